@@ -1,0 +1,85 @@
+# `make` alone lists the targets.
+
+# The Python that .venv is made with: make env PYTHON=/path/to/python3.12
+PYTHON ?= $(shell python3.11 --version >/dev/null 2>&1 && echo python3.11 || echo python3)
+# How much of the machine a run, and the tests, may use.
+CORES ?= all
+TEST_WORKERS ?= 2
+# Further arguments: make run ARGS=--dry-run, make test ARGS="-k lattice"
+ARGS ?=
+# What `make lock` resolves with, and the day whose packages it takes: some weeks back, so that
+# conda-forge has them too (envs/relaxdiff.yaml carries the same versions) and bad releases are out.
+UV ?= uv
+LOCK_DATE ?= 2026-09-15
+
+# The parallelism is between processes: Snakemake jobs in a run, pytest workers in the tests. With
+# threaded BLAS below them every job would start one thread per core, and a run on n cores would
+# have n^2 threads fighting for them.
+export OMP_NUM_THREADS = 1
+export OPENBLAS_NUM_THREADS = 1
+export MKL_NUM_THREADS = 1
+
+# .venv holds what the lock names and nothing else: keep out packages that a module system or a
+# user site directory would put in front of them.
+unexport PYTHONPATH
+unexport PYTHONHOME
+export PYTHONNOUSERSITE = 1
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+
+# Published without a wheel: built with the setuptools of the lock. All else must come as a wheel,
+# so that no compiler is needed.
+SDIST_ONLY := connection-pool
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help env run test lint format lock clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+env: .venv/.complete ## make .venv from requirements.lock (nothing to do if it is current)
+
+run: env ## run the study of config.yaml into results/
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) $(ARGS)
+
+# Whole files go to one worker, so that a test file may share one Snakemake run among its tests.
+test: env ## run the tests
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(ARGS)
+
+lint: env ## check style and formatting of the Python files
+	$(BIN)/ruff check --no-cache .
+	$(BIN)/ruff format --no-cache --check .
+
+format: env ## apply them
+	$(BIN)/ruff check --no-cache --fix .
+	$(BIN)/ruff format --no-cache .
+
+lock: ## resolve requirements.lock anew (needs uv; set LOCK_DATE to move forward)
+	$(UV) pip compile pyproject.toml --extra test --group build --universal \
+	  --fork-strategy fewest --generate-hashes --exclude-newer $(LOCK_DATE) \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --upgrade --quiet --output-file requirements.lock
+
+clean: ## remove .venv and caches (never results/)
+	rm -rf .venv .ruff_cache .pytest_cache build dist src/relaxdiff.egg-info
+	find src scripts tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# Two stamps, each written last: a .venv whose making was interrupted lacks them and is made anew.
+# A new lock makes all of .venv anew; a new pyproject.toml only reinstalls the package itself. pip and
+# setuptools come first, in the versions of the lock, and install the rest.
+.venv/.complete: .venv/.locked pyproject.toml
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/.locked: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "relaxdiff needs Python 3.11 or later: make env PYTHON=/path/to/python3.11" >&2; exit 1; }
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	awk '/^[^ #]/ {wanted = /^(pip|setuptools)==/} wanted' requirements.lock > .venv/bootstrap.txt
+	$(PIP) --require-hashes --requirement .venv/bootstrap.txt
+	$(PIP) --require-hashes --no-build-isolation --only-binary :all: --no-binary $(SDIST_ONLY) \
+	  --requirement requirements.lock
+	touch $@
