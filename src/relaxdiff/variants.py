@@ -1,0 +1,74 @@
+"""The parameter sets of the study: each posterior sample stretched away from the mean.
+
+    Theta(lambda, m) = mean + lambda (Theta_m - mean)        (section III of arXiv:2407.02414)
+"""
+
+import re
+
+import numpy as np
+
+from relaxdiff.exceptions import InputError
+
+NAME = re.compile(r"sample(?P<sample>\d{3,})_lambda(?P<stretch>[+-]\d+(\.\d+)?)")
+
+
+def lambda_grid(lambda_min, lambda_max, lambda_step):
+    """The values of lambda, ascending, lambda = 0 among them.
+
+    Raises InputError naming the config keys when 0 or an end is not on the grid.
+    """
+    steps = np.array([lambda_min, lambda_max]) / lambda_step
+    whole = np.round(steps)
+    if lambda_step <= 0 or np.abs(steps - whole).max() > 1e-6 or whole[0] > 0 or whole[1] < 0:
+        raise InputError(
+            f"perturbation: lambda_min = {lambda_min} and lambda_max = {lambda_max} must be "
+            f"multiples of lambda_step = {lambda_step} on either side of 0"
+        )
+    return np.round(np.arange(whole[0], whole[1] + 1) * lambda_step, 10)
+
+
+def deviations(posterior):
+    """Theta_m - mean of every sample, shape (sample, P), eV; and of the energy shifts (sample,)."""
+    theta = posterior["theta"].values - posterior["theta_mean"].values
+    shift = posterior["energy_shift"].values - float(posterior["energy_shift_mean"])
+    return theta, shift
+
+
+def variant_weights(posterior, lambdas):
+    """Weights of the P + 1 columns of every variant, shape (sample, lambda, P + 1)."""
+    delta, _ = deviations(posterior)
+    theta = posterior["theta_mean"].values + lambdas[None, :, None] * delta[:, None, :]
+    return np.concatenate([theta, np.ones((*theta.shape[:2], 1))], axis=-1)
+
+
+def variant_shifts(posterior, lambdas):
+    """Energy shift per atom of every variant, shape (sample, lambda), eV."""
+    _, delta = deviations(posterior)
+    return float(posterior["energy_shift_mean"]) + lambdas[None, :] * delta[:, None]
+
+
+def variant_name(sample, stretch):
+    """The name of a variant in file names: sample007_lambda+04.0."""
+    text = f"{stretch:+05.1f}"
+    return f"sample{sample:03d}_lambda{text if float(text) == stretch else f'{stretch:+g}'}"
+
+
+def variant_potential(potential, posterior, name):
+    """The SnapPotential of the variant called `name`, from the posterior's mean `potential`.
+
+    Raises InputError for a name of another form or a sample that does not exist.
+    """
+    match = NAME.fullmatch(name)
+    if match is None:
+        raise InputError(f"'{name}' is not a variant: expected the form sample007_lambda+04.0")
+    sample, stretch = int(match["sample"]), float(match["stretch"])
+    if sample >= posterior.sizes["sample"]:
+        raise InputError(
+            f"{name}: the posterior has samples 0 to {posterior.sizes['sample'] - 1} only"
+        )
+    delta, shift = deviations(posterior)
+    return potential.with_theta(
+        potential.theta + stretch * delta[sample],
+        potential.energy_shift + stretch * shift[sample],
+        name=f"{potential.name}_{name}",
+    )
