@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from ase.data import atomic_numbers, reference_states
 from ase.neighborlist import neighbor_list
 from numpy.polynomial import chebyshev
 from scipy.optimize import elementwise
@@ -20,7 +19,7 @@ from relaxdiff.descriptors import DescriptorCalculator
 from relaxdiff.exceptions import RelaxationError
 from relaxdiff.interpolation import interpolate
 from relaxdiff.stability import dynamical_matrices, shear_moduli
-from relaxdiff.structures import bulk_cell
+from relaxdiff.structures import bulk_cell, tabulated_lattice_parameter
 from relaxdiff.variants import variant_shifts, variant_weights
 
 STATUS = ("stable", "no_minimum", "elastically_unstable", "vibrationally_unstable", "cut")
@@ -87,10 +86,7 @@ def bulk_of_variants(potential, posterior, lambdas, lattice, repeats):
 
 def panel_edges(element, lattice, lengths):
     """Lattice parameters at which a neighbour shell crosses one of `lengths`, with both ends."""
-    tabulated = reference_states[atomic_numbers[element]]
-    if tabulated is None or "a" not in tabulated:
-        raise RelaxationError(f"no tabulated lattice parameter for {element}")
-    low, high = (factor * tabulated["a"] for factor in RANGE)
+    low, high = (factor * tabulated_lattice_parameter(element) for factor in RANGE)
     shells = neighbor_list("d", bulk_cell(element, 1.0, lattice=lattice), max(lengths) / low)
     shells = np.unique(shells.round(9))
     crossings = [length / shell for length in lengths for shell in shells]

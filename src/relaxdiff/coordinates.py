@@ -62,10 +62,8 @@ class Coordinates:
         A rigid shift of the whole structure is taken off; displacements outside the span of the
         modes are lost.
         """
-        stretch = (atoms.get_volume() / self.reference.get_volume()) ** (1 / 3)
-        apart = atoms.positions / stretch - self.reference.positions
-        apart, _ = find_mic(apart - apart[0], self.reference.cell)
-        amplitudes = self.modes.T @ (apart - apart.mean(axis=0)).ravel()
+        stretch, apart = _compare(self.reference, atoms)
+        amplitudes = self.modes.T @ apart.ravel()
         return np.append(amplitudes, stretch - 1) if self.strain else amplitudes
 
     def tangent(self, derivative, delta_theta):
@@ -94,3 +92,20 @@ def coordinates_of(atoms, strain=True, symmetry=True):
     """
     operations = find_symmetry(atoms) if symmetry else no_symmetry(len(atoms))
     return Coordinates(atoms.copy(), displacement_modes(operations), strain)
+
+
+def largest_displacement(atoms, others):
+    """Largest distance between an atom's places in two structures, rigid shift and strain apart.
+
+    Both structures hold the same atoms in the same order; Angstrom at the cell of `atoms`.
+    """
+    _, apart = _compare(atoms, others)
+    return float(np.linalg.norm(apart, axis=1).max())
+
+
+def _compare(atoms, others):
+    """Isotropic stretch from `atoms` to `others` and displacements (N, 3) without rigid shift."""
+    stretch = (others.get_volume() / atoms.get_volume()) ** (1 / 3)
+    apart = others.positions / stretch - atoms.positions
+    apart, _ = find_mic(apart - apart[0], atoms.cell)
+    return stretch, apart - apart.mean(axis=0)

@@ -1,9 +1,9 @@
-"""NetCDF files in and out: units on every variable, provenance on every file, no half-written file.
-"""
+"""NetCDF files in and out: units on every variable, provenance on every file, no half-written file."""
 
 import hashlib
 import json
 import os
+import re
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -86,12 +86,16 @@ def package_versions():
 
 
 def code_digest(*modules):
-    """SHA-256 over the source of the named relaxdiff modules (`code_digest("bulk", "truth")`).
+    """SHA-256 over the source of relaxdiff modules and of all relaxdiff modules that they import.
 
     The workflow passes it in `params`, so that editing a module re-runs the rules that use it.
     """
     folder = Path(__file__).parent
-    digest = hashlib.sha256()
-    for module in modules:
-        digest.update((folder / f"{module}.py").read_bytes())
-    return digest.hexdigest()[:16]
+    waiting, sources = list(modules), {}
+    while waiting:
+        module = waiting.pop()
+        if module not in sources:
+            sources[module] = (folder / f"{module}.py").read_text(encoding="utf-8")
+            waiting += re.findall(r"^from relaxdiff\.(\w+) import", sources[module], re.MULTILINE)
+    text = "".join(f"{module}\n{source}" for module, source in sorted(sources.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -12,7 +12,11 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from relaxdiff.exceptions import LammpsError
-from relaxdiff.lammps_session import BAR_PER_EV_PER_CUBIC_ANGSTROM, LammpsSession, lammps_errors
+from relaxdiff.lammps_session import (
+    LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM,
+    LammpsSession,
+    lammps_errors,
+)
 
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # LAMMPS's order xx yy zz yz xz xy
 
@@ -102,7 +106,9 @@ class DescriptorCalculator:
         columns = rows.shape[1]
         forces = rows[1 : 1 + 3 * count].reshape(count, 3, columns)
         voigt = rows[1 + 3 * count :].copy()
-        voigt[:, -1] *= volume / BAR_PER_EV_PER_CUBIC_ANGSTROM  # the reference's is a pressure
+        voigt[:, -1] *= (
+            volume / LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM
+        )  # the reference's is a pressure
         virial = np.empty((3, 3, columns))
         for row, (i, j) in zip(voigt, VOIGT, strict=True):
             virial[i, j] = virial[j, i] = row

@@ -62,7 +62,7 @@ class Panels:
 
 
 def interpolate(function, edges, degree):
-    """Panels through `function(lattice_parameter)` -> array, at degree + 1 Chebyshev points each."""
+    """Panels through `function(lattice_parameter)` -> array, degree + 1 Chebyshev points each."""
     nodes = chebyshev.chebpts1(degree + 1)
     to_coefficients = np.linalg.inv(chebyshev.chebvander(nodes, degree))
     coefficients = []

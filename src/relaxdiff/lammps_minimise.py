@@ -11,7 +11,11 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from relaxdiff.lammps_session import BAR_PER_EV_PER_CUBIC_ANGSTROM, LammpsSession, lammps_errors
+from relaxdiff.lammps_session import (
+    LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM,
+    LammpsSession,
+    lammps_errors,
+)
 from relaxdiff.potential import pair_commands, write_snap
 
 ROUNDS = 12  # fix box/relax measures strain from where a minimisation starts: it is restarted
@@ -78,6 +82,6 @@ def _largest_gradient(session, strain):
     largest = np.abs(forces).max()
     if strain:
         volume = session.instance.get_thermo("vol")
-        pressure = session.instance.get_thermo("press") / BAR_PER_EV_PER_CUBIC_ANGSTROM
+        pressure = session.instance.get_thermo("press") / LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM
         largest = max(largest, abs(3 * pressure * volume) / volume ** (1 / 3))
     return largest

@@ -22,7 +22,10 @@ from relaxdiff.exceptions import LammpsError
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a process: the workflow runs processes
 
 LAMMPS_ARGUMENTS = ["-screen", "none", "-log", "none", "-nocite"]
-BAR_PER_EV_PER_CUBIC_ANGSTROM = 1602176.634
+# LAMMPS's own nktv2p of metal units. It differs from today's CODATA value in the eighth digit, which
+# is enough to make a strain gradient inconsistent with the energy: pressures that LAMMPS has turned
+# into bar must be turned back with the same number.
+LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM = 1.6021765e6
 
 
 @functools.cache
@@ -89,8 +92,17 @@ class LammpsSession:
 
     def command(self, text):
         """Run one or more lines of LAMMPS input; LammpsError with LAMMPS's words on failure."""
-        with lammps_errors():
-            self.instance.commands_string(text)
+        try:
+            with lammps_errors():
+                self.instance.commands_string(text)
+        except LammpsError:
+            self._start_afresh()  # a LAMMPS that has failed may hold half a command's work
+            raise
+
+    def _start_afresh(self):
+        self.close()
+        self.instance = self.lammps.lammps(cmdargs=LAMMPS_ARGUMENTS)
+        self.n_atoms = 0
 
     def place(self, atoms):
         """Put a periodic structure into LAMMPS; the box is built anew only when N has changed."""
@@ -135,7 +147,7 @@ class LammpsSession:
         return (ctypes.c_double * rotated.size)(*rotated.ravel())
 
     def positions(self):
-        """Positions in the atoms' frame, unwrapped, measured from the box's corner, shape (N, 3)."""
+        """Positions in the atoms' frame, unwrapped, from the box's corner, shape (N, 3)."""
         with lammps_errors():
             wrapped = np.reshape(self.instance.gather_atoms("x", 1, 3), (-1, 3))
             images = np.reshape(self.instance.gather_atoms("image", 0, 3), (-1, 3))

@@ -9,13 +9,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.linalg
+import xarray as xr
 from ase import Atoms
 
 from relaxdiff.coordinates import Coordinates, coordinates_of
+from relaxdiff.datasets import variable
 from relaxdiff.descriptors import DescriptorCalculator
+from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.potential import SnapPotential
+from relaxdiff.structures import bulk_cell, tabulated_lattice_parameter, vacancy_cell
 
 LARGEST_STEP = 0.1  # Angstrom of the largest scaled coordinate change in one step
+LARGEST_MISMATCH = 0.15  # of the tabulated lattice parameter; beyond it E(a) is not looked at
 GUESSED_CURVATURE = 30.0  # eV/A^2, only the starting guess when no Hessian is at hand
 
 
@@ -84,6 +89,81 @@ def relax(atoms, potential, strain=True, tolerance=1e-8, max_steps=300, symmetry
     )
 
 
+def relax_reference(potential, element, lattice, supercell):
+    """The defect's minimum at the mean parameters, started from the relaxed perfect crystal.
+
+    Raises InputError when the potential is for another element, RelaxationError when crystal or
+    defect do not converge.
+    """
+    if element != potential.hyperparameters.element:
+        raise InputError(
+            f"structure.element is {element}, but the potential {potential.name} is for "
+            f"{potential.hyperparameters.element}"
+        )
+    crystal = relax(
+        bulk_cell(element, tabulated_lattice_parameter(element), lattice=lattice), potential
+    )
+    if not crystal.converged:
+        raise RelaxationError(f"{lattice} crystal of {potential.name}: {crystal.status}")
+    edge = crystal.atoms.cell.lengths()[0]
+    if not abs(crystal.strain) < LARGEST_MISMATCH:
+        raise RelaxationError(
+            f"{lattice} crystal of {potential.name}: relaxes to {edge:.3f} Angstrom, more than "
+            f"{LARGEST_MISMATCH:.0%} from the tabulated lattice parameter of {element}: is it a "
+            "potential for this element and lattice?"
+        )
+    minimum = relax(vacancy_cell(element, edge, supercell, lattice), potential)
+    if not minimum.converged:
+        raise RelaxationError(f"vacancy of {potential.name}: {minimum.status}")
+    return minimum
+
+
+def minimum_dataset(minimum):
+    """A relaxed structure as a Dataset, from which `minimum_from_dataset` makes it again."""
+    atoms = minimum.atoms
+    return xr.Dataset(
+        {
+            "positions": variable(
+                ("atom", "xyz"), atoms.positions, "Angstrom", "positions of the relaxed structure"
+            ),
+            "cell": variable(("vector", "xyz"), atoms.cell.array, "Angstrom", "cell vectors, rows"),
+            "atomic_numbers": variable("atom", atoms.numbers, "1", "atomic numbers"),
+            "energy": variable((), minimum.energy, "eV", "energy of the relaxed structure"),
+            "strain": variable((), minimum.strain, "1", "isotropic strain from the unrelaxed cell"),
+            "max_gradient": variable(
+                (), minimum.max_gradient, "eV/Angstrom", "largest gradient component left"
+            ),
+            "evaluations": variable((), minimum.n_evaluations, "1", "evaluations of descriptors"),
+        },
+        coords={"xyz": ["x", "y", "z"]},
+        attrs={
+            "potential": minimum.potential.name,
+            "status": minimum.status,
+            "cell_relaxes": int(minimum.coordinates.strain),
+        },
+    )
+
+
+def minimum_from_dataset(dataset, potential):
+    """The Minimum in a Dataset of `minimum_dataset`; potential: the one it was relaxed with."""
+    atoms = Atoms(
+        numbers=dataset["atomic_numbers"].values,
+        positions=dataset["positions"].values,
+        cell=dataset["cell"].values,
+        pbc=True,
+    )
+    return Minimum(
+        atoms=atoms,
+        strain=float(dataset["strain"]),
+        energy=float(dataset["energy"]),
+        max_gradient=float(dataset["max_gradient"]),
+        status=dataset.attrs["status"],
+        n_evaluations=int(dataset["evaluations"]),
+        potential=potential,
+        coordinates=coordinates_of(atoms, strain=bool(dataset.attrs["cell_relaxes"])),
+    )
+
+
 def quasi_newton(coordinates, calculator, weights, start, hessian, tolerance, max_steps):
     """Walk from `start` until the largest gradient component is below `tolerance` (eV/A).
 
@@ -140,9 +220,7 @@ def bfgs_update(hessian, step, change):
     curvature = step @ image
     if along <= 1e-3 * abs(curvature):
         return hessian
-    return (
-        hessian + np.outer(change, change) / along - np.outer(image, image) / curvature
-    )
+    return hessian + np.outer(change, change) / along - np.outer(image, image) / curvature
 
 
 def _guessed_hessian(coordinates, n_atoms):

@@ -11,7 +11,8 @@ import numpy as np
 from relaxdiff.interpolation import interpolate
 from relaxdiff.structures import bulk_cell
 
-DEGREE = 6  # of the interpolants on each panel: only the signs of curvatures are asked for
+SHEAR_DEGREE = 16  # of the interpolants on each panel: moduli are good to 1e-5
+PHONON_DEGREE = 8  # the same, of costly supercells: only the signs of the eigenvalues decide
 STRAIN_STEP = 1e-4
 DISPLACEMENT_STEP = 1e-3  # Angstrom
 # Volume-conserving strains of unit norm whose curvature is 2 V C' and 2 V C44.
@@ -32,7 +33,7 @@ def shear_moduli(calculator, lattice, edges):
         curvatures = [_strain_curvature(calculator, cell, way) for way in (TETRAGONAL, SHEAR)]
         return np.array(curvatures) / (2 * cell.get_volume())
 
-    return interpolate(moduli, edges, DEGREE)
+    return interpolate(moduli, edges, SHEAR_DEGREE)
 
 
 def dynamical_matrices(calculator, lattice, repeats, edges):
@@ -48,11 +49,12 @@ def dynamical_matrices(calculator, lattice, repeats, edges):
     def matrices(lattice_parameter):
         cell = bulk_cell(element, lattice_parameter, repeats, lattice)
         constants = _force_constants(calculator, cell)
-        phases = np.cos(2 * np.pi * q_points @ (cell.positions - cell.positions[0]).T
-                        / lattice_parameter)
+        phases = np.cos(
+            2 * np.pi * q_points @ (cell.positions - cell.positions[0]).T / lattice_parameter
+        )
         return np.tensordot(phases, constants, axes=1)
 
-    return interpolate(matrices, edges, DEGREE), q_points
+    return interpolate(matrices, edges, PHONON_DEGREE), q_points
 
 
 def commensurate_q_points(lattice, repeats):

@@ -1,6 +1,7 @@
 """The supercells of the study, as ASE Atoms."""
 
 from ase.build import bulk
+from ase.data import atomic_numbers, reference_states
 from ase.neighborlist import neighbor_list
 
 from relaxdiff.exceptions import InputError
@@ -9,6 +10,14 @@ from relaxdiff.exceptions import InputError
 def bulk_cell(element, lattice_parameter, repeats=1, lattice="bcc"):
     """A perfect crystal of `repeats`^3 conventional cells; lattice_parameter in Angstrom."""
     return bulk(element, lattice, a=lattice_parameter, cubic=True).repeat(repeats)
+
+
+def tabulated_lattice_parameter(element):
+    """Experimental lattice parameter in ASE's table, Angstrom; InputError if there is none."""
+    state = reference_states[atomic_numbers[element]] or {}
+    if "a" not in state:
+        raise InputError(f"structure.element: ASE knows no lattice parameter for {element}")
+    return state["a"]
 
 
 def atoms_per_cubic_cell(lattice):
@@ -29,7 +38,9 @@ def vacancy_cell(element, lattice_parameter, repeats=4, lattice="bcc"):
     (2 repeats^3 - 1 atoms for bcc); InputError when the cell would hold nothing but the vacancy.
     """
     if repeats < 2:
-        raise InputError(f"structure.supercell: {repeats} is too small for a vacancy, use 2 or more")
+        raise InputError(
+            f"structure.supercell: {repeats} is too small for a vacancy, use 2 or more"
+        )
     atoms = bulk_cell(element, lattice_parameter, repeats, lattice)
     del atoms[0]
     return atoms

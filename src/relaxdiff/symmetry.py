@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import spglib
+import spglib.error
 
 from relaxdiff.exceptions import InputError
+
+spglib.error.OLD_ERROR_HANDLING = False  # failures raise, as in the coming spglib 3
 
 SYMMETRY_TOLERANCE = 1e-5  # Angstrom; atoms further from their image than this break the symmetry
 
@@ -37,20 +40,20 @@ def find_symmetry(atoms, tolerance=SYMMETRY_TOLERANCE):
 
     Raises InputError when spglib finds none (atoms on top of each other).
     """
-    found = spglib.get_symmetry(
-        (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers), symprec=tolerance
-    )
-    if found is None:
-        raise InputError(f"{atoms.get_chemical_formula()}: spglib finds no symmetry, not even identity")
+    structure = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
+    try:
+        found = spglib.get_symmetry(structure, symprec=tolerance)
+    except spglib.error.SpglibError as error:
+        raise InputError(
+            f"{atoms.get_chemical_formula()}: spglib finds no symmetry: {error}"
+        ) from None
     cell = atoms.cell.array.T
     rotations = cell @ found["rotations"] @ np.linalg.inv(cell)
     scaled = atoms.get_scaled_positions()
     permutations = np.array(
         [
             _permutation(scaled, rotation, translation)
-            for rotation, translation in zip(
-                found["rotations"], found["translations"], strict=True
-            )
+            for rotation, translation in zip(found["rotations"], found["translations"], strict=True)
         ]
     )
     return Symmetry(rotations, permutations)

@@ -98,8 +98,11 @@ class LammpsRelaxer:
         potential = self.potential.with_theta(weights[:-1], energy_shift=0.0)
         structure = self.coordinates.structure(start)
         end = lammps_minimise(structure, potential, TOLERANCE, self.coordinates.strain)
-        return end.energy, self.coordinates.coordinates_of(end.atoms), end.max_gradient, (
-            end.n_force_calls
+        return (
+            end.energy,
+            self.coordinates.coordinates_of(end.atoms),
+            end.max_gradient,
+            (end.n_force_calls),
         )
 
 
@@ -199,7 +202,9 @@ def _dataset(rows, posterior, bulk, coordinates, samples, relaxer):
     shifts = variant_shifts(posterior, lambdas)[samples]
     energy = collected["energy"] + n_atoms * shifts
     volume = reference.get_volume() * (1 + strain) ** 3
-    bulk_volume = here["lattice_parameter"].values ** 3 / atoms_per_cubic_cell(bulk.attrs["lattice"])
+    bulk_volume = here["lattice_parameter"].values ** 3 / atoms_per_cubic_cell(
+        bulk.attrs["lattice"]
+    )
     formation_energy, formation_volume = formation_of(
         energy, volume, n_atoms, here["energy"].values, bulk_volume
     )

@@ -1,6 +1,6 @@
 """The parameter sets of the study: each posterior sample stretched away from the mean.
 
-    Theta(lambda, m) = mean + lambda (Theta_m - mean)        (section III of arXiv:2407.02414)
+Theta(lambda, m) = mean + lambda (Theta_m - mean)        (section III of arXiv:2407.02414)
 """
 
 import re

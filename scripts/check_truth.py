@@ -1,0 +1,29 @@
+"""Relax some of the checked variants again with plain LAMMPS, from the unrelaxed, shaken cell."""
+
+from common import job
+
+from relaxdiff.datasets import read_dataset
+from relaxdiff.minimise import minimum_from_dataset
+from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.truth import coordinates_near
+from relaxdiff.truth_check import check_variants, choose_variants
+
+with job(snakemake) as log:
+    params = snakemake.params
+    posterior = read_posterior(snakemake.input.posterior)
+    truth = read_dataset(snakemake.input.truth)
+    potential = potential_from_posterior(posterior)
+    reference = minimum_from_dataset(read_dataset(snakemake.input.reference), potential)
+    derivative = read_dataset(snakemake.input.derivative)
+    chosen = choose_variants(truth, params.variants, params.seed)
+    table = check_variants(
+        potential,
+        posterior,
+        read_dataset(snakemake.input.bulk),
+        truth,
+        coordinates_near(reference.atoms, derivative),
+        chosen[int(snakemake.wildcards.part) :: params.parts],
+        params.structure,
+        report=log.info,
+    )
+    table.to_csv(snakemake.output[0], index=False)

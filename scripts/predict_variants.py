@@ -1,0 +1,14 @@
+"""Predict energy and volume of every stable variant, at every level, from the one derivative."""
+
+from common import job
+
+from relaxdiff.datasets import read_dataset, write_dataset
+from relaxdiff.formation import predict_variants
+from relaxdiff.posterior import read_posterior
+
+with job(snakemake) as log:
+    bulk = read_dataset(snakemake.input.bulk)
+    derivative = read_dataset(snakemake.input.derivative)
+    predictions = predict_variants(read_posterior(snakemake.input.posterior), bulk, derivative)
+    log.info("%d variants predicted", (bulk["status"] == "stable").sum())
+    write_dataset(predictions, snakemake.output[0], {})

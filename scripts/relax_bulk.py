@@ -1,0 +1,21 @@
+"""Relax the perfect crystal of every variant and judge its stability."""
+
+import numpy as np
+from common import job
+
+from relaxdiff.bulk import bulk_of_variants
+from relaxdiff.datasets import write_dataset
+from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.variants import lambda_grid
+
+with job(snakemake) as log:
+    params = snakemake.params
+    posterior = read_posterior(snakemake.input.posterior)
+    lambdas = lambda_grid(**params.perturbation)
+    bulk = bulk_of_variants(
+        potential_from_posterior(posterior), posterior, lambdas, params.lattice, params.supercell
+    )
+    for status, count in zip(*np.unique(bulk["status"], return_counts=True), strict=True):
+        log.info("%d variants: bulk %s", count, status)
+    made_from = {key: params[key] for key in ("perturbation", "lattice", "supercell")}
+    write_dataset(bulk, snakemake.output[0], made_from)

@@ -1,0 +1,15 @@
+"""Write one variant as a LAMMPS potential: .snapcoeff, .snapparam and an include file."""
+
+from pathlib import Path
+
+from common import job
+
+from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.potential import write_snap
+from relaxdiff.variants import variant_potential
+
+with job(snakemake) as log:
+    posterior = read_posterior(snakemake.input.posterior)
+    mean = potential_from_posterior(posterior)
+    variant = variant_potential(mean, posterior, snakemake.wildcards.variant)
+    write_snap(variant, Path(snakemake.output[0]).with_suffix(""))

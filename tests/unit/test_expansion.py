@@ -1,0 +1,124 @@
+"""Orders of the expansions: log-log slopes of their errors, on an analytic model and on tungsten."""
+
+import numpy as np
+import pytest
+from scipy.optimize import newton
+
+from relaxdiff import implicit_derivative, relax
+from relaxdiff.expansion import Expansion, expansion_of_defect, predicted_structure
+from relaxdiff.implicit import LEVELS, level_derivatives
+from relaxdiff.structures import vacancy_cell
+
+# Order of the error in the size of the perturbation, for an energy linear in its parameters.
+ENERGY_ORDER = {"c": 2, "h": 2, "ih": 2, "h+ih": 3}
+
+
+def slope(sizes, errors):
+    return np.polyfit(np.log(sizes), np.log(np.abs(errors)), 1)[0]
+
+
+class QuarticModel:
+    """U(q; theta) = theta . D(q) with D of fourth degree in one atom's place and the strain."""
+
+    theta = np.array([1.0, 0.4, 0.3, 0.2])
+
+    def descriptors(self, q):
+        u, e = q
+        return np.array(
+            [u**2 + e**2 + 0.3 * u * e, u**3 / 3 + u * e, e**3 / 5 + u + u**4 / 4, e - u * e**2]
+        )
+
+    def gradient(self, q):
+        u, e = q
+        return np.array(
+            [
+                [2 * u + 0.3 * e, u**2 + e, 1 + u**3, -(e**2)],
+                [2 * e + 0.3 * u, u, 3 * e**2 / 5, 1 - 2 * u * e],
+            ]
+        )
+
+    def hessian(self, q, theta):
+        u, e = q
+        each = np.array(
+            [
+                [[2, 0.3], [0.3, 2]],
+                [[2 * u, 1], [1, 0]],
+                [[3 * u**2, 0], [0, 6 * e / 5]],
+                [[0, -2 * e], [-2 * e, -2 * u]],
+            ]
+        )
+        return np.tensordot(theta, each, axes=1)
+
+    def minimum(self, theta):
+        q = np.zeros(2)
+        for _ in range(60):
+            q = q - np.linalg.solve(self.hessian(q, theta), self.gradient(q) @ theta)
+        return q
+
+
+def test_orders_on_the_analytic_model():
+    model = QuarticModel()
+    q0 = model.minimum(model.theta)
+    columns = model.gradient(q0)
+    derivatives = level_derivatives(model.hessian(q0, model.theta), columns, True)
+    expansion = Expansion(
+        energy=model.theta @ model.descriptors(q0),
+        volume=1.0,
+        descriptors=model.descriptors(q0),
+        curvature=np.einsum("np,lnr->lpr", columns, derivatives),
+        strain_derivative=derivatives[:, -1],
+    )
+    direction = np.array([0.3, -0.5, 0.4, 0.6])
+    sizes = np.array([0.005, 0.01, 0.02])
+    energies, volumes = expansion.predict(direction[None], sizes)
+    thetas = model.theta + sizes[:, None] * direction
+    minima = np.array([model.minimum(theta) for theta in thetas])
+    true = np.array([t @ model.descriptors(q) for t, q in zip(thetas, minima, strict=True)])
+    for level, order in ENERGY_ORDER.items():
+        found = slope(sizes, energies[LEVELS.index(level), 0] - true)
+        assert found == pytest.approx(order, abs=0.15), level
+    full = derivatives[LEVELS.index("h+ih")]
+    predicted = q0 + sizes[:, None] * (full @ direction)
+    assert slope(sizes, (predicted - minima)[:, 0]) == pytest.approx(2, abs=0.15)
+    assert slope(sizes, (predicted - minima)[:, 1]) == pytest.approx(2, abs=0.15)
+    at_predicted = [t @ model.descriptors(q) for t, q in zip(thetas, predicted, strict=True)]
+    assert slope(sizes, at_predicted - true) == pytest.approx(4, abs=0.2)
+    assert volumes[0, 0] == pytest.approx(1)  # level c keeps the cell
+    strained = 1 + sizes * (full[-1] @ direction)
+    assert volumes[-1, 0] == pytest.approx(strained**3)
+
+
+def test_orders_on_a_tungsten_cell(tungsten):
+    minimum = relax(vacancy_cell("W", 3.18, 2), tungsten, tolerance=1e-10)
+    derivative = implicit_derivative(minimum)
+    # A direction along which atoms move enough for second order to outweigh third at these sizes.
+    delta = 2e-3 * tungsten.theta * np.random.default_rng(9).normal(size=tungsten.theta.size)
+    sizes = np.array([0.04, 0.08, 0.16])
+    energies, volumes = expansion_of_defect(derivative).predict(delta[None], sizes)
+    true, edges, apart = [], [], []
+    for size in sizes:
+        variant = tungsten.with_theta(tungsten.theta + size * delta, energy_shift=0.0)
+        again = relax(minimum.atoms, variant, tolerance=1e-10)
+        assert again.converged
+        predicted = predicted_structure(minimum.atoms, derivative, size * delta)
+        true.append(again.energy)
+        edges.append(again.atoms.cell.lengths()[0])
+        apart.append(np.abs(predicted.get_scaled_positions() - again.atoms.get_scaled_positions()))
+    for level, order in ENERGY_ORDER.items():
+        errors = energies[LEVELS.index(level), 0] - np.array(true)
+        assert slope(sizes, errors) == pytest.approx(order, abs=0.15), level
+    predicted_edges = volumes[LEVELS.index("h+ih"), 0] ** (1 / 3)
+    assert slope(sizes, predicted_edges - np.array(edges)) == pytest.approx(2, abs=0.3)
+    assert slope(sizes, [change.max() for change in apart]) == pytest.approx(2, abs=0.3)
+
+
+def test_second_order_term_carries_its_half():
+    """For a quadratic energy the expansion is exact, which fixes the factor 1/2."""
+    hessian, gradient = 3.0, np.array([[1.2, -0.7]])
+    derivatives = level_derivatives(np.array([[hessian]]), gradient, True)
+    expansion = Expansion(0.0, 1.0, np.zeros(2), gradient.T @ derivatives, derivatives[:, -1])
+    delta = np.array([0.4, 0.9])
+    relaxed = newton(lambda q: hessian * q + gradient[0] @ delta, 0.0)
+    exact = 0.5 * hessian * relaxed**2 + gradient[0] @ delta * relaxed
+    energies, _ = expansion.predict(delta[None], np.array([1.0]))
+    assert energies[LEVELS.index("h+ih"), 0, 0] == pytest.approx(exact, rel=1e-9)

@@ -1,0 +1,51 @@
+"""Symmetry: the vacancy's known group, and the same physics with and without it."""
+
+import numpy as np
+import pytest
+
+from relaxdiff import implicit_derivative, relax
+from relaxdiff.structures import bulk_cell, vacancy_cell
+from relaxdiff.symmetry import displacement_modes, find_symmetry, no_symmetry
+
+
+def test_vacancy_has_the_full_cubic_group():
+    symmetry = find_symmetry(vacancy_cell("W", 3.165, 4))
+    assert len(symmetry.rotations) == 48
+    assert len(symmetry.representatives) == 13
+    assert displacement_modes(symmetry).shape == (3 * 127, 12)
+
+
+def test_perfect_crystal_has_no_symmetric_displacements():
+    symmetry = find_symmetry(bulk_cell("W", 3.165, 2))
+    assert displacement_modes(symmetry).shape == (3 * 16, 0)
+
+
+@pytest.mark.parametrize("direction", [None, (0, 0, 1), (1, 1, 1), (1, 1, 0)])
+def test_modes_are_orthonormal_symmetric_and_free_of_translations(direction):
+    atoms = vacancy_cell("W", 3.165, 3)
+    if direction is not None:  # a neighbour moved lowers the symmetry, to polar groups too
+        atoms.positions[5] += 0.05 * np.array(direction)
+    symmetry = find_symmetry(atoms)
+    modes = displacement_modes(symmetry)
+    assert modes.T @ modes == pytest.approx(np.eye(modes.shape[1]), abs=1e-12)
+    fields = modes.T.reshape(-1, len(atoms), 3)
+    assert np.abs(fields.sum(axis=1)).max() < 1e-12
+    for rotation, permutation in zip(symmetry.rotations, symmetry.permutations, strict=True):
+        assert fields[:, permutation] == pytest.approx(fields @ rotation.T, abs=1e-9)
+
+
+def test_without_symmetry_all_but_translations_remain():
+    assert displacement_modes(no_symmetry(7)).shape == (21, 18)
+
+
+def test_symmetric_and_full_treatment_agree(tungsten):
+    atoms = vacancy_cell("W", 3.18, 2)
+    symmetric = relax(atoms, tungsten)
+    full = relax(atoms, tungsten, symmetry=False)
+    assert full.coordinates.size > symmetric.coordinates.size
+    assert full.energy == pytest.approx(symmetric.energy, rel=1e-12)
+    assert full.strain == pytest.approx(symmetric.strain, rel=1e-8)
+    ours, theirs = implicit_derivative(symmetric), implicit_derivative(full)
+    for name in ("position_derivative", "strain_derivative", "energy_curvature"):
+        scale = np.abs(theirs[name].values).max()
+        assert ours[name].values == pytest.approx(theirs[name].values, abs=1e-6 * scale)

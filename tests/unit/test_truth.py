@@ -1,0 +1,190 @@
+"""Truth: relaxed variants against LAMMPS, and a status for everything that goes wrong."""
+
+import numpy as np
+import pytest
+
+import relaxdiff.truth
+from relaxdiff import implicit_derivative, predict_variants, relax, relax_variants
+from relaxdiff.bulk import bulk_of_variants
+from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
+from relaxdiff.structures import vacancy_cell
+from relaxdiff.truth import Relaxer, coordinates_near
+from relaxdiff.truth_check import check_variants, choose_variants, judge
+from relaxdiff.variants import lambda_grid
+
+LAMBDAS = lambda_grid(-4, 4, 1)
+STRUCTURE = {"element": "W", "lattice": "bcc", "supercell": 2}
+
+
+@pytest.fixture(scope="module")
+def study(tungsten, posterior):
+    """Everything before truth, for a 15-atom cell: a dict."""
+    bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, "bcc", 2)
+    minimum = relax(vacancy_cell("W", float(bulk["reference_lattice_parameter"]), 2), tungsten)
+    return {"bulk": bulk, "atoms": minimum.atoms, "derivative": implicit_derivative(minimum)}
+
+
+@pytest.fixture(scope="module")
+def truth(tungsten, posterior, study):
+    return run(tungsten, posterior, study, "newton")
+
+
+def run(potential, posterior, study, relaxer, samples=(0, 1, 2)):
+    lines = []
+    result = relax_variants(
+        potential,
+        posterior,
+        study["bulk"],
+        study["atoms"],
+        study["derivative"],
+        list(samples),
+        relaxer,
+        lines.append,
+    )
+    assert len(lines) == len(samples)
+    return result
+
+
+def test_every_stable_variant_converges(truth, study):
+    stable = study["bulk"]["status"].values == "stable"
+    assert np.array_equal(truth["status"].values == "converged", stable)
+    assert truth["max_gradient"].max() < 1e-6
+    assert truth["evaluations"].sum() < 4 * stable.sum()
+
+
+def test_lammps_relaxer_gives_the_same_truth(truth, tungsten, posterior, study):
+    few = {**study, "bulk": study["bulk"].sel({"lambda": [-4.0, 0.0, 4.0]})}
+    theirs = run(tungsten, posterior, few, "lammps", samples=[1])
+    ours = truth.sel({"sample": [1], "lambda": theirs["lambda"]})
+    assert np.array_equal(theirs["status"], ours["status"])
+    assert np.abs(theirs["formation_energy"] - ours["formation_energy"]).max() < 1e-8
+    assert np.abs(theirs["formation_volume"] - ours["formation_volume"]).max() < 1e-4
+    assert np.abs(theirs["coordinates"] - ours["coordinates"]).max() < 1e-5
+
+
+def test_truth_at_zero_is_the_reference_for_all_samples(truth, study, posterior, tungsten):
+    at_zero = truth.sel({"lambda": 0.0})
+    assert np.ptp(at_zero["formation_energy"].values) < 1e-10
+    without_shift = float(study["derivative"]["energy"])
+    expected = without_shift + 15 * tungsten.energy_shift
+    assert at_zero["energy"].values == pytest.approx(expected, abs=1e-9)
+
+
+def test_energy_shifts_drop_out_of_formation_energies(truth, posterior, study, tungsten):
+    moved = posterior.copy()
+    moved["energy_shift"] = posterior["energy_shift"] + 1.0
+    again = {**study, "bulk": bulk_of_variants(tungsten, moved, LAMBDAS, "bcc", 2)}
+    other = run(tungsten, moved, again, "newton", samples=[0])
+    assert np.abs(other["energy"] - truth["energy"][:1]).max() > 1
+    assert other["formation_energy"].values == pytest.approx(
+        truth["formation_energy"][:1].values, abs=1e-9, nan_ok=True
+    )
+
+
+def test_predictions_approach_truth_at_small_lambda(truth, posterior, study):
+    predictions = predict_variants(posterior, study["bulk"], study["derivative"])
+    errors = np.abs(predictions["formation_energy"] - truth["formation_energy"])
+    full = errors.sel(level="h+ih")
+    assert full.sel({"lambda": 1.0}).max() < full.sel({"lambda": 4.0}).max()
+    assert full.sel({"lambda": 1.0}).max() < errors.sel({"level": "c", "lambda": 1.0}).max()
+    unstable = study["bulk"]["status"].values != "stable"
+    assert np.isnan(predictions["formation_energy"].values[:, unstable]).all()
+
+
+def test_unconverged_variants_are_marked_and_left_empty(tungsten, posterior, study, monkeypatch):
+    monkeypatch.setattr(relaxdiff.truth, "MAX_STEPS", 0)
+    result = run(tungsten, posterior, study, "newton", samples=[2])
+    failed = result["status"].values == "not_converged"
+    assert failed.any()
+    assert np.isnan(result["formation_energy"].values[failed]).all()
+    assert (result["max_gradient"].values[failed] > 1e-6).all()
+
+
+def test_another_basin_is_marked(tungsten, posterior, study, monkeypatch):
+    monkeypatch.setattr(relaxdiff.truth, "BASIN_RADIUS", 1e-4)
+    result = run(tungsten, posterior, study, "newton", samples=[0])
+    assert (result["status"].sel({"lambda": 4.0}) == "left_basin").all()
+    assert np.isnan(result["energy"].sel({"lambda": 4.0})).all()
+
+
+def test_a_lammps_error_costs_its_variant_only(tungsten, posterior, study, monkeypatch):
+    relax_one = Relaxer.relax
+    calls = []
+
+    def failing(self, weights, start):
+        calls.append(1)
+        if len(calls) == 3:
+            start = start * np.nan  # LAMMPS itself refuses the coordinates
+        return relax_one(self, weights, start)
+
+    monkeypatch.setattr(Relaxer, "relax", failing)
+    result = run(tungsten, posterior, study, "newton", samples=[0])
+    broken = result["status"].values == "lammps_error"
+    assert broken.sum() == 1
+    assert "ERROR" in str(result["message"].values[broken][0])
+    assert (result["status"].values[~broken] == "converged").all()
+
+
+def test_unknown_relaxer_is_refused(tungsten, posterior, study):
+    with pytest.raises(InputError, match="newton, lammps"):
+        run(tungsten, posterior, study, "fire")
+
+
+@pytest.fixture(scope="module")
+def check(tungsten, posterior, study):
+    coordinates = coordinates_near(study["atoms"], study["derivative"])
+
+    def make(truth, count=2):
+        chosen = choose_variants(truth, count, seed=1)
+        return check_variants(
+            tungsten, posterior, study["bulk"], truth, coordinates, chosen, STRUCTURE, print
+        )
+
+    return make
+
+
+def test_check_by_plain_lammps_agrees(check, truth):
+    table = check(truth)
+    assert list(table["verdict"]) == ["agrees", "agrees"]
+    assert table["formation_energy_difference_eV"].abs().max() < 1e-5
+    assert table["formation_volume_difference_A3"].abs().max() < 1e-3
+    assert "2 agrees" in judge(table)
+
+
+def test_check_catches_a_false_truth(check, truth):
+    false = truth.copy(deep=True)
+    false["formation_energy"] = truth["formation_energy"] + 1e-4
+    table = check(false, count=1)
+    assert list(table["verdict"]) == ["disagrees"]
+    with pytest.raises(RelaxationError, match="contradicts the truth of 1 of 1"):
+        judge(table)
+
+
+def test_check_tells_another_minimum_from_an_error(check, truth):
+    elsewhere = truth.copy(deep=True)
+    elsewhere["formation_energy"] = truth["formation_energy"] + 0.3
+    elsewhere["coordinates"] = truth["coordinates"].copy()
+    elsewhere["coordinates"][..., 0] += 0.5
+    table = check(elsewhere, count=1)
+    assert list(table["verdict"]) == ["other minimum"]
+    assert "1 other minimum" in judge(table)
+
+
+def test_check_reports_lammps_errors(check, truth, monkeypatch):
+    import relaxdiff.truth_check
+
+    def failing(*_):
+        raise LammpsError("ERROR: out of luck")
+
+    monkeypatch.setattr(relaxdiff.truth_check, "lammps_minimise", failing)
+    table = check(truth, count=1)
+    assert list(table["verdict"]) == ["LAMMPS error"]
+    assert table["message"][0] == "ERROR: out of luck"
+
+
+def test_choice_is_random_reproducible_and_of_converged_variants(truth):
+    chosen = choose_variants(truth, 5, seed=3)
+    assert chosen == choose_variants(truth, 5, seed=3)
+    assert chosen != choose_variants(truth, 5, seed=4)
+    assert all(truth["status"].values[place] == "converged" for place in chosen)
+    assert len(choose_variants(truth, 10**6, seed=3)) == (truth["status"] == "converged").sum()
