@@ -15,6 +15,16 @@ TOLERANCE = 1e-5  # eV/Angstrom: leaves 1e-8 eV and 1e-4 Angstrom^3
 ENERGY_BOUND = 1e-5  # eV
 VOLUME_BOUND = 1e-3  # Angstrom^3
 SAME_STRUCTURE = 1e-2  # Angstrom; further apart than this, two minima are different ones
+COLUMNS = (
+    "sample",
+    "lambda",
+    "formation_energy_difference_eV",
+    "formation_volume_difference_A3",
+    "largest_displacement_A",
+    "force_calls",
+    "verdict",
+    "message",
+)
 VERDICTS = ("agrees", "other minimum", "disagrees", "LAMMPS not converged", "LAMMPS error")
 
 
@@ -55,11 +65,13 @@ def check_variants(potential, posterior, bulk, truth, coordinates, chosen, struc
             f"{row['formation_volume_difference_A3']:.1e} A^3, {row['force_calls']} force calls"
         )
         rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def judge(table):
     """One sentence on the whole check; RelaxationError when truth and LAMMPS disagree."""
+    if table.empty:
+        return "no variant has converged, so none was checked"
     disagreeing = table[table["verdict"] == "disagrees"]
     if len(disagreeing):
         worst = disagreeing.iloc[0]

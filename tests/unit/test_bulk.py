@@ -5,6 +5,7 @@ import pytest
 from ase.eos import EquationOfState
 
 from relaxdiff import InputError, RelaxationError, relax
+from relaxdiff.bulk import _cut_branches as cut_branches
 from relaxdiff.bulk import (
     bulk_descriptors,
     bulk_of_variants,
@@ -12,7 +13,6 @@ from relaxdiff.bulk import (
     panel_edges,
     relax_reference_bulk,
 )
-from relaxdiff.bulk import _cut_branches as cut_branches
 from relaxdiff.descriptors import DescriptorCalculator
 from relaxdiff.interpolation import interpolate
 from relaxdiff.stability import commensurate_q_points, dynamical_matrices

@@ -1,4 +1,4 @@
-"""Orders of the expansions: log-log slopes of their errors, on an analytic model and on tungsten."""
+"""Orders of the expansions: log-log slopes of errors, on an analytic model and on tungsten."""
 
 import numpy as np
 import pytest

@@ -1,7 +1,7 @@
 # Every stable variant really relaxed, in chunks of samples, and some of them by LAMMPS alone.
 
 TRUTH_RESULTS = [f"{STUDY}/truth.nc", f"{STUDY}/truth_check.csv"]
-CHECK_JOBS = 4
+CHECK_JOBS = min(4, config["truth"]["checked_variants"])
 
 
 rule relax_variants:

@@ -1,0 +1,146 @@
+"""A study whose errors are known in closed form: polynomials in lambda, two modes, two parameters.
+
+Truth: E_f = 3 + b L + c L^2 + d L^3, V_f = 11 + e L + f L^2 (L: lambda, one set of b ... f for each
+sample); coordinates q = (dq*/dtheta . delta) L + g L^2. Each level predicts what its order allows.
+"""
+
+import numpy as np
+import xarray as xr
+
+from relaxdiff.datasets import variable
+from relaxdiff.implicit import LEVELS, level_derivatives
+
+N_ATOMS = 3
+COEFFICIENTS = ("b", "c", "d", "e", "f")
+
+
+def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3):
+    """Datasets posterior, bulk, derivative, predictions, truth, and the arrays behind them."""
+    random = np.random.default_rng(seed)
+    lambdas = np.array(lambdas, dtype=float)
+    made = {name: random.uniform(0.01, 0.1, (n_samples, 1)) for name in COEFFICIENTS}
+    made["g"] = random.uniform(0.001, 0.002, (n_samples, 3))
+    made["hessian"], made["columns"], derivative = _derivative(random)
+    delta = random.uniform(0.1, 0.2, (n_samples, 2))
+    full = level_derivatives(made["hessian"], made["columns"], strain=True)[-1]
+    coords = {"sample": np.arange(n_samples), "lambda": lambdas}
+    over = ("sample", "lambda")
+    energy, volume = _polynomials(made, lambdas)
+    linear, square = lambdas[:, None], lambdas[:, None] ** 2
+    q = (delta @ full.T)[:, None] * linear + made["g"][:, None] * square
+    truth = xr.Dataset(
+        {
+            "status": _status(over, energy["truth"].shape, "converged", TRUTH_STATUS),
+            "formation_energy": variable(over, energy["truth"], "eV", "formation energy"),
+            "formation_volume": variable(over, volume["truth"], "Angstrom^3", "formation volume"),
+            "coordinates": variable((*over, "mode"), q, "Angstrom", "coordinates"),
+            "evaluations": variable(over, np.full(energy["truth"].shape, 2), "1", "evaluations"),
+        },
+        coords,
+    )
+    by_level = ("level", *over)
+    stack = {
+        name: np.array([values[level] for level in LEVELS])
+        for name, values in (("energy", energy), ("volume", volume))
+    }
+    predictions = xr.Dataset(
+        {
+            "formation_energy": variable(by_level, stack["energy"], "eV", "formation energy"),
+            "formation_volume": variable(by_level, stack["volume"], "Angstrom^3", "volume"),
+        },
+        coords | {"level": list(LEVELS)},
+    )
+    posterior = xr.Dataset(
+        {
+            "theta_mean": derivative["theta_mean"].variable,
+            "theta": variable(
+                over[:1] + ("parameter",), derivative["theta_mean"].values + delta, "eV", "samples"
+            ),
+            "energy_shift": variable("sample", np.zeros(n_samples), "eV", "shifts"),
+            "energy_shift_mean": variable((), 0.0, "eV", "mean shift"),
+        }
+    )
+    bulk = xr.Dataset(
+        {"status": _status(over, energy["truth"].shape, "stable", BULK_STATUS)}, coords
+    )
+    return {
+        "posterior": posterior,
+        "bulk": bulk,
+        "derivative": derivative,
+        "predictions": predictions,
+        "truth": truth,
+    }, made
+
+
+TRUTH_STATUS = "converged not_converged left_basin lammps_error bulk_unstable"
+BULK_STATUS = "stable no_minimum elastically_unstable vibrationally_unstable cut"
+
+
+def lose(study, sample, places, bulk_status=None):
+    """Variants of one sample at the places along lambda lose their bulk, or their convergence."""
+    status = "not_converged"
+    if bulk_status is not None:
+        status = "bulk_unstable"
+        study["bulk"]["status"][sample, places] = bulk_status
+        study["predictions"]["formation_energy"][:, sample, places] = np.nan
+        study["predictions"]["formation_volume"][:, sample, places] = np.nan
+    study["truth"]["status"][sample, places] = status
+    # Finite on purpose: the status alone must keep a variant out.
+    study["truth"]["formation_energy"][sample, places] = 1e6
+
+
+def _status(dims, shape, value, meanings):
+    values = np.full(shape, value, dtype="<U22")
+    return variable(dims, values, "1", "outcome", meanings=meanings)
+
+
+def _polynomials(made, lambdas):
+    """E_f and V_f of each level and of truth, dicts of arrays (sample, lambda)."""
+    b, c, d, e, f = (made[name] for name in COEFFICIENTS)
+    energy = {"c": 3 + b * lambdas}
+    energy["h"] = energy["c"] + 0.25 * c * lambdas**2
+    energy["ih"] = energy["c"] + 0.5 * c * lambdas**2
+    energy["h+ih"] = energy["c"] + c * lambdas**2
+    energy["truth"] = energy["h+ih"] + d * lambdas**3
+    volume = {"c": 11 + 0 * b * lambdas}
+    volume["ih"] = volume["c"]
+    volume["h"] = 11 + 0.5 * e * lambdas
+    volume["h+ih"] = 11 + e * lambdas
+    volume["truth"] = volume["h+ih"] + f * lambdas**2
+    return energy, volume
+
+
+def _derivative(random):
+    """Hessian (3, 3), columns G (3, 2), and the derivative Dataset that goes with them."""
+    tensor = random.normal(size=(3, 3, 3))
+    tensor = tensor + tensor.transpose(1, 0, 2)
+    theta = random.normal(size=2)
+    tensor[..., 2] += 20 * np.eye(3)
+    hessian = tensor @ np.append(theta, 1.0)
+    columns = random.normal(size=(3, 2))
+    modes = np.linalg.qr(random.normal(size=(3 * N_ATOMS, 2)))[0].T.reshape(2, N_ATOMS, 3)
+    derivatives = level_derivatives(hessian, columns, strain=True)
+    positions = np.einsum("max,mp->pax", modes, derivatives[-1, :2])
+    names = ["beta_1", "beta_2"]
+    return (
+        hessian,
+        columns,
+        xr.Dataset(
+            {
+                "theta_mean": variable("parameter", theta, "eV", "mean"),
+                "hessian_tensor": variable(("mode", "mode_2", "column"), tensor, "1", "tensor"),
+                "mode_displacements": variable(
+                    ("displacement_mode", "atom", "xyz"), modes, "1", "modes"
+                ),
+                "position_derivative": variable(
+                    ("parameter", "atom", "xyz"), positions, "Angstrom per eV", "positions"
+                ),
+                "strain_derivative": variable("parameter", derivatives[-1, -1], "1/eV", "strain"),
+                "level_strain_derivative": variable(
+                    ("level", "parameter"), derivatives[:, -1], "1/eV", "strain"
+                ),
+            },
+            coords={"parameter": names, "level": list(LEVELS)},
+            attrs={"n_atoms": N_ATOMS},
+        ),
+    )

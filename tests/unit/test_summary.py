@@ -1,0 +1,122 @@
+"""Numbers of the report: the summary table, the sentences, and the captions that quote them."""
+
+import io
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from analytic_study import lose, make_study
+from docutils.core import publish_parts
+from jinja2 import Environment
+
+from relaxdiff.errors import error_slopes, error_table, prediction_errors, window_table
+from relaxdiff.summary import sentences, substitutions, summarise
+
+CAPTIONS = sorted((Path(__file__).parents[2] / "workflow/report").glob("*.rst"))
+WITHOUT_TRUTH = {
+    "workflow",
+    "summary",
+    "formation_curves",
+    "posterior_distribution",
+    "posterior_table",
+}
+
+
+@pytest.fixture
+def results():
+    study, _ = make_study()
+    lose(study, 1, [7, 8])
+    lose(study, 2, [8], bulk_status="elastically_unstable")
+    posterior = study.pop("posterior")
+    errors = prediction_errors(study["predictions"], study["truth"], study["derivative"], posterior)
+    check = pd.DataFrame(
+        {
+            "sample": [0, 3, 4],
+            "lambda": [1.0, -2.0, 4.0],
+            "formation_energy_difference_eV": [1e-8, -3e-8, 0.5],
+            "formation_volume_difference_A3": [-2e-5, 1e-5, 4.0],
+            "verdict": ["agrees", "agrees", "other minimum"],
+        }
+    )
+    slopes = error_slopes(error_table(errors))
+    return study | {"windows": window_table(errors), "slopes": slopes, "check": check}
+
+
+def test_sentences_state_what_was_kept_and_why_not(results):
+    found = sentences(**results)
+    assert (found["variants"], found["kept"], found["kept_percent"]) == ("45", "44", "97.8 %")
+    assert found["not_kept"] == "1 elastically unstable"
+    assert found["whole_samples"] == "4"
+    assert (found["relaxed"], found["not_relaxed"]) == ("42", "2 not converged")
+    assert found["truth_cost"] == "90 evaluations, 2.0 per variant"
+    assert found["prediction_cost"] == "7 evaluations"
+
+
+def test_another_minimum_is_no_difference(results):
+    assert sentences(**results)["truth_check"].endswith(
+        "2 agree, 1 other minimum; largest differences where they agree 3.0e-08 eV and 2.0e-05 Å³"
+    )
+
+
+def test_errors_have_readable_units(results):
+    windows = results["windows"]
+    best = windows[(windows["quantity"] == "formation_energy") & (windows["level"] == "h+ih")]
+    value = best.set_index("lambda_up_to")["mean_abs_error"].loc[1.0] * 1e3
+    assert (
+        f"h+ih {value:.3g} meV for λ within ±1" in sentences(**results)["formation_energy_errors"]
+    )
+
+
+def test_summary_counts_every_variant(results):
+    table = summarise(**results)
+    bulk = table[table["topic"] == "bulk"].set_index("item")["value"]
+    assert bulk.to_dict() == {
+        "stable": 44,
+        "no_minimum": 0,
+        "elastically_unstable": 1,
+        "vibrationally_unstable": 0,
+        "cut": 0,
+    }
+    truth = table[table["topic"] == "truth"]["value"]
+    assert truth.sum() == bulk["stable"]
+    reread = pd.read_csv(io.StringIO(table.to_csv(index=False)), keep_default_na=False)
+    assert list(reread.columns) == ["topic", "item", "value", "units"]
+    assert not table["item"].str.contains("|", regex=False).any()  # the report reads it as rst
+
+
+@pytest.mark.parametrize(
+    ("caption", "truth"),
+    [(path, True) for path in CAPTIONS]
+    + [(path, False) for path in CAPTIONS if path.stem in WITHOUT_TRUTH],
+    ids=lambda value: getattr(value, "stem", value),
+)
+def test_captions_quote_only_known_numbers(caption, truth, results, tmp_path, monkeypatch):
+    if not truth:
+        results = {name: results[name] for name in ("bulk", "predictions", "derivative")}
+    folder = tmp_path / "results/small"
+    folder.mkdir(parents=True)
+    (folder / "summary.rst").write_text(substitutions(sentences(**results)), encoding="utf-8")
+    summarise(**results).to_csv(folder / "summary.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    config = {
+        "study": "small",
+        "truth": {"enabled": truth},
+        "perturbation": {"lambda_min": -4, "lambda_max": 4, "lambda_step": 1},
+        "structure": {"element": "W", "lattice": "bcc", "supercell": 4},
+        "figures": {"sample": 0, "zoom_energy": 0.2, "dpi": 300},
+    }
+    snakemake = SimpleNamespace(
+        config=config,
+        params=SimpleNamespace(figures=config["figures"]),
+        output=SimpleNamespace(table="results/small/summary.csv"),
+    )
+    # As Snakemake does it (snakemake/report/__init__.py).
+    environment = Environment(trim_blocks=True, lstrip_blocks=True)
+    text = environment.from_string(caption.read_text(encoding="utf-8")).render(snakemake=snakemake)
+    html = publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["body"]
+    shown = re.sub(r"<[^>]+>", "", html)
+    assert re.search(r"\d", shown)
+    assert not re.search(r"\bnan\b", shown)
+    assert "|" not in shown.replace("|λ|", "")

@@ -1,0 +1,122 @@
+"""A clone of the project in a temporary folder, and real Snakemake runs in it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+PROJECT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "config.yaml", "profiles", "workflow", "scripts", "src", "envs", "resources")
+
+
+class Clone:
+    """The files of the project in a folder of their own, with a config to write and run."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for part in PARTS:
+            source, target = PROJECT / part, folder / part
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, target)
+
+    def write_config(self, config):
+        """Write mine.yaml, the config that every run here takes on top of config.yaml."""
+        (self.folder / "mine.yaml").write_text(yaml.safe_dump(config))
+
+    def command(self, *arguments):
+        """The snakemake command line."""
+        snakemake = [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor"]
+        return [*snakemake, *arguments, "--configfile", "mine.yaml"]
+
+    def run(self, *arguments, fails=False):
+        """Run snakemake; returns stdout and stderr together. Asserts the exit code (0, or 1)."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=clean_environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        assert done.returncode == (1 if fails else 0), done.stdout[-6000:]
+        return done.stdout
+
+    def planned(self, *arguments):
+        """Names of the rules that a run would execute now, a set, the target rules left out."""
+        lines = self.run("--dry-run", *arguments).splitlines()
+        rules = {
+            line.split()[1].rstrip(":")
+            for line in lines
+            if line.startswith(("rule ", "localrule "))
+        }
+        return rules - {"all", "truth", "figures", "posterior"}
+
+    def start(self, *arguments):
+        """Start snakemake in a process group of its own, to be killed."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=clean_environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    @staticmethod
+    def kill(process):
+        """SIGKILL to snakemake and all its jobs."""
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def clean_environment():
+    """The environment of a user who has not set PYTHONPATH."""
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "PYTHONPATH"))
+    }
+    return environment | {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """One clone for a test file."""
+    return Clone(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture
+def fresh_clone(tmp_path):
+    """A clone of its own for one test."""
+    return Clone(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def small_config(tungsten_files, tungsten, samples_around, tmp_path_factory):
+    """A small study on W_2940_2017_2 and samples around it: 27 conventional cells, 3 samples."""
+    folder = tmp_path_factory.mktemp("inputs")
+    table = np.vstack([tungsten.theta, samples_around(3)])
+    np.savetxt(folder / "samples.csv", table, delimiter=",")
+    return {
+        "study": "small",
+        "posterior": {
+            "samples": 3,
+            "file": None,
+            "ensemble": {
+                "coefficients": str(tungsten_files[0]),
+                "parameters": str(tungsten_files[1]),
+                "samples": str(folder / "samples.csv"),
+                "reference": {"style": "zbl", "inner": 4.0, "outer": 4.8},
+            },
+        },
+        "perturbation": {"lambda_min": -4, "lambda_max": 4, "lambda_step": 1},
+        "structure": {"supercell": 3},
+        "truth": {"samples_per_job": 1, "checked_variants": 2},
+    }

@@ -1,0 +1,167 @@
+"""One whole small study, then what a config edit re-runs: run in this order on one clone."""
+
+import copy
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from relaxdiff import read_snap
+
+FIGURE_RULES = {"plot_figures"}
+
+
+@pytest.fixture(scope="module")
+def study(clone, small_config):
+    clone.write_config(small_config)
+    clone.run()
+    return clone.folder / "results/small"
+
+
+@pytest.fixture
+def edited(clone, small_config, study):
+    """Run with a changed config; the small one is put back afterwards."""
+
+    def edit(**changes):
+        config = copy.deepcopy(small_config)
+        for block, keys in changes.items():
+            config.setdefault(block, {}).update(keys)
+        clone.write_config(config)
+
+    yield edit
+    clone.write_config(small_config)
+
+
+def test_promised_files_are_there(study):
+    for name in ("posterior", "bulk", "reference", "derivative", "predictions", "truth"):
+        dataset = xr.load_dataset(study / f"{name}.nc")
+        assert {"versions", "made_from", "created", "source"} <= set(dataset.attrs), name
+        for variable in dataset.data_vars.values():
+            assert {"units", "long_name"} <= set(variable.attrs), (name, variable.name)
+    assert len(pd.read_csv(study / "errors.csv")) > 0
+    pngs = sorted((study / "figures").glob("*.png"))
+    assert len(pngs) == 5
+    for png in pngs:
+        assert png.read_bytes().startswith(b"\x89PNG")
+        assert png.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_predictions_and_truth_keep_their_contract(study):
+    predictions = xr.load_dataset(study / "predictions.nc")
+    truth = xr.load_dataset(study / "truth.nc")
+    assert predictions["formation_energy"].dims == ("level", "sample", "lambda")
+    assert list(predictions["level"].values) == ["c", "h", "ih", "h+ih"]
+    assert truth["formation_energy"].dims == truth["status"].dims == ("sample", "lambda")
+    assert predictions["formation_volume"].attrs["units"] == "Angstrom^3"
+    bulk = xr.load_dataset(study / "bulk.nc")
+    assert np.array_equal(truth["status"] == "converged", bulk["status"] == "stable")
+    errors = np.abs(predictions["formation_energy"] - truth["formation_energy"])
+    mean = errors.mean(("sample", "lambda"))
+    assert mean.sel(level="h+ih") < 0.5 * mean.sel(level="c")
+    assert errors.sel({"level": "h+ih", "lambda": 0.0}).max() < 1e-8
+
+
+def test_truth_is_confirmed_by_lammps(study):
+    check = pd.read_csv(study / "truth_check.csv")
+    assert list(check["verdict"]) == ["agrees"] * 2
+
+
+def test_nothing_is_left_to_do(clone, study):
+    assert "Nothing to be done" in clone.run()
+
+
+def test_a_variant_is_written_as_a_working_potential(clone, study):
+    name = "results/small/potentials/sample002_lambda+04.0"
+    clone.run(f"{name}.snapcoeff")
+    potential = read_snap(clone.folder / f"{name}.snapcoeff", clone.folder / f"{name}.snapparam")
+    posterior = xr.load_dataset(study / "posterior.nc")
+    mean, sample = posterior["theta_mean"].values, posterior["theta"].values[2]
+    assert potential.theta == pytest.approx(mean + 4 * (sample - mean), rel=1e-14)
+    script = (
+        "units metal\nregion r block 0 2 0 2 0 2\nlattice bcc 3.18\ncreate_box 1 r\n"
+        "create_atoms 1 box\nmass 1 183.84\ninclude sample002_lambda+04.0.snap\nrun 0\n"
+    )
+    program = (
+        "from relaxdiff.lammps_session import load_lammps, LAMMPS_ARGUMENTS\n"
+        "lammps = load_lammps().lammps(cmdargs=LAMMPS_ARGUMENTS)\n"
+        f"lammps.commands_string({script!r})\nprint(lammps.get_thermo('pe'))"
+    )
+    energy = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=(study / "potentials"),
+        check=True,
+        text=True,
+        capture_output=True,
+    ).stdout
+    assert np.isfinite(float(energy))
+
+
+def test_a_predicted_structure_is_written(clone, study):
+    from ase.io import read
+
+    name = "results/small/structures/sample001_lambda-03.0.extxyz"
+    clone.run(name)
+    assert len(read(clone.folder / name)) == 53
+
+
+def test_figures_edit_reruns_figures_only(clone, edited):
+    edited(figures={"dpi": 120})
+    assert clone.planned() == FIGURE_RULES
+
+
+def test_perturbation_edit_does_not_differentiate_again(clone, edited):
+    edited(perturbation={"lambda_max": 3})
+    planned = clone.planned()
+    assert {"relax_bulk", "predict_variants", "relax_variants"} <= planned
+    untouched = {"convert_posterior", "sample_posterior", "relax_reference"}
+    assert not planned & (untouched | {"differentiate_reference"})
+
+
+def test_posterior_edit_reruns_all_that_follows(clone, edited):
+    edited(posterior={"samples": 2})
+    planned = clone.planned()
+    assert "convert_posterior" not in planned
+    followers = {
+        "sample_posterior",
+        "relax_bulk",
+        "relax_reference",
+        "differentiate_reference",
+        "predict_variants",
+        "relax_variants",
+        "gather_truth",
+        "check_truth",
+        "compare_errors",
+    }
+    assert followers | FIGURE_RULES <= planned
+
+
+def test_edited_sample_table_reruns_all(clone, study, small_config):
+    table = small_config["posterior"]["ensemble"]["samples"]
+    before = np.loadtxt(table, delimiter=",")
+    try:
+        np.savetxt(table, before * np.linspace(1, 1.001, 4)[:, None], delimiter=",")
+        planned = clone.planned()
+    finally:
+        np.savetxt(table, before, delimiter=",")
+    assert {"convert_posterior", "differentiate_reference", "relax_variants"} <= planned
+
+
+def test_library_edit_reruns_what_uses_it(clone, study):
+    module = clone.folder / "src/relaxdiff/formation.py"
+    text = module.read_text()
+    try:
+        module.write_text(text + "\n# edited\n")
+        planned = clone.planned()
+    finally:
+        module.write_text(text)
+    assert "predict_variants" in planned
+    assert "differentiate_reference" not in planned
+
+
+def test_report_is_one_page_with_captions(clone, study):
+    clone.run("--report", "report.html")
+    page = (clone.folder / "report.html").read_text()
+    assert len(page) > 100_000
