@@ -114,7 +114,8 @@ def test_captions_quote_only_known_numbers(caption, truth, results, tmp_path, mo
     )
     # As Snakemake does it (snakemake/report/__init__.py).
     environment = Environment(trim_blocks=True, lstrip_blocks=True)
-    text = environment.from_string(caption.read_text(encoding="utf-8")).render(snakemake=snakemake)
+    template = environment.from_string(caption.read_text(encoding="utf-8"))
+    text = template.render(snakemake=snakemake, files=[SimpleNamespace(target="summary.csv")])
     html = publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["body"]
     shown = re.sub(r"<[^>]+>", "", html)
     assert re.search(r"\d", shown)

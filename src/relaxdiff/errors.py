@@ -1,0 +1,225 @@
+"""Errors of predictions against truth, variant by variant and as tables.
+
+A variant counts when its relaxation converged. All others are left out of the statistics, and each
+table says how many.
+"""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from relaxdiff.datasets import variable
+from relaxdiff.exceptions import InputError
+from relaxdiff.variants import deviations
+
+# Errors are summarised over |lambda| up to each of these, and over all.
+WINDOWS = (1.0, 6.0)
+# Power of |lambda| that errors grow with near lambda = 0: one more than what is predicted exactly.
+EXPECTED_SLOPES = {
+    "formation_energy": {"c": 2, "h": 2, "ih": 2, "h+ih": 3},
+    "formation_volume": {"c": 1, "h": 1, "ih": 1, "h+ih": 2},
+    "strain": {"c": 1, "h": 1, "ih": 1, "h+ih": 2},
+    "positions": {"c": 1, "h": 1, "ih": 1, "h+ih": 2},
+}
+# Slopes are measured up to this |lambda|: further out the next order shows.
+SLOPE_RANGE = 2.0
+
+
+def prediction_errors(predictions, truth, derivative, posterior):
+    """Prediction minus truth of every variant.
+
+    predictions, truth, derivative, posterior: the Datasets of those names. Returns a Dataset over
+    (level, sample, lambda), NaN where the variant was not relaxed: `formation_energy` (eV),
+    `formation_volume` (Angstrom^3), `strain` (1) and `positions` (Angstrom: root mean square over
+    atoms of the error in scaled positions, hence not negative); and truth's `status` (sample,
+    lambda). Raises InputError when the two are not of the same variants.
+    """
+    try:
+        predictions, truth = xr.align(predictions, truth, join="exact")
+    except ValueError:
+        raise InputError("predictions and truth are not of the same samples and lambdas") from None
+    over = ("level", "sample", "lambda")
+    levels = predictions["level"].values
+    true = truth.where(truth["status"] == "converged")
+    errors = {
+        name: variable(
+            over,
+            (predictions[name] - true[name]).transpose(*over).values,
+            predictions[name].attrs["units"],
+            f"error of the {predictions[name].attrs['long_name']}",
+        )
+        for name in ("formation_energy", "formation_volume")
+    }
+    delta, _ = deviations(posterior)
+    responses = coordinate_derivatives(derivative.sel(level=levels)) @ delta.T
+    stretched = responses.transpose(0, 2, 1)[:, :, None, :] * truth["lambda"].values[:, None]
+    apart = stretched - true["coordinates"].values
+    rms = np.sqrt((apart[..., :-1] ** 2).sum(axis=-1) / derivative.attrs["n_atoms"])
+    errors["strain"] = variable(over, apart[..., -1], "1", "error of the predicted strain")
+    errors["positions"] = variable(
+        over, rms, "Angstrom", "root-mean-square error of predicted positions"
+    )
+    return xr.Dataset(
+        errors | {"status": truth["status"].variable},
+        coords={
+            "level": levels,
+            "sample": truth["sample"].values,
+            "lambda": truth["lambda"].values,
+        },
+    )
+
+
+def coordinate_derivatives(derivative):
+    """dq*/dtheta at each level in the file, shape (level, mode, parameter), the strain last.
+
+    derivative: Dataset of `implicit_derivative` with a relaxed cell. The file holds positions at
+    h+ih only; those at fixed cell (ih) follow from the block of the Hessian that couples them to
+    the strain.
+    """
+    atoms = np.einsum(
+        "max,pax->mp", derivative["mode_displacements"].values, derivative["position_derivative"]
+    )
+    weights = np.append(derivative["theta_mean"].values, 1.0)
+    hessian = derivative["hessian_tensor"].values @ weights
+    strain = derivative["strain_derivative"].values
+    coupling = np.linalg.solve(hessian[:-1, :-1], hessian[:-1, -1])
+    moved = {"h+ih": atoms, "ih": atoms + np.outer(coupling, strain)}
+    return np.array(
+        [
+            np.vstack([moved.get(level, np.zeros_like(atoms)), strained])
+            for level, strained in zip(
+                derivative["level"].values,
+                derivative["level_strain_derivative"].values,
+                strict=True,
+            )
+        ]
+    )
+
+
+def error_table(errors):
+    """Statistics of |error| over samples, one row per quantity, level and lambda (a DataFrame).
+
+    Columns: quantity, units, level, lambda; `variants` in the statistics, and the numbers left out
+    as `bulk_unstable` and `not_relaxed`; mean, median, 16th and 84th percentile and maximum of
+    |error|, NaN where no variant is left.
+    """
+    table = _statistics(_long(errors), ["quantity", "units", "level", "lambda"])
+    status = errors["status"].values
+    left_out = pd.DataFrame(
+        {
+            "bulk_unstable": (status == "bulk_unstable").sum(axis=0),
+            "not_relaxed": ((status != "bulk_unstable") & (status != "converged")).sum(axis=0),
+        },
+        index=errors["lambda"].values,
+    )
+    for place, name in enumerate(left_out, start=5):
+        table.insert(place, name, left_out.loc[table["lambda"], name].values)
+    return table
+
+
+def window_table(errors):
+    """The same statistics over all variants with |lambda| <= `lambda_up_to` (a DataFrame).
+
+    lambda = 0 counts like any other, though its error vanishes. The last window is the whole grid.
+    """
+    frame = _long(errors)
+    distance = frame["lambda"].abs()
+    nearest, reach = distance[distance > 0].min(), distance.max()
+    parts = []
+    for window in [*(w for w in WINDOWS if nearest <= w < reach), reach]:
+        inside = frame[distance <= window].assign(lambda_up_to=window)
+        parts.append(_statistics(inside, ["quantity", "units", "level", "lambda_up_to"]))
+    return pd.concat(parts, ignore_index=True)
+
+
+def error_slopes(table, up_to=SLOPE_RANGE):
+    """Log-log slope of the mean |error| against |lambda|, 0 < |lambda| <= up_to (a DataFrame).
+
+    table: of `error_table`. Columns: quantity, level, slope, expected_slope; the slope is NaN when
+    fewer than two distances are there.
+    """
+    distance = table["lambda"].abs()
+    usable = table[(distance > 0) & (distance <= up_to) & (table["mean_abs_error"] > 0)]
+    rows = []
+    for quantity, expected in EXPECTED_SLOPES.items():
+        for level in table["level"].unique():
+            here = usable[(usable["quantity"] == quantity) & (usable["level"] == level)]
+            slope = np.nan
+            if here["lambda"].abs().nunique() > 1:
+                logs = np.log(here["lambda"].abs()), np.log(here["mean_abs_error"])
+                slope = np.polyfit(*logs, 1)[0]
+            rows.append((quantity, level, slope, expected[level]))
+    return pd.DataFrame(rows, columns=["quantity", "level", "slope", "expected_slope"])
+
+
+def posterior_values(predictions, truth=None):
+    """E_f and V_f of the posterior samples themselves, the variants at lambda = 1.
+
+    Returns a Dataset over (source, sample): each level and, last, 'truth' if given. Samples that
+    are unstable, or were not relaxed, are left out of all sources alike; none are left when
+    lambda = 1 is not on the grid.
+    """
+    names = ["formation_energy", "formation_volume"]
+    values = _at_one(predictions)[names].rename(level="source")
+    if truth is not None:
+        true = _at_one(truth.where(truth["status"] == "converged"))[names]
+        values = xr.concat([values, true.expand_dims(source=["truth"])], "source", join="exact")
+    return values.dropna("sample").drop_vars("lambda")
+
+
+def posterior_table(predictions, truth=None):
+    """Mean, standard deviation and 95 % interval over the posterior (a DataFrame).
+
+    One row per quantity and source (level or 'truth'); see `posterior_values`.
+    """
+    values = posterior_values(predictions, truth)
+    rows = []
+    for quantity in values:
+        for source in values["source"].values:
+            here = pd.Series(values[quantity].sel(source=source).values)
+            rows.append(
+                {
+                    "quantity": quantity,
+                    "units": predictions[quantity].attrs["units"],
+                    "source": str(source),
+                    "samples": len(here),
+                    "mean": here.mean(),
+                    "standard_deviation": here.std(),
+                    "interval_95_low": here.quantile(0.025),
+                    "interval_95_high": here.quantile(0.975),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _at_one(dataset):
+    """The variants at lambda = 1; no sample at all if there are none."""
+    close = np.isclose(dataset["lambda"].values, 1, rtol=0, atol=1e-9)
+    if close.any():
+        return dataset.isel({"lambda": int(np.argmax(close))})
+    return dataset.isel({"lambda": 0, "sample": slice(0)})
+
+
+def _long(errors):
+    """|error| of every variant, one row each: quantity, units, level, lambda, abs_error."""
+    parts = []
+    for quantity in EXPECTED_SLOPES:
+        part = np.abs(errors[quantity]).rename("abs_error").to_dataframe().reset_index()
+        units = errors[quantity].attrs["units"]
+        parts.append(part.drop(columns="sample").assign(quantity=quantity, units=units))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _statistics(frame, keys):
+    """Statistics of the column abs_error in each group of rows, NaN rows not counted."""
+    grouped = frame.groupby(keys, sort=False)["abs_error"]
+    return pd.DataFrame(
+        {
+            "variants": grouped.count(),
+            "mean_abs_error": grouped.mean(),
+            "median_abs_error": grouped.median(),
+            "abs_error_percentile_16": grouped.quantile(0.16),
+            "abs_error_percentile_84": grouped.quantile(0.84),
+            "max_abs_error": grouped.max(),
+        }
+    ).reset_index()

@@ -1,0 +1,142 @@
+"""Error statistics on a study whose errors are known in closed form (analytic_study.py)."""
+
+import numpy as np
+import pytest
+from analytic_study import N_ATOMS, lose, make_study
+
+from relaxdiff.errors import (
+    coordinate_derivatives,
+    error_slopes,
+    error_table,
+    posterior_table,
+    posterior_values,
+    prediction_errors,
+    window_table,
+)
+from relaxdiff.exceptions import InputError
+from relaxdiff.implicit import level_derivatives
+
+
+def errors_of(study):
+    names = ("predictions", "truth", "derivative", "posterior")
+    return prediction_errors(*(study[name] for name in names))
+
+
+def rows_of(table, quantity, level):
+    return table[(table["quantity"] == quantity) & (table["level"] == level)]
+
+
+def test_errors_are_those_of_the_polynomials():
+    study, made = make_study()
+    errors = errors_of(study).sel(level="h+ih")
+    lambdas = errors["lambda"].values
+    np.testing.assert_allclose(errors["formation_energy"], -made["d"] * lambdas**3, atol=1e-12)
+    np.testing.assert_allclose(errors["formation_volume"], -made["f"] * lambdas**2, atol=1e-12)
+    np.testing.assert_allclose(errors["strain"], -made["g"][:, 2:] * lambdas**2, atol=1e-12)
+    size = np.linalg.norm(made["g"][:, :2], axis=1, keepdims=True) / np.sqrt(N_ATOMS)
+    np.testing.assert_allclose(errors["positions"], size * lambdas**2, atol=1e-12)
+
+
+def test_coordinates_follow_each_levels_own_block_of_the_hessian():
+    study, made = make_study()
+    expected = level_derivatives(made["hessian"], made["columns"], strain=True)
+    np.testing.assert_allclose(coordinate_derivatives(study["derivative"]), expected, atol=1e-12)
+
+
+def test_slopes_are_the_orders_of_the_predictions():
+    # Quadratic displacements would bend the first-order curves: leave the polynomials of truth.
+    study, made = make_study(lambdas=(-0.002, -0.001, 0, 0.001, 0.002))
+    slopes = error_slopes(error_table(errors_of(study)))
+    assert len(slopes) == 16
+    np.testing.assert_allclose(slopes["slope"], slopes["expected_slope"], atol=0.02)
+
+
+def test_slope_is_unknown_with_one_distance_only():
+    study, _ = make_study(lambdas=(-1, 0, 1))
+    assert error_slopes(error_table(errors_of(study)))["slope"].isna().all()
+
+
+def test_statistics_are_numpys():
+    study, made = make_study()
+    table = error_table(errors_of(study))
+    assert len(table) == 4 * 4 * 9
+    row = rows_of(table, "formation_energy", "h+ih").set_index("lambda").loc[2.0]
+    expected = 8 * made["d"][:, 0]
+    assert row["variants"] == 5
+    assert row["units"] == "eV"
+    assert row["mean_abs_error"] == pytest.approx(expected.mean())
+    assert row["median_abs_error"] == pytest.approx(np.median(expected))
+    assert row["abs_error_percentile_16"] == pytest.approx(np.percentile(expected, 16))
+    assert row["abs_error_percentile_84"] == pytest.approx(np.percentile(expected, 84))
+    assert row["max_abs_error"] == pytest.approx(expected.max())
+
+
+def test_variants_that_did_not_relax_are_left_out_and_counted():
+    study, made = make_study()
+    lose(study, 1, [7, 8])
+    lose(study, 2, [8], bulk_status="elastically_unstable")
+    table = error_table(errors_of(study))
+    rows = rows_of(table, "formation_energy", "h+ih").set_index("lambda")
+    assert rows.loc[2.0, ["variants", "bulk_unstable", "not_relaxed"]].tolist() == [4, 0, 1]
+    assert rows.loc[4.0, ["variants", "bulk_unstable", "not_relaxed"]].tolist() == [3, 1, 1]
+    assert (table["variants"] + table["bulk_unstable"] + table["not_relaxed"] == 5).all()
+    expected = 64 * made["d"][[0, 3, 4], 0].mean()
+    assert rows.loc[4.0, "mean_abs_error"] == pytest.approx(expected)
+
+
+def test_lambda_without_any_variant_keeps_its_row():
+    study, _ = make_study()
+    for sample in range(5):
+        lose(study, sample, [8], bulk_status="cut")
+    row = rows_of(error_table(errors_of(study)), "strain", "c").set_index("lambda").loc[4.0]
+    assert row["variants"] == 0
+    assert np.isnan(row["mean_abs_error"])
+
+
+def test_windows_hold_all_lambdas_up_to_theirs():
+    study, made = make_study()
+    table = window_table(errors_of(study))
+    assert sorted(table["lambda_up_to"].unique()) == [1, 4]  # 6 is beyond the grid
+    rows = rows_of(table, "formation_volume", "h+ih").set_index("lambda_up_to")
+    assert rows["variants"].tolist() == [25, 45]
+    expected = made["f"].mean() * np.mean([1, 0.25, 0, 0.25, 1])
+    assert rows.loc[1.0, "mean_abs_error"] == pytest.approx(expected)
+
+
+def test_predictions_and_truth_of_other_variants_are_refused():
+    study, _ = make_study()
+    study["truth"] = study["truth"].isel({"lambda": slice(1, None)})
+    with pytest.raises(InputError, match="not of the same samples and lambdas"):
+        errors_of(study)
+
+
+def test_posterior_is_lambda_one():
+    study, made = make_study()
+    table = posterior_table(study["predictions"], study["truth"]).set_index(["quantity", "source"])
+    values = 3 + made["b"] + made["c"] + made["d"]
+    row = table.loc[("formation_energy", "truth")]
+    assert row["samples"] == 5
+    assert row["mean"] == pytest.approx(values.mean())
+    assert row["standard_deviation"] == pytest.approx(values.std(ddof=1))
+    assert row["interval_95_low"] == pytest.approx(np.percentile(values, 2.5))
+    assert row["interval_95_high"] == pytest.approx(np.percentile(values, 97.5))
+    assert table.loc[("formation_volume", "c"), "standard_deviation"] == pytest.approx(0)
+
+
+def test_posterior_compares_the_same_samples():
+    study, _ = make_study()
+    lose(study, 3, [6])
+    assert posterior_values(study["predictions"], study["truth"])["sample"].values.tolist() == [
+        0,
+        1,
+        2,
+        4,
+    ]
+    assert posterior_table(study["predictions"])["samples"].tolist() == [5] * 8
+
+
+def test_posterior_without_lambda_one_is_empty():
+    study, _ = make_study(lambdas=(-4, 0, 4))
+    table = posterior_table(study["predictions"], study["truth"])
+    assert table["samples"].tolist() == [0] * 10
+    assert table["mean"].isna().all()
