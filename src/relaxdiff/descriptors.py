@@ -128,7 +128,8 @@ def _pair_lines(hyper, reference):
     else:
         number = atomic_numbers[hyper.element]
         lines = [
-            f"pair_style hybrid/overlay zero {hyper.cutoff} zbl {reference.inner} {reference.outer}",
+            f"pair_style hybrid/overlay zero {hyper.cutoff} "
+            f"zbl {reference.inner} {reference.outer}",
             "pair_coeff * * zero",
             f"pair_coeff 1 1 zbl {number} {number}",
         ]

@@ -22,9 +22,9 @@ from relaxdiff.exceptions import LammpsError
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a process: the workflow runs processes
 
 LAMMPS_ARGUMENTS = ["-screen", "none", "-log", "none", "-nocite"]
-# LAMMPS's own nktv2p of metal units. It differs from today's CODATA value in the eighth digit, which
-# is enough to make a strain gradient inconsistent with the energy: pressures that LAMMPS has turned
-# into bar must be turned back with the same number.
+# LAMMPS's own nktv2p of metal units. It differs from today's CODATA value in the eighth digit,
+# which is enough to make a strain gradient inconsistent with the energy: pressures that LAMMPS has
+# turned into bar must be turned back with the same number.
 LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM = 1.6021765e6
 
 
@@ -142,9 +142,13 @@ class LammpsSession:
             self.instance.scatter_atoms("x", 1, 3, self._to_lammps(positions))
 
     def _to_lammps(self, positions):
-        """Positions in LAMMPS's frame, as the flat C array that its library wants."""
-        rotated = positions @ self.prism.rot_mat
-        return (ctypes.c_double * rotated.size)(*rotated.ravel())
+        """Positions in LAMMPS's frame and box, as the flat C array that its library wants.
+
+        LAMMPS loses atoms that lie more than a box away, so they are wrapped here.
+        """
+        fractional = np.linalg.solve(self.prism.cell.T, (positions @ self.prism.rot_mat).T).T
+        wrapped = (fractional - np.floor(fractional)) @ self.prism.cell
+        return (ctypes.c_double * wrapped.size)(*wrapped.ravel())
 
     def positions(self):
         """Positions in the atoms' frame, unwrapped, from the box's corner, shape (N, 3)."""

@@ -20,6 +20,7 @@ from relaxdiff.potential import SnapPotential
 from relaxdiff.structures import bulk_cell, tabulated_lattice_parameter, vacancy_cell
 
 LARGEST_STEP = 0.1  # Angstrom of the largest scaled coordinate change in one step
+ENERGY_NOISE = 1e-9  # eV; an energy higher by no more than this does not count as uphill
 LARGEST_MISMATCH = 0.15  # of the tabulated lattice parameter; beyond it E(a) is not looked at
 GUESSED_CURVATURE = 30.0  # eV/A^2, only the starting guess when no Hessian is at hand
 
@@ -164,32 +165,33 @@ def minimum_from_dataset(dataset, potential):
     )
 
 
-def quasi_newton(coordinates, calculator, weights, start, hessian, tolerance, max_steps):
+def quasi_newton(
+    coordinates, calculator, weights, start, hessian, tolerance, max_steps, inside=lambda q: True
+):
     """Walk from `start` until the largest gradient component is below `tolerance` (eV/A).
 
     weights: shape (P + 1,), Theta and the 1 of the reference; hessian: shape (n, n), the guess at
-    the start. Returns an Iteration; the caller decides what a missing convergence means.
+    the start; inside: says of a q whether to go on from there. Returns an Iteration; the caller
+    decides what a missing convergence means.
     """
-    scale = coordinates.scale
     q = np.array(start, dtype=float)
     values, columns = coordinates.evaluate(calculator, q)
     gradient = columns @ weights
-    evaluations = 1
-    best = np.inf
-    for _ in range(max_steps):
+    reach = LARGEST_STEP
+    for evaluations in range(1, max_steps + 2):
         max_gradient = largest_component(coordinates, gradient)
-        if max_gradient < tolerance:
+        if max_gradient < tolerance or not inside(q) or evaluations > max_steps:
             break
-        step = bounded_step(hessian, gradient, scale)
-        # A gradient that grew a lot means the step left the range of the quadratic model.
-        if max_gradient > 3 * best:
-            step *= 0.5
-        best = min(best, max_gradient)
-        values, columns = coordinates.evaluate(calculator, q + step)
-        evaluations += 1
-        hessian = bfgs_update(hessian, step, columns @ weights - gradient)
-        q, gradient = q + step, columns @ weights
-    max_gradient = largest_component(coordinates, gradient)
+        step = bounded_step(hessian, gradient, coordinates.scale, reach)
+        tried, columns = coordinates.evaluate(calculator, q + step)
+        ahead = columns @ weights
+        hessian = bfgs_update(hessian, step, ahead - gradient)
+        uphill = (tried - values) @ weights > ENERGY_NOISE
+        if uphill and largest_component(coordinates, ahead) > max_gradient:
+            reach = 0.25 * np.abs(step * coordinates.scale).max()  # stay, and look nearer by
+        else:
+            q, values, gradient = q + step, tried, ahead
+            reach = min(2 * reach, LARGEST_STEP)
     return Iteration(q, values, max_gradient, hessian, evaluations, max_gradient < tolerance)
 
 
@@ -201,8 +203,8 @@ def largest_component(coordinates, gradient):
     return float(max(on_atoms, on_strain))
 
 
-def bounded_step(hessian, gradient, scale):
-    """Newton step -H^-1 g, uphill curvatures turned downhill, cut to LARGEST_STEP."""
+def bounded_step(hessian, gradient, scale, reach):
+    """Newton step -H^-1 g, uphill curvatures turned downhill, cut to `reach` Angstrom."""
     try:
         step = -scipy.linalg.cho_solve(scipy.linalg.cho_factor(hessian), gradient)
     except scipy.linalg.LinAlgError:
@@ -210,7 +212,7 @@ def bounded_step(hessian, gradient, scale):
         curvatures, directions = np.linalg.eigh(scaled)
         curvatures = np.maximum(np.abs(curvatures), 0.1)
         step = -(directions @ (directions.T @ (gradient / scale) / curvatures)) / scale
-    return step * min(1.0, LARGEST_STEP / np.abs(step * scale).max(initial=1e-300))
+    return step * min(1.0, reach / np.abs(step * scale).max(initial=1e-300))
 
 
 def bfgs_update(hessian, step, change):

@@ -16,15 +16,17 @@ from relaxdiff.exceptions import InputError, LammpsError
 from relaxdiff.formation import formation_of
 from relaxdiff.lammps_minimise import lammps_minimise
 from relaxdiff.minimise import quasi_newton
-from relaxdiff.structures import atoms_per_cubic_cell, nearest_neighbour_distance
+from relaxdiff.structures import atoms_per_cubic_cell
 from relaxdiff.variants import deviations, variant_shifts
 
-STATUS = ("converged", "not_converged", "left_basin", "lammps_error", "bulk_unstable")
+STATUS = ("converged", "not_converged", "left_basin", "lammps_error", "cut", "bulk_unstable")
 TOLERANCE = 1e-6  # eV/Angstrom
-MAX_STEPS = 40
+MAX_STEPS = 60
 HISTORY = 5  # minima that the extrapolation passes through
-# A minimum with an atom this far from its place in the reference minimum is another structure.
+# A structure with an atom this far from its place in the reference minimum, or strained this much,
+# is another one.
 BASIN_RADIUS = 0.25  # of the nearest-neighbour distance
+BASIN_STRAIN = 0.1
 
 
 def coordinates_near(reference, derivative):
@@ -32,6 +34,13 @@ def coordinates_near(reference, derivative):
     modes = derivative["mode_displacements"].values
     strain = derivative.sizes["mode"] > len(modes)
     return Coordinates(reference, modes.reshape(len(modes), 3 * len(reference)).T, strain)
+
+
+def in_basin(coordinates, q):
+    """Whether q is near enough to the reference minimum to be the same kind of structure."""
+    radius = BASIN_RADIUS * coordinates.nearest_neighbour_distance
+    near = np.abs(coordinates.displacements(q)).max() < radius
+    return bool(near and abs(coordinates.strain_of(q)) < BASIN_STRAIN)
 
 
 class Relaxer:
@@ -44,7 +53,6 @@ class Relaxer:
     def __init__(self, potential, reference, derivative):
         self.coordinates = coordinates_near(reference, derivative)
         self.tensor = derivative["hessian_tensor"].values
-        self.basin_radius = BASIN_RADIUS * nearest_neighbour_distance(reference)
         self.calculator = DescriptorCalculator(potential.hyperparameters, potential.reference)
         self.correction = np.zeros(self.tensor.shape[:2])
 
@@ -70,6 +78,7 @@ class Relaxer:
             quadratic + self.correction,
             TOLERANCE,
             MAX_STEPS,
+            inside=lambda q: in_basin(self.coordinates, q),
         )
         if end.converged:
             self.correction = end.hessian - quadratic
@@ -82,7 +91,6 @@ class LammpsRelaxer:
     def __init__(self, potential, reference, derivative):
         self.potential = potential
         self.coordinates = coordinates_near(reference, derivative)
-        self.basin_radius = BASIN_RADIUS * nearest_neighbour_distance(reference)
 
     def __enter__(self):
         return self
@@ -155,33 +163,43 @@ def _relax_sample(engine, posterior, bulk, derivative, sample):
             if not stable[index]:
                 break
             weights = np.append(mean + lambdas[index] * delta, 1.0)
-            start = _extrapolate(history, lambdas[index])
-            _relax_one(engine, row, index, weights, start)
+            starts = (_extrapolate(history, lambdas[index]), history[-1][1])
+            _relax_one(engine, row, index, weights, starts)
+            if row["status"][index] in ("not_converged", "left_basin"):
+                # The minimum has vanished on the way: there is none to walk on from.
+                beyond = [i for i in outward if abs(i - zero) > abs(index - zero) and stable[i]]
+                row["status"][beyond] = "cut"
+                break
             if row["status"][index] == "converged" and index != zero:
-                history.append((lambdas[index], row["q"][index]))
-                history = history[-HISTORY:]
+                history = [*history, (lambdas[index], row["q"][index])][-HISTORY:]
     return row
 
 
-def _relax_one(engine, row, index, weights, start):
-    """Relax one variant into its row; whatever goes wrong ends there as a status."""
-    try:
-        energy, q, gradient, evaluations = engine.relax(weights, start)
-    except LammpsError as error:
-        row["status"][index], row["message"][index] = "lammps_error", str(error)
-        return
-    row["gradient"][index], row["evaluations"][index] = gradient, evaluations
-    row["status"][index] = _status(engine, q, gradient)
-    if row["status"][index] == "converged":
-        row["energy"][index], row["q"][index] = energy, q
+def _relax_one(engine, row, index, weights, starts):
+    """Relax one variant into its row; whatever goes wrong ends there as a status.
+
+    starts: where to begin; a later one is tried when the ones before it have failed.
+    """
+    for start in starts:
+        try:
+            energy, q, gradient, evaluations = engine.relax(weights, start)
+        except LammpsError as error:
+            row["status"][index], row["message"][index] = "lammps_error", str(error)
+        else:
+            row["gradient"][index] = gradient
+            row["evaluations"][index] += evaluations
+            row["status"][index] = _status(engine.coordinates, q, gradient)
+        if row["status"][index] == "converged":
+            row["energy"][index], row["q"][index] = energy, q
+            row["message"][index] = ""
+            return
+        engine.begin_branch()
 
 
-def _status(engine, q, gradient):
-    if not gradient < TOLERANCE:
-        return "not_converged"
-    if np.abs(engine.coordinates.displacements(q)).max() > engine.basin_radius:
+def _status(coordinates, q, gradient):
+    if not in_basin(coordinates, q):
         return "left_basin"
-    return "converged"
+    return "converged" if gradient < TOLERANCE else "not_converged"
 
 
 def _extrapolate(history, stretch):

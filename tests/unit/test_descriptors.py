@@ -68,6 +68,15 @@ def test_small_cell_equals_its_repetition(calculator):
     assert eight.strain_gradient == pytest.approx(8 * one.strain_gradient, abs=1e-8)
 
 
+def test_atoms_may_lie_far_outside_their_cell(calculator, triclinic):
+    inside = calculator.evaluate(triclinic)
+    triclinic.positions += np.array([3, -7, 11]) @ triclinic.cell.array
+    triclinic.positions[1] += 5 * triclinic.cell.array[2]
+    outside = calculator.evaluate(triclinic)
+    assert outside.values == pytest.approx(inside.values, rel=1e-9)
+    assert outside.gradient == pytest.approx(inside.gradient, abs=1e-6)
+
+
 def test_structures_may_alternate(calculator):
     first, second = bulk_cell("W", 3.16), bulk_cell("W", 3.2, repeats=2)
     before = calculator.evaluate(first).values

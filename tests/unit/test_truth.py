@@ -103,8 +103,12 @@ def test_unconverged_variants_are_marked_and_left_empty(tungsten, posterior, stu
 def test_another_basin_is_marked(tungsten, posterior, study, monkeypatch):
     monkeypatch.setattr(relaxdiff.truth, "BASIN_RADIUS", 1e-4)
     result = run(tungsten, posterior, study, "newton", samples=[0])
-    assert (result["status"].sel({"lambda": 4.0}) == "left_basin").all()
-    assert np.isnan(result["energy"].sel({"lambda": 4.0})).all()
+    status = list(result["status"].values[0])
+    zero = status.index("converged")
+    assert status.count("converged") == 1
+    assert status[zero - 1] == status[zero + 1] == "left_basin"
+    assert set(status[: zero - 1] + status[zero + 2 :]) <= {"cut", "bulk_unstable"}
+    assert np.isnan(result["energy"].values[result["status"].values != "converged"]).all()
 
 
 def test_a_lammps_error_costs_its_variant_only(tungsten, posterior, study, monkeypatch):
@@ -113,7 +117,7 @@ def test_a_lammps_error_costs_its_variant_only(tungsten, posterior, study, monke
 
     def failing(self, weights, start):
         calls.append(1)
-        if len(calls) == 3:
+        if len(calls) in (3, 4):  # both starts of one variant
             start = start * np.nan  # LAMMPS itself refuses the coordinates
         return relax_one(self, weights, start)
 

@@ -49,6 +49,11 @@ BAD_CONFIGS = {
         "exactly one of file, ensemble and training must be set, found file and ensemble",
     ),
     "no source": ({"posterior": {"ensemble": None}}, "found none"),
+    "sample not there": ({"figures": {"sample": 3}}, "figures.sample: 3 is not one of the 3"),
+    "own result": (
+        {"posterior": {"file": "results/small/posterior.nc", "ensemble": None}},
+        "is this study's own result",
+    ),
     "missing file": (
         {"posterior": {"ensemble": {"samples": "nowhere.csv"}}},
         "posterior.ensemble.samples: nowhere.csv does not exist",

@@ -1,0 +1,20 @@
+"""Turn a SNAP potential and a table of parameter samples into a posterior file."""
+
+from common import job
+
+from relaxdiff.datasets import write_dataset
+from relaxdiff.posterior import posterior_from_ensemble
+from relaxdiff.potential import ZblReference
+
+with job(snakemake) as log:
+    source, reference = snakemake.input, snakemake.params.reference
+    posterior = posterior_from_ensemble(
+        source.coefficients,
+        source.parameters,
+        source.samples,
+        reference=ZblReference(reference["inner"], reference["outer"]) if reference else None,
+    )
+    log.info("%s: the mean and %d samples", source.samples, posterior.sizes["sample"])
+    write_dataset(
+        posterior, snakemake.output[0], {"ensemble": {**dict(source), "reference": reference}}
+    )

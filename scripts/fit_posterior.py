@@ -1,0 +1,22 @@
+"""Fit a SNAP potential and its parameter uncertainty to the design rows of all groups."""
+
+from common import job
+
+from relaxdiff.datasets import read_dataset, write_dataset
+from relaxdiff.posterior import error_table, fit_posterior
+from relaxdiff.training import read_weights
+
+with job(snakemake) as log:
+    params = snakemake.params
+    posterior = fit_posterior(
+        [read_dataset(path) for path in snakemake.input.designs],
+        read_weights(snakemake.input.weights),
+        held_out_fraction=params.held_out_fraction,
+        seed=params.seed,
+        pops=params.pops,
+        name=params.study,
+    )
+    table = error_table(posterior).T.to_string(float_format="{:.4g}".format)
+    log.info("errors and coverage by group:\n%s", table)
+    made_from = {key: params[key] for key in ("held_out_fraction", "seed", "pops")}
+    write_dataset(posterior, snakemake.output[0], {"weights": snakemake.input.weights, **made_from})

@@ -1,0 +1,450 @@
+"""Training data of a linear SNAP fit: reading it, and its design rows from LAMMPS.
+
+A training set is a set of named groups of configurations with energies, forces and, for some,
+stresses from DFT. Two formats are read:
+
+* FitSNAP JSON: a folder, or a tar of it, with one folder per group; each file is a line that starts
+  with `#` and then {"Dataset": {"Data": [{"Positions", "Lattice", "Energy", "Forces", "Stress",
+  "AtomTypes", "NumAtoms"}, ...]}}; stresses in bar, positive under compression;
+* extended XYZ, as ASE reads it: the group is info["config_type"]; energy, forces, and stress (ASE's
+  sign, eV/A^3) or virial (eV).
+
+A stress that is zero in every component means that the file has no stress: the databases fill the
+place with zeros, and no DFT stress is zero to the last digit. It gives no rows.
+
+Per configuration the design has one energy row (eV/atom), 3N force rows (eV/A) and, where there is
+a stress, 6 stress rows (bar, ASE's sign: positive under tension, order xx yy zz yz xz xy). The
+fixed reference pair style is subtracted from the targets. Columns are beta_0, the energy per atom,
+which is 1 in energy rows and 0 in all others, and beta_1 ... beta_P. Weights are no part of the
+design.
+"""
+
+import csv
+import json
+import lzma
+import tarfile
+import zlib
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+
+import ase.io
+import numpy as np
+import xarray as xr
+from ase import Atoms
+from ase.data import atomic_numbers
+from ase.units import bar
+
+from relaxdiff.datasets import variable
+from relaxdiff.descriptors import VOIGT, DescriptorCalculator
+from relaxdiff.exceptions import InputError, LammpsError
+from relaxdiff.potential import SnapHyperparameters
+
+BAR_PER_EV_PER_CUBIC_ANGSTROM = 1 / bar
+
+QUANTITIES = {"energy": "eV/atom", "force": "eV/Angstrom", "stress": "bar"}
+WEIGHT_COLUMNS = ("energy_weight", "force_weight", "stress_weight")
+
+TAR_SUFFIXES = (".tar", ".tar.xz", ".txz", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2")
+XYZ_SUFFIXES = (".xyz", ".extxyz")
+# What FitSNAP JSON may say about its units, and the factor to eV, Angstrom and bar.
+STYLES = {
+    "EnergyStyle": {"electronvolt": 1.0},
+    "ForcesStyle": {"electronvoltperangstrom": 1.0},
+    "StressStyle": {"bar": 1.0, "kbar": 1000.0, "kb": 1000.0},
+    "PositionsStyle": {"angstrom": 1.0},
+    "LatticeStyle": {"angstrom": 1.0},
+    "AtomTypeStyle": {"chemicalsymbol": 1.0},
+}
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One DFT calculation.
+
+    name: where it was read from; energy: eV, of the whole cell; forces: eV/A, shape (N, 3);
+    stress: eV/A^3, shape (3, 3), ASE's sign (positive under tension), or None.
+    """
+
+    name: str
+    atoms: Atoms
+    energy: float
+    forces: np.ndarray
+    stress: np.ndarray | None
+
+
+def read_weights(path):
+    """Read the table of group weights, CSV: group,energy_weight,force_weight,stress_weight.
+
+    Returns a dict: group -> dict with the keys of QUANTITIES. A row of the design is multiplied by
+    its weight, as FitSNAP does: energies in eV/atom, forces in eV/A, stresses in bar. With the
+    weight 0 the rows stay out of the fit and are only used to measure its error. Lines that start
+    with # are comments. Raises InputError naming the file and the group.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is not a text file") from None
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    reader = csv.DictReader(lines)
+    expected = ["group", *WEIGHT_COLUMNS]
+    if [name.strip() for name in reader.fieldnames or ()] != expected:
+        raise InputError(f"{path}: the first line must be {','.join(expected)}")
+    reader.fieldnames = expected
+    weights = {}
+    for row in reader:
+        group = (row["group"] or "").strip()
+        # A group names files of the study.
+        if not group or "/" in group or group.startswith(".") or group.split() != [group]:
+            raise InputError(f"{path}: '{group}' cannot be the name of a group")
+        if group in weights:
+            raise InputError(f"{path}: the group {group} stands there twice")
+        if None in row or None in row.values():
+            raise InputError(f"{path}: the line of group {group} needs {len(expected)} columns")
+        weights[group] = {
+            quantity: _weight(row[column], path, group)
+            for quantity, column in zip(QUANTITIES, WEIGHT_COLUMNS, strict=True)
+        }
+    if not weights:
+        raise InputError(f"{path}: holds no groups")
+    return weights
+
+
+def _weight(text, path, group):
+    try:
+        value = float(text)
+    except ValueError:
+        value = np.nan
+    if not (np.isfinite(value) and value >= 0):
+        raise InputError(
+            f"{path}: a weight of group {group} is '{text}', not a number of 0 or more"
+        )
+    return value
+
+
+def read_group(data, group, groups, element):
+    """Read the configurations of one group, a list in the order of their names.
+
+    data: folder or tar (.xz, .gz, .bz2) of FitSNAP JSON, or an extended-XYZ file; groups: names in
+    the table of weights, which must be the groups of the data; element: the only one allowed.
+    A tar is read in place, nothing is unpacked to disk. Raises InputError naming file and group.
+    """
+    data = Path(data)
+    if data.is_dir():
+        found, configurations = _read_folder(data, group)
+    elif not data.is_file():
+        raise InputError(f"{data}: no such file or folder")
+    elif data.name.endswith(TAR_SUFFIXES):
+        found, configurations = _read_tar(data, group)
+    elif data.name.endswith(XYZ_SUFFIXES):
+        found, configurations = _read_xyz(data, group)
+    else:
+        raise InputError(
+            f"{data}: training data must be a folder, a tar ({', '.join(TAR_SUFFIXES)}) or "
+            f"extended XYZ ({', '.join(XYZ_SUFFIXES)})"
+        )
+    _same_groups(data, found, set(groups) | {group})
+    for configuration in configurations:
+        others = set(configuration.atoms.symbols) - {element}
+        if others:
+            raise InputError(
+                f"{configuration.name}: holds {', '.join(sorted(others))}, "
+                f"but the potential is for {element} alone"
+            )
+    return configurations
+
+
+def _same_groups(data, found, weighted):
+    unknown, missing = sorted(weighted - found), sorted(found - weighted)
+    if unknown:
+        raise InputError(
+            f"{data}: has no group {', '.join(unknown)}, which the table of weights names; "
+            f"it has {', '.join(sorted(found)) or 'none'}"
+        )
+    if missing:
+        raise InputError(f"{data}: the table of weights has no line for {', '.join(missing)}")
+
+
+# --- FitSNAP JSON -------------------------------------------------------------------------------
+
+
+def _read_folder(folder, group):
+    """The names of all groups, and the configurations of one, of a folder of JSON files."""
+    paths = [path for path in folder.rglob("*.json") if not path.name.startswith(".")]
+    found = {path.parent.name for path in paths}
+    chosen = sorted((path for path in paths if path.parent.name == group), key=_file_order)
+    return found, [
+        configuration
+        for path in chosen
+        for configuration in _parse_json(path.read_bytes(), str(path))
+    ]
+
+
+def _read_tar(path, group):
+    """As `_read_folder`, of a tar that is read from start to end without being unpacked."""
+    found, texts = set(), []
+    damaged = InputError(f"{path}: is not a complete tar file, it is truncated or damaged")
+    try:
+        with tarfile.open(path, "r:*") as tar:
+            for member in tar:
+                name = PurePosixPath(member.name)
+                if not member.isfile() or name.suffix != ".json" or name.name.startswith("."):
+                    continue
+                found.add(name.parent.name)
+                if name.parent.name == group:
+                    texts.append((name, tar.extractfile(member).read()))
+            # tarfile takes a tar cut between two members for a complete one: a complete one ends
+            # with blocks of zeros.
+            tar.fileobj.seek(tar.offset)
+            if tar.fileobj.read(tarfile.BLOCKSIZE) != tarfile.NUL * tarfile.BLOCKSIZE:
+                raise damaged
+    except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, zlib.error):
+        raise damaged from None
+    texts.sort(key=lambda item: _file_order(item[0]))
+    return found, [
+        configuration
+        for name, text in texts
+        for configuration in _parse_json(text, f"{path}: {name}")
+    ]
+
+
+def _file_order(path):
+    return path.name, str(path)
+
+
+def _parse_json(text, name):
+    """The configurations of one FitSNAP JSON file, a list."""
+    try:
+        lines = text.decode("utf-8").split("\n")
+        while lines and lines[0].lstrip().startswith("#"):
+            del lines[0]
+        dataset = json.loads("\n".join(lines))["Dataset"]
+        data, styles = dataset["Data"], {key: dataset[key] for key in STYLES if key in dataset}
+    except (ValueError, RecursionError):
+        raise InputError(f"{name}: is not complete JSON, it is truncated or damaged") from None
+    except (KeyError, TypeError):
+        raise InputError(f'{name}: is not FitSNAP JSON, {{"Dataset": {{"Data": []}}}}') from None
+    for key, style in styles.items():
+        if str(style).lower() not in STYLES[key]:
+            raise InputError(f"{name}: {key} '{style}' is not supported, use {[*STYLES[key]][0]}")
+    bar = STYLES["StressStyle"][str(styles.get("StressStyle", "bar")).lower()]
+    if not (isinstance(data, list) and data and all(isinstance(entry, dict) for entry in data)):
+        raise InputError(f"{name}: holds no configurations")
+    return [
+        _from_json(entry, bar, name if len(data) == 1 else f"{name}[{index}]")
+        for index, entry in enumerate(data)
+    ]
+
+
+def _from_json(entry, bar, name):
+    """One Configuration from one object of FitSNAP's "Data" list."""
+    missing = {"Positions", "Lattice", "Energy", "Forces", "AtomTypes"} - set(entry)
+    if missing:
+        raise InputError(f"{name}: lacks {', '.join(sorted(missing))}")
+    types = entry["AtomTypes"]
+    if not isinstance(types, list):
+        raise InputError(f"{name}: AtomTypes is not a list")
+    count = entry.get("NumAtoms", len(types))
+    if len(types) != count:
+        raise InputError(f"{name}: NumAtoms is {count}, AtomTypes has {len(types)} entries")
+    strange = {str(symbol) for symbol in types} - set(atomic_numbers)
+    if strange:
+        raise InputError(f"{name}: AtomTypes holds {', '.join(sorted(strange))}, not an element")
+    atoms = Atoms(
+        types,
+        positions=_array(entry["Positions"], (count, 3), "Positions", name),
+        cell=_array(entry["Lattice"], (3, 3), "Lattice", name),
+        pbc=True,
+    )
+    stress = _array(entry.get("Stress", np.zeros((3, 3))), (3, 3), "Stress", name)
+    return _configuration(
+        name,
+        atoms,
+        _array(entry["Energy"], (), "Energy", name),
+        _array(entry["Forces"], (count, 3), "Forces", name),
+        -stress * bar / BAR_PER_EV_PER_CUBIC_ANGSTROM,
+    )
+
+
+# --- extended XYZ -------------------------------------------------------------------------------
+
+
+def _read_xyz(path, group):
+    """As `_read_folder`, of an extended-XYZ file."""
+    found, configurations = set(), []
+    try:
+        frames = ase.io.read(path, index=":", format="extxyz")
+    except Exception as error:  # ASE says what it dislikes with many types of exception
+        raise InputError(
+            f"{path}: is not complete extended XYZ ({' '.join(str(error).split())})"
+        ) from None
+    for index, atoms in enumerate(frames):
+        name = f"{path}[{index}]"
+        label = atoms.info.get("config_type")
+        if label is None:
+            raise InputError(f"{name}: has no config_type, which names the group")
+        found.add(str(label))
+        if str(label) == group:
+            configurations.append(_from_xyz(atoms, name))
+    return found, configurations
+
+
+def _from_xyz(atoms, name):
+    """One Configuration from a frame with the results that ASE found in it."""
+    results = {} if atoms.calc is None else atoms.calc.results
+    for key in ("energy", "forces"):
+        if key not in results:
+            raise InputError(f"{name}: has no {key}")
+    if not all(atoms.pbc):
+        raise InputError(f"{name}: must be periodic in x, y and z")
+    stress = np.zeros((3, 3))
+    if "stress" in results:
+        voigt = _array(results["stress"], (6,), "stress", name)
+        for value, (i, j) in zip(voigt, VOIGT, strict=True):
+            stress[i, j] = stress[j, i] = value
+    elif "virial" in atoms.info:
+        virial = _array(np.reshape(atoms.info["virial"], -1), (9,), "virial", name)
+        stress = -virial.reshape(3, 3) / atoms.get_volume()
+    bare = Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True)
+    energy = _array(results["energy"], (), "energy", name)
+    forces = _array(results["forces"], (len(atoms), 3), "forces", name)
+    return _configuration(name, bare, energy, forces, stress)
+
+
+# --- both ---------------------------------------------------------------------------------------
+
+
+def _configuration(name, atoms, energy, forces, stress):
+    """A checked Configuration; a stress of zeros becomes None."""
+    if not len(atoms):
+        raise InputError(f"{name}: holds no atoms")
+    if not (np.isfinite(atoms.positions).all() and atoms.cell.volume > 1e-6):
+        raise InputError(f"{name}: the positions are not finite, or the cell has no volume")
+    if np.abs(stress - stress.T).max() > 1e-3 * np.abs(stress).max():
+        raise InputError(f"{name}: the stress is not a symmetric matrix")
+    present = bool(np.any(stress))
+    return Configuration(
+        name, atoms, float(energy), forces, (stress + stress.T) / 2 if present else None
+    )
+
+
+def _array(values, shape, what, name):
+    """Numbers of a given shape; InputError naming the configuration otherwise."""
+    try:
+        array = np.asarray(values, dtype=float)
+    except (ValueError, TypeError):
+        raise InputError(f"{name}: {what} is not an array of numbers") from None
+    if array.shape != shape:
+        raise InputError(f"{name}: {what} has the shape {array.shape}, expected {shape}")
+    if not np.isfinite(array).all():
+        raise InputError(f"{name}: {what} holds a number that is not finite")
+    return array
+
+
+# --- the design ---------------------------------------------------------------------------------
+
+
+def snap_hyperparameters(element, twojmax, cutoff, rfac0, rmin0):
+    """SnapHyperparameters with the cutoff given in Angstrom, all else as LAMMPS has it."""
+    # The cutoff is 2 rcutfac R: with LAMMPS's usual R = 0.5, rcutfac is the cutoff itself.
+    return SnapHyperparameters(
+        element=element, twojmax=twojmax, cutoff_factor=cutoff, radius=0.5, rfac0=rfac0, rmin0=rmin0
+    )
+
+
+def describe_potential(hyperparameters, reference):
+    """The attributes of a Dataset that fix the descriptors and the reference, a dict."""
+    described = {**asdict(hyperparameters), "reference_style": "none"}
+    if reference is not None:
+        described.update(
+            reference_style="zbl",
+            reference_inner=float(reference.inner),
+            reference_outer=float(reference.outer),
+        )
+    return described
+
+
+def parameter_names(hyperparameters, with_shift=False):
+    """beta_1 ... beta_P, with beta_0 in front when asked for (a list of strings)."""
+    return [f"beta_{i}" for i in range(0 if with_shift else 1, hyperparameters.n_parameters + 1)]
+
+
+def build_design(configurations, group, hyperparameters, reference=None):
+    """The design rows of a group, weights not applied.
+
+    configurations: from `read_group`; reference: a ZblReference or None. Returns a Dataset with,
+    for each quantity q of QUANTITIES, `q_design(q_row, column)`, `q_target(q_row)` and
+    `q_configuration(q_row)`, the index of the configuration that the row belongs to.
+    Raises LammpsError naming the configuration.
+    """
+    rows = {quantity: [] for quantity in QUANTITIES}
+    with DescriptorCalculator(hyperparameters, reference) as calculator:
+        for index, configuration in enumerate(configurations):
+            try:
+                descriptors = calculator.evaluate(configuration.atoms)
+            except LammpsError as error:
+                raise LammpsError(f"{configuration.name}: {error}") from None
+            for quantity, (design, target) in _design_rows(configuration, descriptors).items():
+                rows[quantity].append((design, target, np.full(len(target), index)))
+    columns = parameter_names(hyperparameters, with_shift=True)
+    dataset = xr.Dataset(
+        coords={"column": columns},
+        attrs={"group": group, **describe_potential(hyperparameters, reference)},
+    )
+    names = [PurePosixPath(configuration.name).name for configuration in configurations]
+    counts = [len(configuration.atoms) for configuration in configurations]
+    dataset["n_atoms"] = variable("configuration", counts, "1", "number of atoms")
+    dataset = dataset.assign_coords(configuration=names)
+    for quantity, units in QUANTITIES.items():
+        blocks = rows[quantity] or [(np.empty((0, len(columns))), np.empty(0), np.empty(0, int))]
+        design, target, owner = (np.concatenate(block) for block in zip(*blocks, strict=True))
+        row = f"{quantity}_row"
+        dataset[f"{quantity}_design"] = variable(
+            (row, "column"), design, units, f"{quantity} per unit of parameter"
+        )
+        dataset[f"{quantity}_target"] = variable(
+            row, target, units, f"DFT {quantity} less that of the reference pair style"
+        )
+        dataset[f"{quantity}_configuration"] = variable(
+            row, owner, "1", "index of the configuration of the row"
+        )
+    return dataset
+
+
+def held_out(design, fraction, seed):
+    """Which configurations of a group stay out of the fit: booleans, shape (configuration,).
+
+    The choice of one group depends on the seed and its name, not on what other groups there are.
+    """
+    count = design.sizes["configuration"]
+    own = zlib.crc32(design.attrs["group"].encode())
+    order = np.random.default_rng([seed, own]).permutation(count)
+    chosen = np.zeros(count, dtype=bool)
+    chosen[order[: round(fraction * count)]] = True
+    return chosen
+
+
+def _design_rows(configuration, descriptors):
+    """Design (rows, P + 1) and target (rows,) of one configuration, a dict by quantity."""
+    count = len(configuration.atoms)
+    energy = descriptors.values[None, :] / count
+    forces = -descriptors.gradient.reshape(3 * count, -1)
+    rows = {
+        "energy": _split(energy, [configuration.energy / count], shift=1.0),
+        "force": _split(forces, configuration.forces.ravel(), shift=0.0),
+    }
+    if configuration.stress is not None:
+        i, j = np.transpose(VOIGT)
+        volume = configuration.atoms.get_volume()
+        stress = descriptors.strain_gradient[i, j] * BAR_PER_EV_PER_CUBIC_ANGSTROM / volume
+        target = configuration.stress[i, j] * BAR_PER_EV_PER_CUBIC_ANGSTROM
+        rows["stress"] = _split(stress, target, shift=0.0)
+    return rows
+
+
+def _split(columns, target, shift):
+    """Put beta_0's column in front; move the reference's, the last, to the side of the target."""
+    design = np.column_stack([np.full(len(columns), shift), columns[:, :-1]])
+    return design, np.asarray(target) - columns[:, -1]

@@ -1,0 +1,107 @@
+# Where parameter sets come from: a file, a table of samples, or a fit to training data.
+
+import re
+
+ENSEMBLE = config["posterior"]["ensemble"]
+TRAINING = config["posterior"]["training"]
+
+if ENSEMBLE:
+    POSTERIOR_SOURCE = f"{STUDY}/ensemble.nc"
+
+    rule convert_posterior:
+        input:
+            coefficients=ENSEMBLE["coefficients"],
+            parameters=ENSEMBLE["parameters"],
+            samples=ENSEMBLE["samples"],
+        output:
+            POSTERIOR_SOURCE,
+        log:
+            f"{STUDY}/logs/convert_posterior.log",
+        params:
+            reference=ENSEMBLE.get("reference"),
+            code=code_digest("posterior"),
+        threads: 1
+        resources:
+            mem_mb=1000,
+        conda:
+            "../../envs/relaxdiff.yaml"
+        script:
+            "../../scripts/convert_posterior.py"
+
+elif TRAINING:
+    from relaxdiff.training import read_weights
+
+    POSTERIOR_SOURCE = f"{STUDY}/training/fit.nc"
+    try:
+        TRAINING_GROUPS = list(read_weights(TRAINING["group_weights"]))
+    except InputError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+    rule build_design_matrix:
+        input:
+            TRAINING["data"],
+        output:
+            f"{STUDY}/training/design_{{group}}.nc",
+        log:
+            f"{STUDY}/logs/build_design_matrix_{{group}}.log",
+        wildcard_constraints:
+            group="|".join(re.escape(group) for group in TRAINING_GROUPS),
+        params:
+            groups=TRAINING_GROUPS,
+            element=TRAINING["element"],
+            hyperparameters=TRAINING["hyperparameters"],
+            reference=TRAINING["reference"],
+            code=code_digest("training"),
+        threads: 1
+        resources:
+            mem_mb=1500,
+        conda:
+            "../../envs/relaxdiff.yaml"
+        script:
+            "../../scripts/build_design_matrix.py"
+
+    rule fit_posterior:
+        input:
+            designs=expand(f"{STUDY}/training/design_{{group}}.nc", group=TRAINING_GROUPS),
+            weights=TRAINING["group_weights"],
+        output:
+            f"{STUDY}/training/fit.nc",
+        log:
+            f"{STUDY}/logs/fit_posterior.log",
+        params:
+            study=config["study"],
+            held_out_fraction=TRAINING["held_out_fraction"],
+            seed=TRAINING["seed"],
+            pops=TRAINING["pops"],
+            code=code_digest("posterior"),
+        threads: 1
+        resources:
+            mem_mb=3000,
+        conda:
+            "../../envs/relaxdiff.yaml"
+        script:
+            "../../scripts/fit_posterior.py"
+
+else:
+    POSTERIOR_SOURCE = config["posterior"]["file"]
+
+
+rule sample_posterior:
+    input:
+        POSTERIOR_SOURCE,
+    output:
+        f"{STUDY}/posterior.nc",
+    log:
+        f"{STUDY}/logs/sample_posterior.log",
+    params:
+        samples=config["posterior"]["samples"],
+        seed=config["posterior"]["seed"],
+        code=code_digest("posterior"),
+    threads: 1
+    resources:
+        mem_mb=1000,
+    conda:
+        "../../envs/relaxdiff.yaml"
+    script:
+        "../../scripts/sample_posterior.py"
