@@ -19,11 +19,13 @@ from relaxdiff.symmetry import displacement_modes, find_symmetry, no_symmetry
 class Coordinates:
     """Amplitudes of displacement modes (Angstrom) and, if `strain`, the isotropic strain, last.
 
-    reference: the Atoms at q = 0; modes: orthonormal columns, shape (3N, modes).
+    reference: the Atoms at q = 0; modes: orthonormal columns, shape (3N, modes); orbits: for each
+    atom the first atom of its orbit, shape (N,).
     """
 
     reference: Atoms = field(repr=False)
     modes: np.ndarray = field(repr=False)
+    orbits: np.ndarray = field(repr=False)
     strain: bool = True
 
     @property
@@ -63,7 +65,7 @@ class Coordinates:
         atoms.set_positions((self.reference.positions + self.displacements(q)) * stretch)
         return atoms
 
-    def coordinates_of(self, atoms):
+    def locate(self, atoms):
         """q of a structure with the same atoms, the nearest periodic image of each being meant.
 
         A rigid shift of the whole structure is taken off; displacements outside the span of the
@@ -80,16 +82,6 @@ class Coordinates:
         strain = derivative["strain_derivative"].values @ delta_theta
         return np.append(tangent, strain) if self.strain else tangent
 
-    def evaluate(self, calculator, q):
-        """Descriptors and their gradient at q: values (P + 1,) and gradient (n, P + 1)."""
-        descriptors = calculator.evaluate(self.structure(q))
-        stretch = 1 + self.strain_of(q)
-        gradient = self.modes.T @ descriptors.gradient.reshape(self.modes.shape[0], -1) * stretch
-        if self.strain:
-            along_strain = np.trace(descriptors.strain_gradient) / stretch
-            gradient = np.vstack([gradient, along_strain])
-        return descriptors.values, gradient
-
 
 def coordinates_of(atoms, strain=True, symmetry=True):
     """Coordinates with `atoms` at q = 0.
@@ -98,7 +90,9 @@ def coordinates_of(atoms, strain=True, symmetry=True):
     totally symmetric displacements are coordinates; without it there are 3N - 3 of them.
     """
     operations = find_symmetry(atoms) if symmetry else no_symmetry(len(atoms))
-    return Coordinates(atoms.copy(), displacement_modes(operations), strain)
+    return Coordinates(
+        atoms.copy(), displacement_modes(operations), operations.permutations.min(axis=0), strain
+    )
 
 
 def largest_displacement(atoms, others):

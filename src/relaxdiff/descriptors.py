@@ -49,7 +49,7 @@ class DescriptorCalculator:
         self.reference = reference
         self.n_evaluations = 0
         self.session = LammpsSession(
-            hyperparameters.element, _pair_lines(hyperparameters, reference)
+            hyperparameters.element, pair_lines(hyperparameters, reference)
         )
         hyper = hyperparameters
         # compute snap leaves a hidden compute "<ID>_press" behind that blocks the next run: both
@@ -120,8 +120,8 @@ class DescriptorCalculator:
         )
 
 
-def _pair_lines(hyper, reference):
-    """The pair style that stands for the reference while compute snap runs."""
+def pair_lines(hyper, reference):
+    """The pair style that stands for the reference while descriptors are computed."""
     # `pair_style zero` sets the range of the neighbour list; it contributes nothing.
     if reference is None:
         lines = [f"pair_style zero {hyper.cutoff}", "pair_coeff * *"]

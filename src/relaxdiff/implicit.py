@@ -13,7 +13,7 @@ import scipy.linalg
 import xarray as xr
 
 from relaxdiff.datasets import variable
-from relaxdiff.descriptors import DescriptorCalculator
+from relaxdiff.evaluation import evaluator_for
 from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.minimise import largest_component
 
@@ -49,24 +49,24 @@ def implicit_derivative(minimum, solver="dense"):
     if not minimum.converged:
         raise InputError(f"cannot differentiate a structure that is {minimum.status}")
     potential, coordinates = minimum.potential, minimum.coordinates
-    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
-        values, columns = coordinates.evaluate(calculator, np.zeros(coordinates.size))
-        tensor = hessian_tensor(coordinates, calculator)
+    with evaluator_for(coordinates, potential) as evaluator:
+        values, columns = evaluator.evaluate(np.zeros(coordinates.size))
+        tensor = hessian_tensor(evaluator)
     _check_minimum(coordinates, columns @ potential.weights, tensor @ potential.weights)
     return _dataset(minimum, values, columns[:, :-1], tensor)
 
 
-def hessian_tensor(coordinates, calculator):
+def hessian_tensor(evaluator):
     """H_l = d2 D_l / dq2 at q = 0 by central differences of gradients, symmetrised.
 
     Returns shape (n, n, P + 1), the fixed reference last; 2 n evaluations.
     """
     rows = []
-    for index, step in enumerate(_difference_steps(coordinates)):
-        forward = np.zeros(coordinates.size)
+    for index, step in enumerate(_difference_steps(evaluator.coordinates)):
+        forward = np.zeros(evaluator.coordinates.size)
         forward[index] = step
-        ahead = coordinates.evaluate(calculator, forward)[1]
-        behind = coordinates.evaluate(calculator, -forward)[1]
+        ahead = evaluator.evaluate(forward)[1]
+        behind = evaluator.evaluate(-forward)[1]
         rows.append((ahead - behind) / (2 * step))
     tensor = np.array(rows)
     return (tensor + tensor.transpose(1, 0, 2)) / 2
@@ -161,6 +161,9 @@ def _dataset(minimum, values, columns, tensor):
                 "1/Angstrom^2",
                 "second derivatives of descriptors in mode amplitudes and, last, strain; the "
                 "last column is the fixed reference in eV",
+            ),
+            "orbit": variable(
+                "atom", coordinates.orbits, "1", "first atom of the symmetry orbit of each atom"
             ),
             "mode_displacements": variable(
                 ("displacement_mode", "atom", "xyz"), modes, "1", "orthonormal displacement modes"

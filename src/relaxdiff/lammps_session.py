@@ -115,17 +115,25 @@ class LammpsSession:
             self._build(atoms.positions)
 
     def _build(self, positions):
-        self.n_atoms = 0  # whatever fails below leaves no half-built box behind
         lx, ly, lz, xy, xz, yz = map(float, self.prism.get_lammps_prism())
+        prism = f"region cell prism 0 {lx} 0 {ly} 0 {lz} {xy} {xz} {yz} units box"
+        self._create("boundary p p p\nbox tilt large", prism, self._to_lammps(positions))
+
+    def _create(self, boundary, region, positions):
+        self.n_atoms = 0  # whatever fails below leaves no half-built box behind
         self.command(
             "clear\nunits metal\natom_style atomic\natom_modify map array sort 0 0\n"
-            f"box tilt large\nregion cell prism 0 {lx} 0 {ly} 0 {lz} {xy} {xz} {yz} units box\n"
-            f"create_box 1 cell\nmass 1 {float(atomic_masses[atomic_numbers[self.element]])}"
+            f"{boundary}\n{region}\ncreate_box 1 cell\n"
+            f"mass 1 {float(atomic_masses[atomic_numbers[self.element]])}"
         )
-        count = len(positions)
+        flat = np.ravel(positions)
+        count = len(flat) // 3
         with lammps_errors():
             self.instance.create_atoms(
-                count, list(range(1, count + 1)), [1] * count, self._to_lammps(positions)
+                count,
+                list(range(1, count + 1)),
+                [1] * count,
+                (ctypes.c_double * flat.size)(*flat),
             )
         if self.instance.get_natoms() != count:
             raise LammpsError(f"LAMMPS created fewer than the {count} atoms it was given")
@@ -138,17 +146,37 @@ class LammpsSession:
             f"change_box all x final 0 {lx} y final 0 {ly} z final 0 {lz} "
             f"xy final {xy} xz final {xz} yz final {yz} units box"
         )
+        flat = self._to_lammps(positions)
         with lammps_errors():
-            self.instance.scatter_atoms("x", 1, 3, self._to_lammps(positions))
+            self.instance.scatter_atoms("x", 1, 3, (ctypes.c_double * flat.size)(*flat))
+
+    def place_cluster(self, positions):
+        """Put atoms without periodic boundaries into LAMMPS, positions (n, 3) in its own frame."""
+        if len(positions) != self.n_atoms:
+            low, high = positions.min(axis=0) - 1, positions.max(axis=0) + 1
+            block = " ".join(f"{float(x)}" for pair in zip(low, high, strict=True) for x in pair)
+            self._create("boundary s s s", f"region cell block {block} units box", positions)
+        with lammps_errors():
+            self.instance.numpy.extract_atom("x")[: self.n_atoms] = positions
+
+    def per_atom(self, compute, kind="array"):
+        """What a compute holds for each atom, in order; kind: 'array' or 'vector'. No copy."""
+        kinds = {"array": self.lammps.LMP_TYPE_ARRAY, "vector": self.lammps.LMP_TYPE_VECTOR}
+        with lammps_errors():
+            tags = self.instance.numpy.extract_atom("id")[: self.n_atoms]
+            if (np.diff(tags) != 1).any():
+                raise LammpsError("LAMMPS has changed the order of atoms")
+            return self.instance.numpy.extract_compute(
+                compute, self.lammps.LMP_STYLE_ATOM, kinds[kind]
+            )[: self.n_atoms]
 
     def _to_lammps(self, positions):
-        """Positions in LAMMPS's frame and box, as the flat C array that its library wants.
+        """Positions in LAMMPS's frame and box, flat.
 
         LAMMPS loses atoms that lie more than a box away, so they are wrapped here.
         """
         fractional = np.linalg.solve(self.prism.cell.T, (positions @ self.prism.rot_mat).T).T
-        wrapped = (fractional - np.floor(fractional)) @ self.prism.cell
-        return (ctypes.c_double * wrapped.size)(*wrapped.ravel())
+        return ((fractional - np.floor(fractional)) @ self.prism.cell).ravel()
 
     def positions(self):
         """Positions in the atoms' frame, unwrapped, from the box's corner, shape (N, 3)."""

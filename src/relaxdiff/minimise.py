@@ -5,7 +5,7 @@ step; the reference has to be converged to 1e-8. Hence our own iteration: a BFGS
 (Nocedal & Wright, Numerical Optimization, eq 6.19) with bounded steps.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.linalg
@@ -14,7 +14,7 @@ from ase import Atoms
 
 from relaxdiff.coordinates import Coordinates, coordinates_of
 from relaxdiff.datasets import variable
-from relaxdiff.descriptors import DescriptorCalculator
+from relaxdiff.evaluation import evaluator_for
 from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.potential import SnapPotential
 from relaxdiff.structures import bulk_cell, tabulated_lattice_parameter, vacancy_cell
@@ -71,12 +71,10 @@ def relax(atoms, potential, strain=True, tolerance=1e-8, max_steps=300, symmetry
     Raises LammpsError when LAMMPS cannot evaluate the structure.
     """
     coordinates = coordinates_of(atoms, strain=strain, symmetry=symmetry)
-    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
-        start = np.zeros(coordinates.size)
-        hessian = _guessed_hessian(coordinates, len(atoms))
-        end = quasi_newton(
-            coordinates, calculator, potential.weights, start, hessian, tolerance, max_steps
-        )
+    start = np.zeros(coordinates.size)
+    hessian = _guessed_hessian(coordinates, len(atoms))
+    with evaluator_for(coordinates, potential) as evaluator:
+        end = quasi_newton(evaluator, potential.weights, start, hessian, tolerance, max_steps)
     relaxed = coordinates.structure(end.q)
     return Minimum(
         atoms=relaxed,
@@ -86,7 +84,7 @@ def relax(atoms, potential, strain=True, tolerance=1e-8, max_steps=300, symmetry
         status="converged" if end.converged else _advice(end, tolerance),
         n_evaluations=end.n_evaluations,
         potential=potential,
-        coordinates=Coordinates(relaxed, coordinates.modes, strain),
+        coordinates=replace(coordinates, reference=relaxed),
     )
 
 
@@ -165,17 +163,16 @@ def minimum_from_dataset(dataset, potential):
     )
 
 
-def quasi_newton(
-    coordinates, calculator, weights, start, hessian, tolerance, max_steps, inside=lambda q: True
-):
+def quasi_newton(evaluator, weights, start, hessian, tolerance, max_steps, inside=lambda q: True):
     """Walk from `start` until the largest gradient component is below `tolerance` (eV/A).
 
-    weights: shape (P + 1,), Theta and the 1 of the reference; hessian: shape (n, n), the guess at
-    the start; inside: says of a q whether to go on from there. Returns an Iteration; the caller
-    decides what a missing convergence means.
+    evaluator: of descriptors in its coordinates; weights: shape (P + 1,), Theta and the 1 of the
+    reference; hessian: shape (n, n), the guess at the start; inside: says of a q whether to go on
+    from there. Returns an Iteration; the caller decides what a missing convergence means.
     """
     q = np.array(start, dtype=float)
-    values, columns = coordinates.evaluate(calculator, q)
+    coordinates = evaluator.coordinates
+    values, columns = evaluator.evaluate(q)
     gradient = columns @ weights
     reach = LARGEST_STEP
     for evaluations in range(1, max_steps + 2):
@@ -183,7 +180,7 @@ def quasi_newton(
         if max_gradient < tolerance or not inside(q) or evaluations > max_steps:
             break
         step = bounded_step(hessian, gradient, coordinates.scale, reach)
-        tried, columns = coordinates.evaluate(calculator, q + step)
+        tried, columns = evaluator.evaluate(q + step)
         ahead = columns @ weights
         hessian = bfgs_update(hessian, step, ahead - gradient)
         uphill = (tried - values) @ weights > ENERGY_NOISE

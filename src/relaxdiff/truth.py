@@ -11,7 +11,7 @@ from scipy.interpolate import KroghInterpolator
 
 from relaxdiff.coordinates import Coordinates
 from relaxdiff.datasets import variable
-from relaxdiff.descriptors import DescriptorCalculator
+from relaxdiff.evaluation import evaluator_for
 from relaxdiff.exceptions import InputError, LammpsError
 from relaxdiff.formation import formation_of
 from relaxdiff.lammps_minimise import lammps_minimise
@@ -33,7 +33,12 @@ def coordinates_near(reference, derivative):
     """The Coordinates that `derivative` was taken in, with the reference minimum at q = 0."""
     modes = derivative["mode_displacements"].values
     strain = derivative.sizes["mode"] > len(modes)
-    return Coordinates(reference, modes.reshape(len(modes), 3 * len(reference)).T, strain)
+    return Coordinates(
+        reference,
+        modes.reshape(len(modes), 3 * len(reference)).T,
+        derivative["orbit"].values,
+        strain,
+    )
 
 
 def in_basin(coordinates, q):
@@ -53,14 +58,14 @@ class Relaxer:
     def __init__(self, potential, reference, derivative):
         self.coordinates = coordinates_near(reference, derivative)
         self.tensor = derivative["hessian_tensor"].values
-        self.calculator = DescriptorCalculator(potential.hyperparameters, potential.reference)
+        self.evaluator = evaluator_for(self.coordinates, potential)
         self.correction = np.zeros(self.tensor.shape[:2])
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.calculator.close()
+        self.evaluator.close()
 
     def begin_branch(self):
         """Forget what the last branch taught about the Hessian."""
@@ -71,8 +76,7 @@ class Relaxer:
         quadratic = self.tensor @ weights
         # What BFGS learnt at the last variant still holds here: both are at nearly the same q.
         end = quasi_newton(
-            self.coordinates,
-            self.calculator,
+            self.evaluator,
             weights,
             start,
             quadratic + self.correction,
@@ -108,7 +112,7 @@ class LammpsRelaxer:
         end = lammps_minimise(structure, potential, TOLERANCE, self.coordinates.strain)
         return (
             end.energy,
-            self.coordinates.coordinates_of(end.atoms),
+            self.coordinates.locate(end.atoms),
             end.max_gradient,
             (end.n_force_calls),
         )

@@ -118,14 +118,14 @@ def test_a_lammps_error_costs_its_variant_only(tungsten, posterior, study, monke
     def failing(self, weights, start):
         calls.append(1)
         if len(calls) in (3, 4):  # both starts of one variant
-            start = start * np.nan  # LAMMPS itself refuses the coordinates
+            start = start * np.nan
         return relax_one(self, weights, start)
 
     monkeypatch.setattr(Relaxer, "relax", failing)
     result = run(tungsten, posterior, study, "newton", samples=[0])
     broken = result["status"].values == "lammps_error"
     assert broken.sum() == 1
-    assert "ERROR" in str(result["message"].values[broken][0])
+    assert "too far from the reference" in str(result["message"].values[broken][0])
     assert (result["status"].values[~broken] == "converged").all()
 
 
