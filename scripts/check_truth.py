@@ -5,7 +5,7 @@ from common import job
 from relaxdiff.datasets import read_dataset
 from relaxdiff.minimise import minimum_from_dataset
 from relaxdiff.posterior import potential_from_posterior, read_posterior
-from relaxdiff.truth import coordinates_near
+from relaxdiff.relaxers import coordinates_near
 from relaxdiff.truth_check import check_variants, choose_variants
 
 with job(snakemake) as log:

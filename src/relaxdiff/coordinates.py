@@ -57,6 +57,12 @@ class Coordinates:
         """The isotropic strain at q (0 if the cell is fixed)."""
         return float(q[-1]) if self.strain else 0.0
 
+    def distance(self, q, other):
+        """Largest distance in Angstrom between q and another point: of an atom, or of the edge."""
+        change = np.asarray(q) - other
+        atoms = np.linalg.norm(self.displacements(change), axis=1).max(initial=0.0)
+        return float(max(atoms, abs(self.strain_of(change)) * self.scale[-1]))
+
     def structure(self, q):
         """The Atoms at q."""
         atoms = self.reference.copy()

@@ -2,123 +2,29 @@
 
 The walk extrapolates the minima found so far and takes quasi-Newton steps with H(q0; Theta), which
 is linear in Theta. Both only choose where to look: a variant counts as relaxed when the gradient of
-its own potential, evaluated by LAMMPS, is below the tolerance.
+its own potential, evaluated by LAMMPS, is below the tolerance. Where a minimum vanishes the walk
+would fall into another structure; it notices, goes back, and tries again with halved steps.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from scipy.interpolate import KroghInterpolator
 
-from relaxdiff.coordinates import Coordinates
 from relaxdiff.datasets import variable
-from relaxdiff.evaluation import evaluator_for
 from relaxdiff.exceptions import InputError, LammpsError
 from relaxdiff.formation import formation_of
-from relaxdiff.lammps_minimise import lammps_minimise
-from relaxdiff.minimise import quasi_newton
+from relaxdiff.relaxers import RELAXERS, STRAY, TOLERANCE, in_basin
 from relaxdiff.structures import atoms_per_cubic_cell
 from relaxdiff.variants import deviations, variant_shifts
 
 STATUS = ("converged", "not_converged", "left_basin", "lammps_error", "cut", "bulk_unstable")
-TOLERANCE = 1e-6  # eV/Angstrom
-MAX_STEPS = 60
 HISTORY = 5  # minima that the extrapolation passes through
-# A structure with an atom this far from its place in the reference minimum, or strained this much,
-# is another one.
-BASIN_RADIUS = 0.25  # of the nearest-neighbour distance
-BASIN_STRAIN = 0.1
-
-
-def coordinates_near(reference, derivative):
-    """The Coordinates that `derivative` was taken in, with the reference minimum at q = 0."""
-    modes = derivative["mode_displacements"].values
-    strain = derivative.sizes["mode"] > len(modes)
-    return Coordinates(
-        reference,
-        modes.reshape(len(modes), 3 * len(reference)).T,
-        derivative["orbit"].values,
-        strain,
-    )
-
-
-def in_basin(coordinates, q):
-    """Whether q is near enough to the reference minimum to be the same kind of structure."""
-    radius = BASIN_RADIUS * coordinates.nearest_neighbour_distance
-    near = np.abs(coordinates.displacements(q)).max() < radius
-    return bool(near and abs(coordinates.strain_of(q)) < BASIN_STRAIN)
-
-
-class Relaxer:
-    """Relaxes variants with descriptors in the reference's coordinates (`truth.relaxer: newton`).
-
-    A context manager. potential: SnapPotential at the mean; reference: relaxed Atoms; derivative:
-    Dataset of `implicit_derivative`.
-    """
-
-    def __init__(self, potential, reference, derivative):
-        self.coordinates = coordinates_near(reference, derivative)
-        self.tensor = derivative["hessian_tensor"].values
-        self.evaluator = evaluator_for(self.coordinates, potential)
-        self.correction = np.zeros(self.tensor.shape[:2])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.evaluator.close()
-
-    def begin_branch(self):
-        """Forget what the last branch taught about the Hessian."""
-        self.correction = np.zeros_like(self.correction)
-
-    def relax(self, weights, start):
-        """Relax from coordinates `start`; returns energy (eV), q, max gradient and evaluations."""
-        quadratic = self.tensor @ weights
-        # What BFGS learnt at the last variant still holds here: both are at nearly the same q.
-        end = quasi_newton(
-            self.evaluator,
-            weights,
-            start,
-            quadratic + self.correction,
-            TOLERANCE,
-            MAX_STEPS,
-            inside=lambda q: in_basin(self.coordinates, q),
-        )
-        if end.converged:
-            self.correction = end.hessian - quadratic
-        return end.values @ weights, end.q, end.max_gradient, end.n_evaluations
-
-
-class LammpsRelaxer:
-    """The same by LAMMPS's own `minimize` and `fix box/relax` (`truth.relaxer: lammps`)."""
-
-    def __init__(self, potential, reference, derivative):
-        self.potential = potential
-        self.coordinates = coordinates_near(reference, derivative)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def begin_branch(self):
-        """Nothing is remembered."""
-
-    def relax(self, weights, start):
-        """As `Relaxer.relax`; q is the part of the structure that the coordinates span."""
-        potential = self.potential.with_theta(weights[:-1], energy_shift=0.0)
-        structure = self.coordinates.structure(start)
-        end = lammps_minimise(structure, potential, TOLERANCE, self.coordinates.strain)
-        return (
-            end.energy,
-            self.coordinates.locate(end.atoms),
-            end.max_gradient,
-            (end.n_force_calls),
-        )
-
-
-RELAXERS = {"newton": Relaxer, "lammps": LammpsRelaxer}
+HALVINGS = 3  # of a step in lambda, before a minimum counts as vanished
+# A minimum is the continuation of its neighbours if it lies where they point to: the extrapolation
+# may miss it by this much (Angstrom), or by this share of the way.
+MISS, MISS_SHARE = 0.05, 0.5
 
 
 def relax_variants(potential, posterior, bulk, reference, derivative, samples, relaxer, report):
@@ -134,90 +40,120 @@ def relax_variants(potential, posterior, bulk, reference, derivative, samples, r
         rows = []
         for sample in samples:
             rows.append(_relax_sample(engine, posterior, bulk, derivative, sample))
-            done = rows[-1]["status"]
+            done = [outcome.status for outcome in rows[-1]]
             report(
-                f"sample {sample}: {np.sum(done == 'converged')} of "
-                f"{np.sum(done != 'bulk_unstable')} variants relaxed, "
-                f"{rows[-1]['evaluations'].sum()} evaluations"
+                f"sample {sample}: {done.count('converged')} of "
+                f"{len(done) - done.count('bulk_unstable')} variants relaxed, "
+                f"{sum(outcome.evaluations for outcome in rows[-1])} evaluations"
             )
     return _dataset(rows, posterior, bulk, engine.coordinates, samples, relaxer)
 
 
+@dataclass
+class Outcome:
+    """What became of one variant: status, LAMMPS's words if any, energy (eV), q, gradient, cost."""
+
+    status: str
+    message: str = ""
+    energy: float = np.nan
+    q: np.ndarray | None = None
+    gradient: float = np.nan
+    evaluations: int = 0
+
+
+class Branch:
+    """A walk along one sample from the reference minimum at lambda = 0 outwards.
+
+    engine: a relaxer; weights_at: weights (P + 1,) as a function of lambda; tangent: dq/dlambda at
+    the reference.
+    """
+
+    def __init__(self, engine, weights_at, tangent):
+        self.engine = engine
+        self.weights_at = weights_at
+        self.tangent = tangent
+        self.minima = [(0.0, np.zeros(engine.coordinates.size))]
+        engine.begin_branch()
+
+    def advance(self, stretch, halvings=HALVINGS):
+        """Relax the variant at lambda = stretch, by way of others in between if need be."""
+        outcome = self._relax(stretch)
+        if outcome.status == "converged":
+            if stretch != 0:
+                self.minima = [*self.minima, (stretch, outcome.q)][-HISTORY:]
+        elif halvings:
+            self.engine.begin_branch()
+            middle = self.advance((self.minima[-1][0] + stretch) / 2, halvings - 1)
+            spent = outcome.evaluations + middle.evaluations
+            if middle.status == "converged":
+                outcome = self.advance(stretch, halvings - 1)
+                outcome.evaluations += spent
+            else:
+                outcome.evaluations = spent
+        return outcome
+
+    def _relax(self, stretch):
+        """One attempt; whatever goes wrong ends as a status."""
+        start = self._extrapolate(stretch)
+        try:
+            energy, q, gradient, evaluations = self.engine.relax(self.weights_at(stretch), start)
+        except LammpsError as error:
+            return Outcome("lammps_error", str(error))
+        status = self._status(q, start, gradient)
+        if status != "converged":
+            return Outcome(status, gradient=gradient, evaluations=evaluations)
+        return Outcome("converged", "", energy, q, gradient, evaluations)
+
+    def _status(self, q, start, gradient):
+        """Whether q is a minimum, and one that continues the branch, not another structure."""
+        coordinates = self.engine.coordinates
+        missed = coordinates.distance(q, start)
+        if not (in_basin(coordinates, q) and missed < STRAY):
+            return "left_basin"
+        if not gradient < TOLERANCE:
+            return "not_converged"
+        moved = coordinates.distance(q, self.minima[-1][1])
+        return "converged" if missed < max(MISS, MISS_SHARE * moved) else "left_basin"
+
+    def _extrapolate(self, stretch):
+        """Polynomial through the latest minima, and the tangent while the reference is one."""
+        points = list(self.minima)
+        if points[0][0] == 0.0:
+            points.insert(1, (0.0, self.tangent))  # equal abscissae: a value and its derivative
+        return KroghInterpolator([x for x, _ in points], [q for _, q in points])(stretch)
+
+
 def _relax_sample(engine, posterior, bulk, derivative, sample):
-    """One sample: both branches outwards from lambda = 0. Returns a dict of arrays over lambda."""
+    """One sample: both branches outwards from lambda = 0. Returns Outcomes over lambda, a list."""
     lambdas = bulk["lambda"].values
     stable = bulk["status"].values[sample] == "stable"
     zero = int(np.argmin(np.abs(lambdas)))
     delta = deviations(posterior)[0][sample]
     mean = posterior["theta_mean"].values
-    size = engine.coordinates.size
-    row = {
-        "status": np.full(len(lambdas), "bulk_unstable", dtype=object),
-        "message": np.full(len(lambdas), "", dtype=object),
-        "energy": np.full(len(lambdas), np.nan),
-        "gradient": np.full(len(lambdas), np.nan),
-        "q": np.full((len(lambdas), size), np.nan),
-        "evaluations": np.zeros(len(lambdas), dtype=int),
-    }
     tangent = engine.coordinates.tangent(derivative, delta)
+    outcomes = [Outcome("cut" if here else "bulk_unstable") for here in stable]
     for outward in (range(zero, len(lambdas)), range(zero - 1, -1, -1)):
-        engine.begin_branch()
-        history = [(0.0, np.zeros(size)), (0.0, tangent)]
+        branch = Branch(engine, lambda x: np.append(mean + x * delta, 1.0), tangent)
         for index in outward:
             if not stable[index]:
                 break
-            weights = np.append(mean + lambdas[index] * delta, 1.0)
-            starts = (_extrapolate(history, lambdas[index]), history[-1][1])
-            _relax_one(engine, row, index, weights, starts)
-            if row["status"][index] in ("not_converged", "left_basin"):
-                # The minimum has vanished on the way: there is none to walk on from.
-                beyond = [i for i in outward if abs(i - zero) > abs(index - zero) and stable[i]]
-                row["status"][beyond] = "cut"
-                break
-            if row["status"][index] == "converged" and index != zero:
-                history = [*history, (lambdas[index], row["q"][index])][-HISTORY:]
-    return row
-
-
-def _relax_one(engine, row, index, weights, starts):
-    """Relax one variant into its row; whatever goes wrong ends there as a status.
-
-    starts: where to begin; a later one is tried when the ones before it have failed.
-    """
-    for start in starts:
-        try:
-            energy, q, gradient, evaluations = engine.relax(weights, start)
-        except LammpsError as error:
-            row["status"][index], row["message"][index] = "lammps_error", str(error)
-        else:
-            row["gradient"][index] = gradient
-            row["evaluations"][index] += evaluations
-            row["status"][index] = _status(engine.coordinates, q, gradient)
-        if row["status"][index] == "converged":
-            row["energy"][index], row["q"][index] = energy, q
-            row["message"][index] = ""
-            return
-        engine.begin_branch()
-
-
-def _status(coordinates, q, gradient):
-    if not in_basin(coordinates, q):
-        return "left_basin"
-    return "converged" if gradient < TOLERANCE else "not_converged"
-
-
-def _extrapolate(history, stretch):
-    """Polynomial through the history; two equal abscissae hold a value and its derivative."""
-    abscissae = [point for point, _ in history]
-    return KroghInterpolator(abscissae, [value for _, value in history])(stretch)
+            outcomes[index] = branch.advance(float(lambdas[index]))
+            if outcomes[index].status in ("not_converged", "left_basin"):
+                break  # the minimum has vanished: those beyond are cut
+    return outcomes
 
 
 def _dataset(rows, posterior, bulk, coordinates, samples, relaxer):
     over = ("sample", "lambda")
     lambdas = bulk["lambda"].values
     here = bulk.isel(sample=samples)
-    collected = {key: np.array([row[key] for row in rows]) for key in rows[0]}
-    status, q = collected["status"], collected["q"]
+    nowhere = np.full(coordinates.size, np.nan)
+    collected = {
+        name: np.array([[getattr(outcome, name) for outcome in row] for row in rows])
+        for name in ("status", "message", "energy", "gradient", "evaluations")
+    }
+    q = np.array([[nowhere if o.q is None else o.q for o in row] for row in rows])
+    status = collected["status"]
     reference = coordinates.reference
     n_atoms = len(reference)
     strain = q[..., -1] if coordinates.strain else np.where(status == "converged", 0.0, np.nan)

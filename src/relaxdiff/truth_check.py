@@ -25,7 +25,14 @@ COLUMNS = (
     "verdict",
     "message",
 )
-VERDICTS = ("agrees", "other minimum", "disagrees", "LAMMPS not converged", "LAMMPS error")
+VERDICTS = (
+    "agrees",
+    "other minimum",
+    "saddle point",
+    "disagrees",
+    "LAMMPS not converged",
+    "LAMMPS error",
+)
 
 
 def choose_variants(truth, count, seed):
@@ -41,7 +48,9 @@ def check_variants(potential, posterior, bulk, truth, coordinates, chosen, struc
 
     coordinates: those that truth's `coordinates` are in; structure: the config block; report:
     called with a line of text per variant. Returns a table with one row per variant: sample,
-    lambda, differences in E_f (eV) and V_f (Angstrom^3), LAMMPS minus truth, and a verdict.
+    lambda, differences in E_f (eV) and V_f (Angstrom^3), LAMMPS minus truth, and a verdict: where
+    LAMMPS ends in another structure, the true one is shaken and relaxed too, which tells a minimum
+    from a saddle point.
     """
     lambdas = truth["lambda"].values
     weights = variant_weights(posterior, lambdas)
@@ -121,8 +130,10 @@ def _compare(variant, unrelaxed, structure, true, relaxed, seed):
         verdict = "LAMMPS not converged"
     elif abs(energy_difference) < ENERGY_BOUND and abs(volume_difference) < VOLUME_BOUND:
         verdict = "agrees"
+    elif apart < SAME_STRUCTURE:
+        verdict = "disagrees"
     else:
-        verdict = "other minimum" if apart > SAME_STRUCTURE else "disagrees"
+        verdict = "other minimum" if _is_minimum(relaxed, variant, seed) else "saddle point"
     return {
         "formation_energy_difference_eV": energy_difference,
         "formation_volume_difference_A3": volume_difference,
@@ -131,3 +142,14 @@ def _compare(variant, unrelaxed, structure, true, relaxed, seed):
         "verdict": verdict,
         "message": "",
     }
+
+
+def _is_minimum(relaxed, variant, seed):
+    """Whether plain LAMMPS returns to a structure that it was shaken out of."""
+    shaken = relaxed.copy()
+    shaken.rattle(SHAKE, seed=seed)
+    try:
+        again = lammps_minimise(shaken, variant, TOLERANCE)
+    except LammpsError:
+        return False
+    return largest_displacement(relaxed, again.atoms) < SAME_STRUCTURE
