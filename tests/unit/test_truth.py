@@ -53,6 +53,12 @@ def test_every_stable_variant_converges(truth, study):
     assert truth["evaluations"].sum() < 4 * stable.sum()
 
 
+def test_truth_does_not_depend_on_how_samples_are_shared_out(truth, tungsten, posterior, study):
+    alone = run(tungsten, posterior, study, "newton", samples=[2])
+    for name in ("formation_energy", "coordinates", "evaluations"):
+        assert np.array_equal(alone[name][0], truth[name][2], equal_nan=True)
+
+
 def test_lammps_relaxer_gives_the_same_truth(truth, tungsten, posterior, study):
     few = {**study, "bulk": study["bulk"].sel({"lambda": [-4.0, 0.0, 4.0]})}
     theirs = run(tungsten, posterior, few, "lammps", samples=[1])
