@@ -18,7 +18,9 @@ from relaxdiff.lammps_session import (
 )
 from relaxdiff.potential import pair_commands, write_snap
 
-ROUNDS = 12  # fix box/relax measures strain from where a minimisation starts: it is restarted
+# fix box/relax measures strain from where a minimisation starts: it is restarted after so many
+# steps, so many times.
+STEPS, ROUNDS = 300, 20
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,12 @@ class LammpsMinimum:
     n_force_calls: int
 
 
-def lammps_minimise(atoms, potential, tolerance=1e-6, strain=True):
+def lammps_minimise(atoms, potential, tolerance=1e-6, strain=True, lost=lambda atoms: False):
     """Relax a periodic structure with LAMMPS's conjugate gradients, no symmetry imposed.
 
     tolerance: wanted largest gradient in eV/A (forces, and dU/dstrain over the cell's edge); the
-    caller compares `max_gradient` with it. Returns a LammpsMinimum; raises LammpsError.
+    caller compares `max_gradient` with it; lost: says of the Atoms on the way whether to give up.
+    Returns a LammpsMinimum; raises LammpsError.
     """
     with tempfile.TemporaryDirectory() as folder:
         coeff, param, _ = write_snap(potential, Path(folder) / "variant")
@@ -48,10 +51,10 @@ def lammps_minimise(atoms, potential, tolerance=1e-6, strain=True):
             "min_modify dmax 0.05",
         ]
         with LammpsSession(potential.hyperparameters.element, commands) as session:
-            return _minimise(session, atoms, tolerance, strain)
+            return _minimise(session, atoms, tolerance, strain, lost)
 
 
-def _minimise(session, atoms, tolerance, strain):
+def _minimise(session, atoms, tolerance, strain, lost):
     session.place(atoms)
     session.command("run 0 post no")
     n_force_calls = 1
@@ -59,21 +62,28 @@ def _minimise(session, atoms, tolerance, strain):
     for _ in range(ROUNDS):
         if strain:
             session.command("fix cell all box/relax iso 0.0 vmax 0.001")
-        session.command(f"minimize 0 {tolerance / 10} 2000 20000")
-        n_force_calls += int(session.instance.get_thermo("step"))
+        session.command(f"minimize 0 {tolerance / 10} {STEPS} {10 * STEPS}")
+        steps = int(session.instance.get_thermo("step"))
+        n_force_calls += steps
         if strain:
             session.command("unfix cell")
         session.command("reset_timestep 0\nrun 0 post no")
         gradient = _largest_gradient(session, strain)
-        if gradient < tolerance or gradient > 0.99 * before:
+        stuck = steps < STEPS and gradient > 0.99 * before
+        if gradient < tolerance or stuck or lost(_relaxed(session, atoms)):
             break
         before = gradient
+    energy = session.instance.get_thermo("pe")
+    return LammpsMinimum(_relaxed(session, atoms), float(energy), float(gradient), n_force_calls)
+
+
+def _relaxed(session, atoms):
+    """The Atoms as LAMMPS has them now."""
     relaxed = atoms.copy()
     stretch = (session.instance.get_thermo("vol") / atoms.get_volume()) ** (1 / 3)
     relaxed.set_cell(atoms.cell.array * stretch)
     relaxed.set_positions(session.positions())
-    energy = session.instance.get_thermo("pe")
-    return LammpsMinimum(relaxed, float(energy), float(gradient), n_force_calls)
+    return relaxed
 
 
 def _largest_gradient(session, strain):
