@@ -184,7 +184,7 @@ def test_check_finds_a_truth_that_is_no_minimum(check, truth):
 def test_check_reports_lammps_errors(check, truth, monkeypatch):
     import relaxdiff.truth_check
 
-    def failing(*_):
+    def failing(*_, **__):
         raise LammpsError("ERROR: out of luck")
 
     monkeypatch.setattr(relaxdiff.truth_check, "lammps_minimise", failing)
