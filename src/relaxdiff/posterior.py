@@ -235,6 +235,9 @@ def fit_hypercube(changes, percentile_clipping, mode_threshold):
     """
     moments, axes = eigh(changes.T @ changes)
     axes = axes[:, moments > mode_threshold * moments.max()]
+    # The sign of an eigenvector is arbitrary; without a rule, rounding would decide the draws.
+    largest = np.abs(axes).argmax(axis=0)
+    axes = axes * np.sign(axes[largest, np.arange(axes.shape[1])])
     clip = [percentile_clipping, 100 - percentile_clipping]
     return axes.T, np.percentile(changes @ axes, clip, axis=0)
 
