@@ -11,6 +11,7 @@ import argparse
 import numpy as np
 
 from relaxdiff.bulk import bulk_of_variants
+from relaxdiff.curvature import force_constants
 from relaxdiff.errors import error_slopes, error_table, prediction_errors
 from relaxdiff.formation import predict_variants
 from relaxdiff.implicit import implicit_derivative
@@ -53,6 +54,7 @@ def errors_of_study(posterior, potential, lambdas, samples):
         bulk,
         minimum.atoms,
         derivative,
+        force_constants(minimum),
         list(samples),
         "newton",
         lambda _: None,

@@ -18,6 +18,7 @@ with job(snakemake) as log:
         read_dataset(snakemake.input.bulk),
         reference.atoms,
         read_dataset(snakemake.input.derivative),
+        read_dataset(snakemake.input.force_constants),
         samples=range(first, last + 1),
         relaxer=snakemake.params.relaxer,
         report=log.info,

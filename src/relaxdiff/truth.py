@@ -3,7 +3,8 @@
 The walk extrapolates the minima found so far and takes quasi-Newton steps with H(q0; Theta), which
 is linear in Theta. Both only choose where to look: a variant counts as relaxed when the gradient of
 its own potential, evaluated by LAMMPS, is below the tolerance. Where a minimum vanishes the walk
-would fall into another structure; it notices, goes back, and tries again with halved steps.
+would fall into another structure; it notices, goes back, and tries again with halved steps. Where
+the minimum turns into a saddle point of the full space, the branch ends.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 import xarray as xr
 from scipy.interpolate import KroghInterpolator
 
+from relaxdiff.curvature import StabilityTest
 from relaxdiff.datasets import variable
 from relaxdiff.exceptions import InputError, LammpsError
 from relaxdiff.formation import formation_of
@@ -19,7 +21,15 @@ from relaxdiff.relaxers import RELAXERS, STRAY, TOLERANCE, in_basin
 from relaxdiff.structures import atoms_per_cubic_cell
 from relaxdiff.variants import deviations, variant_shifts
 
-STATUS = ("converged", "not_converged", "left_basin", "lammps_error", "cut", "bulk_unstable")
+STATUS = (
+    "converged",
+    "not_converged",
+    "left_basin",
+    "saddle_point",
+    "lammps_error",
+    "cut",
+    "bulk_unstable",
+)
 HISTORY = 5  # minima that the extrapolation passes through
 HALVINGS = 3  # of a step in lambda, before a minimum counts as vanished
 # A minimum is the continuation of its neighbours if it lies where they point to: the extrapolation
@@ -27,19 +37,26 @@ HALVINGS = 3  # of a step in lambda, before a minimum counts as vanished
 MISS, MISS_SHARE = 0.05, 0.5
 
 
-def relax_variants(potential, posterior, bulk, reference, derivative, samples, relaxer, report):
+def relax_variants(
+    potential, posterior, bulk, reference, derivative, constants, samples, relaxer, report
+):
     """Relax all stable variants of some samples.
 
-    samples: indices into the posterior's samples; relaxer: 'newton' or 'lammps'; report: called
-    with a line of text after each sample. Returns a Dataset over (sample, lambda) with `status`,
-    energies, volumes and coordinates; NaN in every row whose status is not 'converged'.
+    posterior, bulk, derivative, constants: the Datasets of those names (constants of
+    `force_constants`); reference: the relaxed Atoms; samples: indices into the posterior's samples;
+    relaxer: 'newton' or 'lammps'; report: called with a line of text after each sample. Returns a
+    Dataset over (sample, lambda) with `status`, energies, volumes and coordinates; NaN in every row
+    whose status is not 'converged'.
     """
     if relaxer not in RELAXERS:
         raise InputError(f"truth.relaxer: '{relaxer}' is not one of {', '.join(RELAXERS)}")
-    with RELAXERS[relaxer](potential, reference, derivative) as engine:
+    with (
+        RELAXERS[relaxer](potential, reference, derivative) as engine,
+        StabilityTest(potential, engine.coordinates, constants) as test,
+    ):
         rows = []
         for sample in samples:
-            rows.append(_relax_sample(engine, posterior, bulk, derivative, sample))
+            rows.append(_relax_sample(engine, test, posterior, bulk, derivative, sample))
             done = [outcome.status for outcome in rows[-1]]
             report(
                 f"sample {sample}: {done.count('converged')} of "
@@ -123,7 +140,7 @@ class Branch:
         return KroghInterpolator([x for x, _ in points], [q for _, q in points])(stretch)
 
 
-def _relax_sample(engine, posterior, bulk, derivative, sample):
+def _relax_sample(engine, test, posterior, bulk, derivative, sample):
     """One sample: both branches outwards from lambda = 0. Returns Outcomes over lambda, a list."""
     lambdas = bulk["lambda"].values
     stable = bulk["status"].values[sample] == "stable"
@@ -131,16 +148,47 @@ def _relax_sample(engine, posterior, bulk, derivative, sample):
     delta = deviations(posterior)[0][sample]
     mean = posterior["theta_mean"].values
     tangent = engine.coordinates.tangent(derivative, delta)
+
+    def weights_at(stretch):
+        return np.append(mean + stretch * delta, 1.0)
+
     outcomes = [Outcome("cut" if here else "bulk_unstable") for here in stable]
     for outward in (range(zero, len(lambdas)), range(zero - 1, -1, -1)):
-        branch = Branch(engine, lambda x: np.append(mean + x * delta, 1.0), tangent)
+        branch = Branch(engine, weights_at, tangent)
         for index in outward:
             if not stable[index]:
                 break
             outcomes[index] = branch.advance(float(lambdas[index]))
             if outcomes[index].status in ("not_converged", "left_basin"):
                 break  # the minimum has vanished: those beyond are cut
+        relaxed = [index for index in outward if outcomes[index].status == "converged"]
+        _cut_at_saddle(test, outcomes, relaxed, lambda index: weights_at(lambdas[index]))
     return outcomes
+
+
+def _cut_at_saddle(test, outcomes, relaxed, weights_of):
+    """End a branch at its first variant that is a saddle point in the full space.
+
+    relaxed: indices of converged variants, outwards. The farthest one is tested; if it is no
+    minimum, bisection finds where the branch ceases to be one.
+    """
+
+    def is_minimum(index):
+        return test.lowest_curvature(weights_of(index), outcomes[index].q) > 0
+
+    if not relaxed or is_minimum(relaxed[-1]):
+        return
+    minimum, saddle = -1, len(relaxed) - 1  # the reference itself is a minimum
+    while saddle - minimum > 1:
+        middle = (minimum + saddle) // 2
+        if is_minimum(relaxed[middle]):
+            minimum = middle
+        else:
+            saddle = middle
+    for place in range(saddle, len(relaxed)):
+        index = relaxed[place]
+        status = "saddle_point" if place == saddle else "cut"
+        outcomes[index] = Outcome(status, evaluations=outcomes[index].evaluations)
 
 
 def _dataset(rows, posterior, bulk, coordinates, samples, relaxer):

@@ -7,6 +7,7 @@ import relaxdiff.relaxers
 import relaxdiff.truth
 from relaxdiff import implicit_derivative, predict_variants, relax, relax_variants
 from relaxdiff.bulk import bulk_of_variants
+from relaxdiff.curvature import StabilityTest, force_constants
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.relaxers import Relaxer, coordinates_near
 from relaxdiff.structures import vacancy_cell
@@ -22,7 +23,12 @@ def study(tungsten, posterior):
     """Everything before truth, for a 15-atom cell: a dict."""
     bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, "bcc", 2)
     minimum = relax(vacancy_cell("W", float(bulk["reference_lattice_parameter"]), 2), tungsten)
-    return {"bulk": bulk, "atoms": minimum.atoms, "derivative": implicit_derivative(minimum)}
+    return {
+        "bulk": bulk,
+        "atoms": minimum.atoms,
+        "derivative": implicit_derivative(minimum),
+        "constants": force_constants(minimum),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +44,7 @@ def run(potential, posterior, study, relaxer, samples=(0, 1, 2)):
         study["bulk"],
         study["atoms"],
         study["derivative"],
+        study["constants"],
         list(samples),
         relaxer,
         lines.append,
@@ -134,6 +141,31 @@ def test_a_lammps_error_costs_its_variant_only(tungsten, posterior, study, monke
     assert broken.sum() == 1
     assert "too far from the reference" in str(result["message"].values[broken][0])
     assert (result["status"].values[~broken] == "converged").all()
+
+
+def test_a_branch_ends_where_it_becomes_a_saddle_point(tungsten, posterior, study, monkeypatch):
+    """Curvatures lowered by hand: this potential keeps its minima in so small a cell."""
+    exact = StabilityTest.lowest_curvature
+    limit = []
+
+    def lowered(self, weights, q):
+        found = exact(self, weights, q)
+        assert found > 0
+        size = np.abs(weights[:-1] - tungsten.theta).max()
+        limit.append(size)
+        return found if size < 2.5 * unit else -1.0
+
+    delta = posterior["theta"].values[0] - tungsten.theta
+    unit = np.abs(delta).max()
+    monkeypatch.setattr(StabilityTest, "lowest_curvature", lowered)
+    result = run(tungsten, posterior, study, "newton", samples=[0])
+    status = result["status"].values[0]
+    at = {float(stretch): str(word) for stretch, word in zip(LAMBDAS, status, strict=True)}
+    assert at[2.0] == at[-2.0] == at[0.0] == "converged"
+    assert at[3.0] == at[-3.0] == "saddle_point"
+    assert at[4.0] == at[-4.0] == "cut"
+    assert np.isnan(result["energy"].values[0][status != "converged"]).all()
+    assert len(limit) < 9
 
 
 def test_unknown_relaxer_is_refused(tungsten, posterior, study):

@@ -12,6 +12,15 @@ import xarray as xr
 from relaxdiff import read_snap
 
 FIGURE_RULES = {"plot_figures"}
+NETCDF_FILES = (
+    "posterior",
+    "bulk",
+    "reference",
+    "derivative",
+    "force_constants",
+    "predictions",
+    "truth",
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +45,7 @@ def edited(clone, small_config, study):
 
 
 def test_promised_files_are_there(study):
-    for name in ("posterior", "bulk", "reference", "derivative", "predictions", "truth"):
+    for name in NETCDF_FILES:
         dataset = xr.load_dataset(study / f"{name}.nc")
         assert {"versions", "made_from", "created", "source"} <= set(dataset.attrs), name
         for variable in dataset.data_vars.values():

@@ -41,6 +41,25 @@ rule relax_reference:
         "../../scripts/relax_reference.py"
 
 
+rule compute_force_constants:
+    input:
+        posterior=f"{STUDY}/posterior.nc",
+        reference=f"{STUDY}/reference.nc",
+    output:
+        f"{STUDY}/force_constants.nc",
+    log:
+        f"{STUDY}/logs/compute_force_constants.log",
+    params:
+        code=code_digest("curvature", "minimise", "posterior"),
+    threads: 1
+    resources:
+        mem_mb=2000,
+    conda:
+        "../../envs/relaxdiff.yaml"
+    script:
+        "../../scripts/compute_force_constants.py"
+
+
 rule differentiate_reference:
     input:
         posterior=f"{STUDY}/posterior.nc",

@@ -10,6 +10,7 @@ rule relax_variants:
         bulk=f"{STUDY}/bulk.nc",
         reference=f"{STUDY}/reference.nc",
         derivative=f"{STUDY}/derivative.nc",
+        force_constants=f"{STUDY}/force_constants.nc",
     output:
         f"{STUDY}/truth/{{chunk}}.nc",
     log:

@@ -1,0 +1,16 @@
+"""Force constants of the reference, one displaced atom of each orbit, for all parameters at once."""
+
+from common import job
+
+from relaxdiff.curvature import force_constants
+from relaxdiff.datasets import read_dataset, write_dataset
+from relaxdiff.minimise import minimum_from_dataset
+from relaxdiff.posterior import potential_from_posterior, read_posterior
+
+with job(snakemake) as log:
+    potential = potential_from_posterior(read_posterior(snakemake.input.posterior))
+    minimum = minimum_from_dataset(read_dataset(snakemake.input.reference), potential)
+    constants = force_constants(minimum)
+    lowest = float(constants["lowest_curvature"])
+    log.info("lowest curvature in the full space: %.3f eV/Angstrom^2", lowest)
+    write_dataset(constants, snakemake.output[0], {})
