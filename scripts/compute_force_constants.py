@@ -1,4 +1,4 @@
-"""Force constants of the reference, one displaced atom of each orbit, for all parameters at once."""
+"""Force constants of the reference: one displaced atom of each orbit, all parameters at once."""
 
 from common import job
 

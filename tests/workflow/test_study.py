@@ -174,3 +174,9 @@ def test_report_is_one_page_with_captions(clone, study):
     clone.run("--report", "report.html")
     page = (clone.folder / "report.html").read_text()
     assert len(page) > 100_000
+    for words in (
+        "Uncertainty of the vacancy in W",
+        "relaxed again by",
+        "evaluations of descriptors",
+    ):
+        assert words in page
