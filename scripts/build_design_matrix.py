@@ -3,8 +3,9 @@
 from common import job
 
 from relaxdiff.datasets import write_dataset
+from relaxdiff.design import build_design, snap_hyperparameters
 from relaxdiff.potential import ZblReference
-from relaxdiff.training import build_design, read_group, snap_hyperparameters
+from relaxdiff.training import read_group
 
 with job(snakemake) as log:
     params, group = snakemake.params, snakemake.wildcards.group

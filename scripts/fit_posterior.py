@@ -3,7 +3,7 @@
 from common import job
 
 from relaxdiff.datasets import read_dataset, write_dataset
-from relaxdiff.posterior import error_table, fit_posterior
+from relaxdiff.fit import error_table, fit_posterior
 from relaxdiff.training import read_weights
 
 with job(snakemake) as log:

@@ -8,7 +8,7 @@ The energy of a structure with N atoms is
 bispectrum components over atoms (Thompson et al., J. Comput. Phys. 285, 316 (2015)).
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -211,6 +211,40 @@ def pair_commands(potential, coeff, param):
         f"pair_coeff 1 1 zbl {number} {number}",
         f'pair_coeff * * snap "{coeff}" "{param}" {element}',
     ]
+
+
+def describe_potential(hyperparameters, reference):
+    """The attributes of a Dataset that fix the descriptors and the reference, a dict."""
+    described = {**asdict(hyperparameters), "reference_style": "none"}
+    if reference is not None:
+        described.update(
+            reference_style="zbl",
+            reference_inner=float(reference.inner),
+            reference_outer=float(reference.outer),
+        )
+    return described
+
+
+def hyperparameters_from(attributes):
+    """SnapHyperparameters from the attributes of a Dataset; NetCDF gives numpy scalars back."""
+    return SnapHyperparameters(
+        **{each.name: each.type(attributes[each.name]) for each in fields(SnapHyperparameters)}
+    )
+
+
+def reference_from(attributes):
+    """The fixed pair style in the attributes of a Dataset, or None; InputError if unknown."""
+    style = attributes["reference_style"]
+    if style == "none":
+        return None
+    if style != "zbl":
+        raise InputError(f"unknown reference_style '{style}', known are zbl and none")
+    return ZblReference(float(attributes["reference_inner"]), float(attributes["reference_outer"]))
+
+
+def parameter_names(hyperparameters, with_shift=False):
+    """beta_1 ... beta_P, with beta_0 in front when asked for (a list of strings)."""
+    return [f"beta_{i}" for i in range(0 if with_shift else 1, hyperparameters.n_parameters + 1)]
 
 
 def _read_parameters(path):

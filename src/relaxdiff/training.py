@@ -1,4 +1,4 @@
-"""Training data of a linear SNAP fit: reading it, and its design rows from LAMMPS.
+"""Training data of a linear SNAP fit, read from files.
 
 A training set is a set of named groups of configurations with energies, forces and, for some,
 stresses from DFT. Two formats are read:
@@ -11,12 +11,6 @@ stresses from DFT. Two formats are read:
 
 A stress that is zero in every component means that the file has no stress: the databases fill the
 place with zeros, and no DFT stress is zero to the last digit. It gives no rows.
-
-Per configuration the design has one energy row (eV/atom), 3N force rows (eV/A) and, where there is
-a stress, 6 stress rows (bar, ASE's sign: positive under tension, order xx yy zz yz xz xy). The
-fixed reference pair style is subtracted from the targets. Columns are beta_0, the energy per atom,
-which is 1 in energy rows and 0 in all others, and beta_1 ... beta_P. Weights are no part of the
-design.
 """
 
 import csv
@@ -24,20 +18,17 @@ import json
 import lzma
 import tarfile
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import ase.io
 import numpy as np
-import xarray as xr
 from ase import Atoms
 from ase.data import atomic_numbers
+from ase.stress import voigt_6_to_full_3x3_stress
 from ase.units import bar
 
-from relaxdiff.datasets import variable
-from relaxdiff.descriptors import VOIGT, DescriptorCalculator
-from relaxdiff.exceptions import InputError, LammpsError
-from relaxdiff.potential import SnapHyperparameters
+from relaxdiff.exceptions import InputError
 
 BAR_PER_EV_PER_CUBIC_ANGSTROM = 1 / bar
 
@@ -167,9 +158,6 @@ def _same_groups(data, found, weighted):
         raise InputError(f"{data}: the table of weights has no line for {', '.join(missing)}")
 
 
-# --- FitSNAP JSON -------------------------------------------------------------------------------
-
-
 def _read_folder(folder, group):
     """The names of all groups, and the configurations of one, of a folder of JSON files."""
     paths = [path for path in folder.rglob("*.json") if not path.name.startswith(".")]
@@ -268,9 +256,6 @@ def _from_json(entry, bar, name):
     )
 
 
-# --- extended XYZ -------------------------------------------------------------------------------
-
-
 def _read_xyz(path, group):
     """As `_read_folder`, of an extended-XYZ file."""
     found, configurations = set(), []
@@ -302,8 +287,7 @@ def _from_xyz(atoms, name):
     stress = np.zeros((3, 3))
     if "stress" in results:
         voigt = _array(results["stress"], (6,), "stress", name)
-        for value, (i, j) in zip(voigt, VOIGT, strict=True):
-            stress[i, j] = stress[j, i] = value
+        stress = voigt_6_to_full_3x3_stress(voigt)
     elif "virial" in atoms.info:
         virial = _array(np.reshape(atoms.info["virial"], -1), (9,), "virial", name)
         stress = -virial.reshape(3, 3) / atoms.get_volume()
@@ -311,9 +295,6 @@ def _from_xyz(atoms, name):
     energy = _array(results["energy"], (), "energy", name)
     forces = _array(results["forces"], (len(atoms), 3), "forces", name)
     return _configuration(name, bare, energy, forces, stress)
-
-
-# --- both ---------------------------------------------------------------------------------------
 
 
 def _configuration(name, atoms, energy, forces, stress):
@@ -341,110 +322,3 @@ def _array(values, shape, what, name):
     if not np.isfinite(array).all():
         raise InputError(f"{name}: {what} holds a number that is not finite")
     return array
-
-
-# --- the design ---------------------------------------------------------------------------------
-
-
-def snap_hyperparameters(element, twojmax, cutoff, rfac0, rmin0):
-    """SnapHyperparameters with the cutoff given in Angstrom, all else as LAMMPS has it."""
-    # The cutoff is 2 rcutfac R: with LAMMPS's usual R = 0.5, rcutfac is the cutoff itself.
-    return SnapHyperparameters(
-        element=element, twojmax=twojmax, cutoff_factor=cutoff, radius=0.5, rfac0=rfac0, rmin0=rmin0
-    )
-
-
-def describe_potential(hyperparameters, reference):
-    """The attributes of a Dataset that fix the descriptors and the reference, a dict."""
-    described = {**asdict(hyperparameters), "reference_style": "none"}
-    if reference is not None:
-        described.update(
-            reference_style="zbl",
-            reference_inner=float(reference.inner),
-            reference_outer=float(reference.outer),
-        )
-    return described
-
-
-def parameter_names(hyperparameters, with_shift=False):
-    """beta_1 ... beta_P, with beta_0 in front when asked for (a list of strings)."""
-    return [f"beta_{i}" for i in range(0 if with_shift else 1, hyperparameters.n_parameters + 1)]
-
-
-def build_design(configurations, group, hyperparameters, reference=None):
-    """The design rows of a group, weights not applied.
-
-    configurations: from `read_group`; reference: a ZblReference or None. Returns a Dataset with,
-    for each quantity q of QUANTITIES, `q_design(q_row, column)`, `q_target(q_row)` and
-    `q_configuration(q_row)`, the index of the configuration that the row belongs to.
-    Raises LammpsError naming the configuration.
-    """
-    rows = {quantity: [] for quantity in QUANTITIES}
-    with DescriptorCalculator(hyperparameters, reference) as calculator:
-        for index, configuration in enumerate(configurations):
-            try:
-                descriptors = calculator.evaluate(configuration.atoms)
-            except LammpsError as error:
-                raise LammpsError(f"{configuration.name}: {error}") from None
-            for quantity, (design, target) in _design_rows(configuration, descriptors).items():
-                rows[quantity].append((design, target, np.full(len(target), index)))
-    columns = parameter_names(hyperparameters, with_shift=True)
-    dataset = xr.Dataset(
-        coords={"column": columns},
-        attrs={"group": group, **describe_potential(hyperparameters, reference)},
-    )
-    names = [PurePosixPath(configuration.name).name for configuration in configurations]
-    counts = [len(configuration.atoms) for configuration in configurations]
-    dataset["n_atoms"] = variable("configuration", counts, "1", "number of atoms")
-    dataset = dataset.assign_coords(configuration=names)
-    for quantity, units in QUANTITIES.items():
-        blocks = rows[quantity] or [(np.empty((0, len(columns))), np.empty(0), np.empty(0, int))]
-        design, target, owner = (np.concatenate(block) for block in zip(*blocks, strict=True))
-        row = f"{quantity}_row"
-        dataset[f"{quantity}_design"] = variable(
-            (row, "column"), design, units, f"{quantity} per unit of parameter"
-        )
-        dataset[f"{quantity}_target"] = variable(
-            row, target, units, f"DFT {quantity} less that of the reference pair style"
-        )
-        dataset[f"{quantity}_configuration"] = variable(
-            row, owner, "1", "index of the configuration of the row"
-        )
-    return dataset
-
-
-def held_out(design, fraction, seed):
-    """Which configurations of a group stay out of the fit: booleans, shape (configuration,).
-
-    The choice of one group depends on the seed and its name, not on what other groups there are.
-    """
-    count = design.sizes["configuration"]
-    own = zlib.crc32(design.attrs["group"].encode())
-    order = np.random.default_rng([seed, own]).permutation(count)
-    chosen = np.zeros(count, dtype=bool)
-    chosen[order[: round(fraction * count)]] = True
-    return chosen
-
-
-def _design_rows(configuration, descriptors):
-    """Design (rows, P + 1) and target (rows,) of one configuration, a dict by quantity."""
-    count = len(configuration.atoms)
-    energy = descriptors.values[None, :] / count
-    forces = -descriptors.gradient.reshape(3 * count, -1)
-    rows = {
-        "energy": _split(energy, [configuration.energy / count], shift=1.0),
-        "force": _split(forces, configuration.forces.ravel(), shift=0.0),
-    }
-    if configuration.stress is not None:
-        i, j = np.transpose(VOIGT)
-        volume = configuration.atoms.get_volume()
-        stress = descriptors.strain_gradient[i, j] * BAR_PER_EV_PER_CUBIC_ANGSTROM / volume
-        target = configuration.stress[i, j] * BAR_PER_EV_PER_CUBIC_ANGSTROM
-        rows["stress"] = _split(stress, target, shift=0.0)
-    return rows
-
-
-def _split(columns, target, shift):
-    """Put beta_0's column in front; move the reference's, the last, to the side of the target."""
-    design = np.column_stack([np.full(len(columns), shift), columns[:, :-1]])
-    return design, np.asarray(target) - columns[:, -1]

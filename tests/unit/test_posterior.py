@@ -11,20 +11,22 @@ from popsregression import POPSRegression
 from relaxdiff.datasets import variable, write_dataset
 from relaxdiff.descriptors import DescriptorCalculator
 from relaxdiff.exceptions import InputError
+from relaxdiff.fit import _errors, error_table, fit_hypercube, fit_posterior
 from relaxdiff.posterior import (
-    _errors,
     draw_from_hypercube,
-    error_table,
-    fit_hypercube,
-    fit_posterior,
     posterior_from_ensemble,
     potential_from_posterior,
     read_posterior,
     sample_posterior,
 )
-from relaxdiff.potential import SnapHyperparameters, ZblReference
+from relaxdiff.potential import (
+    SnapHyperparameters,
+    ZblReference,
+    describe_potential,
+    parameter_names,
+)
 from relaxdiff.structures import bulk_cell
-from relaxdiff.training import QUANTITIES, describe_potential, parameter_names
+from relaxdiff.training import QUANTITIES
 
 SHIPPED = Path(__file__).parents[2] / "resources" / "tungsten.nc"
 HYPERPARAMETERS = SnapHyperparameters("W", 2, 4.0)
@@ -83,7 +85,7 @@ def test_exact_targets_give_exact_parameters():
 
 
 def test_mean_is_least_squares_of_what_is_not_held_out(fit):
-    from relaxdiff.training import held_out
+    from relaxdiff.design import held_out
 
     rows, targets = [], []
     for design in designs():

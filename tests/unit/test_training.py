@@ -11,18 +11,11 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from relaxdiff.descriptors import VOIGT, DescriptorCalculator
+from relaxdiff.design import build_design, held_out, snap_hyperparameters
 from relaxdiff.exceptions import InputError
 from relaxdiff.potential import SnapHyperparameters, SnapPotential
 from relaxdiff.structures import bulk_cell, vacancy_cell
-from relaxdiff.training import (
-    BAR_PER_EV_PER_CUBIC_ANGSTROM,
-    QUANTITIES,
-    build_design,
-    held_out,
-    read_group,
-    read_weights,
-    snap_hyperparameters,
-)
+from relaxdiff.training import BAR_PER_EV_PER_CUBIC_ANGSTROM, QUANTITIES, read_group, read_weights
 
 GROUPS = ("bulk", "vacancy")
 WEIGHTS = "group,energy_weight,force_weight,stress_weight\nbulk,1,1,1\nvacancy,1,1,1\n"

@@ -52,7 +52,7 @@ elif TRAINING:
             element=TRAINING["element"],
             hyperparameters=TRAINING["hyperparameters"],
             reference=TRAINING["reference"],
-            code=code_digest("training"),
+            code=code_digest("design"),
         threads: 1
         resources:
             mem_mb=1500,
@@ -74,7 +74,7 @@ elif TRAINING:
             held_out_fraction=TRAINING["held_out_fraction"],
             seed=TRAINING["seed"],
             pops=TRAINING["pops"],
-            code=code_digest("posterior"),
+            code=code_digest("fit"),
         threads: 1
         resources:
             mem_mb=3000,
