@@ -21,6 +21,7 @@ from relaxdiff.symmetry import find_symmetry
 
 DISPLACEMENT_STEP = 1e-3  # Angstrom, of the atom that moves most
 REFINEMENTS = 3  # steps of the eigensolver, two gradients each
+SURELY_NEGATIVE = -0.05  # eV/Angstrom^2
 STIFF = 1e3  # eV/Angstrom^2, put on rigid translations to keep them out of the way
 
 
@@ -63,6 +64,10 @@ def force_constants(minimum):
         (), lowest, "eV/Angstrom^2", "lowest curvature at the reference, all displacements allowed"
     )
     return dataset
+
+
+class _SaddlePoint(Exception):
+    """A direction of negative curvature is found: no need to look for a worse one."""
 
 
 class FullSpace:
@@ -129,24 +134,31 @@ class StabilityTest:
         structure = self.coordinates.structure(q)
 
         def curve(block):
-            return np.column_stack(
-                [self._curvature_along(structure, weights, v) for v in block.reshape(size, -1).T]
-            )
+            images = []
+            for direction in block.reshape(size, -1).T:
+                images.append(self._curvature_along(structure, weights, direction))
+                curvature = direction @ images[-1] / (direction @ direction)
+                if curvature < SURELY_NEGATIVE:
+                    raise _SaddlePoint(curvature)
+            return np.column_stack(images)
 
         operator = LinearOperator((size, size), matvec=curve, matmat=curve, dtype=float)
         inverse = vectors @ (vectors / positive).T
         rigid = np.tile(np.eye(3), (size // 3, 1)) / np.sqrt(size / 3)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns of stopping early, which is meant here
-            found, _ = lobpcg(
-                operator,
-                vectors[:, :1],
-                M=inverse,
-                Y=rigid,
-                tol=1e-2,
-                maxiter=REFINEMENTS,
-                largest=False,
-            )
+            try:
+                found, _ = lobpcg(
+                    operator,
+                    vectors[:, :1],
+                    M=inverse,
+                    Y=rigid,
+                    tol=1e-2,
+                    maxiter=REFINEMENTS,
+                    largest=False,
+                )
+            except _SaddlePoint as saddle:
+                return float(saddle.args[0])
         return float(found[0])
 
     def _curvature_along(self, structure, weights, direction):

@@ -104,7 +104,7 @@ class LammpsRelaxer:
             end.energy,
             self.coordinates.locate(end.atoms),
             end.max_gradient,
-            (end.n_force_calls),
+            end.n_force_calls,
         )
 
 

@@ -53,6 +53,8 @@ def summarise(bulk, predictions, derivative, truth=None, windows=None, slopes=No
         counts = status_counts(truth["status"], without="bulk_unstable")
         rows += [("truth", status, count, "") for status, count in counts.items()]
         rows.append(("cost", "evaluations for truth", int(truth["evaluations"].sum()), ""))
+        tests = int(truth["stability_evaluations"].sum())
+        rows.append(("cost", "evaluations of all atoms to tell saddle points", tests, ""))
     shown = [] if windows is None else windows[windows["quantity"].isin(QUANTITIES)].itertuples()
     for row in shown:
         item = (
@@ -96,7 +98,11 @@ def sentences(bulk, predictions, derivative, truth=None, windows=None, slopes=No
         found["not_relaxed"] = _listed(outcomes)
         evaluations = int(truth["evaluations"].sum())
         tried = max(int((truth["status"] != "bulk_unstable").sum()), 1)
-        found["truth_cost"] = f"{evaluations:,} evaluations, {evaluations / tried:.1f} per variant"
+        tests = int(truth["stability_evaluations"].sum())
+        found["truth_cost"] = (
+            f"{evaluations:,} evaluations, {evaluations / tried:.1f} per variant; {tests:,} of all "
+            "atoms to tell saddle points from minima"
+        )
     if windows is not None:
         for quantity in windows["quantity"].unique():
             found[f"{quantity}_errors"] = _errors(windows[windows["quantity"] == quantity])

@@ -54,16 +54,22 @@ def relax_variants(
         RELAXERS[relaxer](potential, reference, derivative) as engine,
         StabilityTest(potential, engine.coordinates, constants) as test,
     ):
-        rows = []
+        rows, tests = [], []
         for sample in samples:
+            before = test.calculator.n_evaluations
             rows.append(_relax_sample(engine, test, posterior, bulk, derivative, sample))
+            tests.append(test.calculator.n_evaluations - before)
             done = [outcome.status for outcome in rows[-1]]
             report(
                 f"sample {sample}: {done.count('converged')} of "
                 f"{len(done) - done.count('bulk_unstable')} variants relaxed, "
                 f"{sum(outcome.evaluations for outcome in rows[-1])} evaluations"
             )
-    return _dataset(rows, posterior, bulk, engine.coordinates, samples, relaxer)
+    truth = _dataset(rows, posterior, bulk, engine.coordinates, samples, relaxer)
+    truth["stability_evaluations"] = variable(
+        "sample", np.array(tests), "1", "evaluations of the whole structure to tell saddle points"
+    )
+    return truth
 
 
 @dataclass
@@ -174,7 +180,11 @@ def _cut_at_saddle(test, outcomes, relaxed, weights_of):
     """
 
     def is_minimum(index):
-        return test.lowest_curvature(weights_of(index), outcomes[index].q) > 0
+        try:
+            return test.lowest_curvature(weights_of(index), outcomes[index].q) > 0
+        except LammpsError as error:
+            outcomes[index].message = str(error)
+            return False
 
     if not relaxed or is_minimum(relaxed[-1]):
         return
@@ -186,9 +196,11 @@ def _cut_at_saddle(test, outcomes, relaxed, weights_of):
         else:
             saddle = middle
     for place in range(saddle, len(relaxed)):
-        index = relaxed[place]
-        status = "saddle_point" if place == saddle else "cut"
-        outcomes[index] = Outcome(status, evaluations=outcomes[index].evaluations)
+        outcome = outcomes[relaxed[place]]
+        found = "lammps_error" if outcome.message else "saddle_point"
+        outcomes[relaxed[place]] = Outcome(
+            found if place == saddle else "cut", outcome.message, evaluations=outcome.evaluations
+        )
 
 
 def _dataset(rows, posterior, bulk, coordinates, samples, relaxer):

@@ -35,6 +35,9 @@ def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3)
             "formation_volume": variable(over, volume["truth"], "Angstrom^3", "formation volume"),
             "coordinates": variable((*over, "mode"), q, "Angstrom", "coordinates"),
             "evaluations": variable(over, np.full(energy["truth"].shape, 2), "1", "evaluations"),
+            "stability_evaluations": variable(
+                "sample", np.full(len(energy["truth"]), 4), "1", "evaluations of all atoms"
+            ),
         },
         coords,
     )

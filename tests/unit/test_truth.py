@@ -168,6 +168,25 @@ def test_a_branch_ends_where_it_becomes_a_saddle_point(tungsten, posterior, stud
     assert len(limit) < 9
 
 
+def test_a_failing_stability_test_costs_its_branch_end_only(
+    tungsten, posterior, study, monkeypatch
+):
+    exact = StabilityTest.lowest_curvature
+    far = tungsten.theta + 4 * (posterior["theta"].values[0] - tungsten.theta)
+
+    def failing(self, weights, q):
+        if np.allclose(weights[:-1], far):
+            raise LammpsError("ERROR: out of luck")
+        return exact(self, weights, q)
+
+    monkeypatch.setattr(StabilityTest, "lowest_curvature", failing)
+    result = run(tungsten, posterior, study, "newton", samples=[0])
+    assert str(result["status"].sel({"lambda": 4.0}).values[0]) == "lammps_error"
+    assert str(result["message"].sel({"lambda": 4.0}).values[0]) == "ERROR: out of luck"
+    assert (result["status"].sel({"lambda": slice(-4, 3)}) == "converged").all()
+    assert (result["stability_evaluations"] > 0).all()
+
+
 def test_unknown_relaxer_is_refused(tungsten, posterior, study):
     with pytest.raises(InputError, match="newton, lammps"):
         run(tungsten, posterior, study, "fire")
