@@ -1,4 +1,4 @@
-"""NetCDF files in and out: units on every variable, provenance on every file, none half-written."""
+"""Files in and out: units on every variable, provenance on every file, none half-written."""
 
 import hashlib
 import json
@@ -73,6 +73,17 @@ def read_dataset(path, needs=()):
     if missing:
         raise InputError(f"{path}: lacks the variable(s) {', '.join(missing)}")
     return dataset
+
+
+def read_text(path, complaint="is not a text file"):
+    """The text of a user's file; InputError when it is missing, or (`complaint`) not text."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: {complaint}") from None
 
 
 def package_versions():

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from relaxdiff.datasets import read_dataset, variable
+from relaxdiff.datasets import read_dataset, read_text, variable
 from relaxdiff.exceptions import InputError
 from relaxdiff.potential import (
     SnapPotential,
@@ -86,14 +86,9 @@ def posterior_from_ensemble(coefficients, parameters, samples, reference=None):
 
 def _read_table(path):
     """The rows of a table of numbers, and for each what to call it in a message."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    if path.suffix == ".npy":
+    if path.suffix == ".npy" and path.is_file():
         return _read_npy(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: is neither a text file nor named .npy") from None
+    text = read_text(path, complaint="is neither a text file nor named .npy")
     rows, lines = [], []
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.split("#")[0].strip()

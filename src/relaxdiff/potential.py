@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from ase.data import atomic_numbers
 
+from relaxdiff.datasets import read_text
 from relaxdiff.exceptions import InputError
 
 # What a .snapparam file may set, and the value LAMMPS takes when it does not (`pair_style snap`).
@@ -297,13 +298,7 @@ def _read_coefficients(path):
 
 def _words(path):
     """The lines of a text file as lists of words, comments and empty lines left out."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: is not a text file") from None
-    lines = (line.split("#")[0].split() for line in text.splitlines())
+    lines = (line.split("#")[0].split() for line in read_text(path).splitlines())
     return [line for line in lines if line]
 
 

@@ -28,6 +28,7 @@ from ase.data import atomic_numbers
 from ase.stress import voigt_6_to_full_3x3_stress
 from ase.units import bar
 
+from relaxdiff.datasets import read_text
 from relaxdiff.exceptions import InputError
 
 BAR_PER_EV_PER_CUBIC_ANGSTROM = 1 / bar
@@ -71,13 +72,7 @@ def read_weights(path):
     weight 0 the rows stay out of the fit and are only used to measure its error. Lines that start
     with # are comments. Raises InputError naming the file and the group.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: is not a text file") from None
+    text = read_text(path)
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     reader = csv.DictReader(lines)
     expected = ["group", *WEIGHT_COLUMNS]

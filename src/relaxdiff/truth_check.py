@@ -26,14 +26,6 @@ COLUMNS = (
     "verdict",
     "message",
 )
-VERDICTS = (
-    "agrees",
-    "other minimum",
-    "saddle point",
-    "disagrees",
-    "LAMMPS not converged",
-    "LAMMPS error",
-)
 
 
 def choose_variants(truth, count, seed):
@@ -49,9 +41,10 @@ def check_variants(potential, posterior, bulk, truth, coordinates, chosen, struc
 
     coordinates: those that truth's `coordinates` are in; structure: the config block; report:
     called with a line of text per variant. Returns a table with one row per variant: sample,
-    lambda, differences in E_f (eV) and V_f (Angstrom^3), LAMMPS minus truth, and a verdict: where
-    LAMMPS ends in another structure, the true one is shaken and relaxed too, which tells a minimum
-    from a saddle point.
+    lambda, differences in E_f (eV) and V_f (Angstrom^3), LAMMPS minus truth, and a verdict:
+    'agrees', 'disagrees', 'LAMMPS not converged' or 'LAMMPS error'; where LAMMPS ends in another
+    structure the true one is shaken and relaxed too, and the verdict is 'other minimum' if it comes
+    back, 'saddle point' if not.
     """
     lambdas = truth["lambda"].values
     weights = variant_weights(posterior, lambdas)

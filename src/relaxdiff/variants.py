@@ -47,12 +47,6 @@ def variant_shifts(posterior, lambdas):
     return float(posterior["energy_shift_mean"]) + lambdas[None, :] * delta[:, None]
 
 
-def variant_name(sample, stretch):
-    """The name of a variant in file names: sample007_lambda+04.0."""
-    text = f"{stretch:+05.1f}"
-    return f"sample{sample:03d}_lambda{text if float(text) == stretch else f'{stretch:+g}'}"
-
-
 def variant_potential(potential, posterior, name):
     """The SnapPotential of the variant called `name`, from the posterior's mean `potential`.
 

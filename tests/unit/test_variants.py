@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from relaxdiff import InputError
-from relaxdiff.variants import lambda_grid, variant_name, variant_potential, variant_weights
+from relaxdiff.variants import lambda_grid, variant_potential, variant_weights
 
 
 def test_weights_stretch_samples_away_from_the_mean(posterior):
@@ -18,19 +18,19 @@ def test_weights_stretch_samples_away_from_the_mean(posterior):
 
 
 @pytest.mark.parametrize(
-    ("sample", "stretch", "name"),
+    ("name", "stretch"),
     [
-        (7, 4.0, "sample007_lambda+04.0"),
-        (12, -25.0, "sample012_lambda-25.0"),
-        (1234, 0.0, "sample1234_lambda+00.0"),
-        (3, 0.25, "sample003_lambda+0.25"),
+        ("sample001_lambda+04.0", 4.0),
+        ("sample002_lambda-25.0", -25.0),
+        ("sample000_lambda+0.25", 0.25),
     ],
 )
-def test_names_lead_back_to_their_variant(sample, stretch, name, posterior, tungsten):
-    assert variant_name(sample, stretch) == name
-    if sample < posterior.sizes["sample"]:
-        potential = variant_potential(tungsten, posterior, name)
-        assert name in potential.name
+def test_names_lead_to_their_variant(name, stretch, posterior, tungsten):
+    potential = variant_potential(tungsten, posterior, name)
+    assert name in potential.name
+    sample = posterior["theta"].values[int(name[6:9])]
+    expected = tungsten.theta + stretch * (sample - tungsten.theta)
+    assert potential.theta == pytest.approx(expected)
 
 
 def test_variant_potential_carries_theta_and_shift(posterior, tungsten):

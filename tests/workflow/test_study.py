@@ -3,6 +3,7 @@
 import copy
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import xarray as xr
 
 from relaxdiff import read_snap
 
+PROJECT = Path(__file__).parents[2]
 FIGURE_RULES = {"plot_figures"}
 NETCDF_FILES = (
     "posterior",
@@ -168,6 +170,21 @@ def test_library_edit_reruns_what_uses_it(clone, study):
         module.write_text(text)
     assert "predict_variants" in planned
     assert "differentiate_reference" not in planned
+
+
+def test_the_readme_reads_the_results(clone, study):
+    readme = (PROJECT / "README.md").read_text()
+    code = readme.split("```python")[1].split("```")[0]
+    assert "predictions.nc" in code
+    program = code.replace("results/tungsten", "results/small").replace("[1, 2, 5]", "[1, 2, 3]")
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=clone.folder,
+        check=True,
+        text=True,
+        capture_output=True,
+    )
+    assert "lambda" in done.stdout
 
 
 def test_report_is_one_page_with_captions(clone, study):
