@@ -1,105 +1,119 @@
 """Whether a symmetric minimum is a minimum in the full space, or a saddle point.
 
 Relaxation in symmetric coordinates cannot leave a structure that has become unstable against a
-displacement of lower symmetry. The lowest curvature tells: its direction comes from the force
-constants of the reference, which are linear in Theta, and is refined on exact force differences at
-the variant's own minimum. The refined value is a Rayleigh quotient, an upper bound to the lowest
-curvature: a negative one proves a saddle point.
+displacement of lower symmetry. Symmetry divides those displacements into blocks, one for each
+irreducible representation, between which the Hessian is zero; the lowest curvature of each block is
+looked for at the variant's own minimum, on exact gradients. Force constants of the reference, which
+are linear in Theta, say in which direction to begin. What is found is a Rayleigh quotient, an upper
+bound to the block's lowest curvature: a negative one proves a saddle point.
+
+No block moves atoms symmetrically, so at a symmetric structure each block's gradient is zero, for
+every column, and one displaced structure gives a second derivative.
 """
 
 import warnings
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.linalg
 import xarray as xr
 from scipy.sparse.linalg import LinearOperator, lobpcg
 
+from relaxdiff.coordinates import Coordinates
 from relaxdiff.datasets import variable
-from relaxdiff.descriptors import DescriptorCalculator
+from relaxdiff.evaluation import evaluator_for
 from relaxdiff.exceptions import RelaxationError
-from relaxdiff.symmetry import find_symmetry
+from relaxdiff.symmetry import find_symmetry, modes_of, representations
 
-DISPLACEMENT_STEP = 1e-3  # Angstrom, of the atom that moves most
-REFINEMENTS = 3  # steps of the eigensolver, two gradients each
-SURELY_NEGATIVE = -0.05  # eV/Angstrom^2
-STIFF = 1e3  # eV/Angstrom^2, put on rigid translations to keep them out of the way
+DISPLACEMENT_STEP = 1e-5  # Angstrom, of the atom that moves most
+REFINEMENTS = 4  # steps of the eigensolver, a gradient each
+RESIDUAL = 0.1  # eV/Angstrom^2; leaves the curvature good to its square over the gap
+SMALLEST_GAP = 0.5  # eV/Angstrom^2, between the curvatures that perturbation theory mixes
+SAFETY = 4  # a curvature is positive if so many times its estimated error do not make it negative
+
+
+@dataclass(frozen=True)
+class Block:
+    """Displacements of one way to break the symmetry.
+
+    coordinates: the symmetric modes first, then `size` modes of the block, then the strain; tensor:
+    second derivatives of the columns along the block's modes at the reference, shape (size, size,
+    P + 1), or None before they are known.
+    """
+
+    coordinates: Coordinates
+    size: int
+    tensor: np.ndarray | None = None
+
+    @property
+    def own(self):
+        """Where the block's modes are among the coordinates."""
+        first = self.coordinates.modes.shape[1] - self.size
+        return slice(first, first + self.size)
+
+    def at(self, q, amplitudes):
+        """Coordinates of a symmetric structure, q, displaced along the block's modes."""
+        return np.concatenate([q[: self.own.start], amplitudes, q[self.own.start :]])
+
+    def step(self, direction):
+        """Factor by which a direction moves the atom that moves most by DISPLACEMENT_STEP."""
+        moved = self.coordinates.modes[:, self.own] @ direction
+        return DISPLACEMENT_STEP / np.abs(moved).max()
+
+
+def symmetry_blocks(coordinates):
+    """The Blocks of symmetric coordinates; none if there is no symmetry to break."""
+    symmetry = find_symmetry(coordinates.reference)
+    symmetry = symmetry.subgroup(symmetry.keeps(coordinates.modes))
+    blocks = []
+    for characters, subgroup in representations(symmetry):
+        own = modes_of(symmetry, characters, subgroup)
+        if own.shape[1]:
+            modes = np.column_stack([coordinates.modes, own])
+            orbits = symmetry.subgroup(subgroup).permutations.min(axis=0)
+            wider = replace(coordinates, modes=modes, orbits=orbits)
+            blocks.append(Block(wider, own.shape[1]))
+    return blocks
 
 
 def force_constants(minimum):
-    """Second derivatives of the descriptors for one displaced atom of each orbit.
+    """Second derivatives of the descriptors in every block of displacements.
 
-    minimum: a converged Minimum. Returns a Dataset with `force_constants` (representative, xyz,
-    atom, xyz_2, column): columns as in Descriptors, per Angstrom^2. Raises RelaxationError when the
+    minimum: a converged Minimum. Returns a Dataset with `force_constants` (block, mode, mode_2,
+    column): columns as in Descriptors, per Angstrom^2, NaN beyond each block's size; the blocks'
+    modes and orbits; and the `lowest_curvature` at the reference. Raises RelaxationError when the
     structure is a saddle point in the full space.
     """
-    potential, atoms = minimum.potential, minimum.atoms
-    representatives = np.unique(minimum.coordinates.orbits)
-    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
-        constants = np.array(
-            [[_row(calculator, atoms, atom, axis) for axis in range(3)] for atom in representatives]
-        )
-    dataset = xr.Dataset(
-        {
-            "force_constants": variable(
-                ("representative", "xyz", "atom", "xyz_2", "column"),
-                constants,
-                "1/Angstrom^2",
-                "second derivatives of descriptors by positions; the last column is the fixed "
-                "reference in eV/Angstrom^2",
-            ),
-            "representative_atom": variable(
-                "representative", representatives, "1", "the atom displaced for each orbit"
-            ),
-        },
-        attrs={"potential": potential.name, "evaluations": 6 * len(representatives)},
-    )
-    hessian = FullSpace(atoms, dataset).hessian(potential.weights)
-    lowest = float(scipy.linalg.eigvalsh(hessian, subset_by_index=[0, 0])[0])
+    potential = minimum.potential
+    blocks, evaluations = [], 0
+    for block in symmetry_blocks(minimum.coordinates):
+        with evaluator_for(block.coordinates, potential) as evaluator:
+            blocks.append(replace(block, tensor=_tensor(block, evaluator)))
+            evaluations += evaluator.n_evaluations
+    curvatures = [np.linalg.eigvalsh(block.tensor @ potential.weights)[0] for block in blocks]
+    lowest = min(curvatures, default=np.inf)
     if lowest <= 0:
         raise RelaxationError(
             f"{potential.name}: the relaxed reference is a saddle point (lowest curvature "
             f"{lowest:.2e} eV/Angstrom^2): its defect breaks the symmetry it was relaxed in"
         )
-    dataset["lowest_curvature"] = variable(
-        (), lowest, "eV/Angstrom^2", "lowest curvature at the reference, all displacements allowed"
-    )
-    return dataset
+    return _dataset(blocks, minimum, lowest, evaluations)
 
 
-class _SaddlePoint(Exception):
-    """A direction of negative curvature is found: no need to look for a worse one."""
-
-
-class FullSpace:
-    """The Hessian of a structure in all its coordinates, from one displaced atom of each orbit.
-
-    atoms: the reference; constants: Dataset of `force_constants`.
-    """
-
-    def __init__(self, atoms, constants):
-        self.atoms = atoms
-        self.constants = constants["force_constants"].values
-        representatives = constants["representative_atom"].values
-        symmetry = find_symmetry(atoms)
-        # For each atom: which representative goes to it, and by which operation.
-        images = symmetry.permutations[:, representatives]
-        where = [np.argwhere(images == atom)[0] for atom in range(len(atoms))]
-        self.representative = [int(index) for _, index in where]
-        self.rotations = symmetry.rotations[[operation for operation, _ in where]]
-        self.permutations = symmetry.permutations[[operation for operation, _ in where]]
-
-    def hessian(self, weights):
-        """d2U/dx2 with translations made stiff, shape (3N, 3N), eV/Angstrom^2."""
-        count = len(self.atoms)
-        rows = self.constants @ weights
-        full = np.empty((count, 3, count, 3))
-        for atom, (index, turn, to) in enumerate(
-            zip(self.representative, self.rotations, self.permutations, strict=True)
-        ):
-            full[atom][:, to] = np.einsum("ia,ajb,kb->ijk", turn, rows[index], turn)
-        matrix = full.reshape(3 * count, 3 * count)
-        shift = np.kron(np.full((count, count), STIFF / count), np.eye(3))
-        return (matrix + matrix.T) / 2 + shift
+def blocks_from_dataset(constants, coordinates):
+    """The Blocks in a Dataset of `force_constants`; coordinates: the symmetric ones."""
+    blocks = []
+    for index in range(constants.sizes["block"]):
+        here = constants.isel(block=index)
+        size = int(here["block_size"])
+        own = here["block_displacements"].values[:size].reshape(size, -1).T
+        wider = replace(
+            coordinates,
+            modes=np.column_stack([coordinates.modes, own]),
+            orbits=here["block_orbit"].values,
+        )
+        blocks.append(Block(wider, size, here["force_constants"].values[:size, :size]))
+    return blocks
 
 
 class StabilityTest:
@@ -110,73 +124,114 @@ class StabilityTest:
     """
 
     def __init__(self, potential, coordinates, constants):
-        self.coordinates = coordinates
-        self.full_space = FullSpace(coordinates.reference, constants)
-        self.calculator = DescriptorCalculator(potential.hyperparameters, potential.reference)
+        self.blocks = blocks_from_dataset(constants, coordinates)
+        self.evaluators = [evaluator_for(block.coordinates, potential) for block in self.blocks]
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.calculator.close()
+        for evaluator in self.evaluators:
+            evaluator.close()
 
-    def lowest_curvature(self, weights, q):
-        """Upper bound to the lowest curvature at q, translations apart, eV/Angstrom^2.
+    @property
+    def n_evaluations(self):
+        """Evaluations so far, in all blocks together."""
+        return sum(evaluator.n_evaluations for evaluator in self.evaluators)
 
-        Infinite for a structure that was relaxed in all its coordinates anyway.
+    def negative_block(self, weights, q):
+        """Index of a block with negative curvature at q, which proves a saddle point, or None.
+
+        Blocks are looked at in the order of their force constants' lowest curvatures.
         """
-        if self.coordinates.modes.shape[1] == self.coordinates.modes.shape[0] - 3:
-            return np.inf
-        guess = self.full_space.hessian(weights)
-        values, vectors = scipy.linalg.eigh(guess)
-        positive = np.maximum(np.abs(values - values[0]), 0.5)  # a preconditioner must be positive
-        size = len(values)
-        structure = self.coordinates.structure(q)
+        guesses = [np.linalg.eigvalsh(block.tensor @ weights)[0] for block in self.blocks]
+        softest_first = map(int, np.argsort(guesses))
+        return next((n for n in softest_first if self.block_curvature(n, weights, q) <= 0), None)
 
-        def curve(block):
-            images = []
-            for direction in block.reshape(size, -1).T:
-                images.append(self._curvature_along(structure, weights, direction))
-                curvature = direction @ images[-1] / (direction @ direction)
-                if curvature < SURELY_NEGATIVE:
-                    raise _SaddlePoint(curvature)
-            return np.column_stack(images)
-
-        operator = LinearOperator((size, size), matvec=curve, matmat=curve, dtype=float)
+    def block_curvature(self, index, weights, q):
+        """Lowest curvature of one block at q, eV/Angstrom^2, good enough to know its sign."""
+        block, evaluator = self.blocks[index], self.evaluators[index]
+        values, vectors = scipy.linalg.eigh(block.tensor @ weights)
+        positive = np.maximum(values - values[0], SMALLEST_GAP)
         inverse = vectors @ (vectors / positive).T
-        rigid = np.tile(np.eye(3), (size // 3, 1)) / np.sqrt(size / 3)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns of stopping early, which is meant here
-            try:
-                found, _ = lobpcg(
-                    operator,
-                    vectors[:, :1],
-                    M=inverse,
-                    Y=rigid,
-                    tol=1e-2,
-                    maxiter=REFINEMENTS,
-                    largest=False,
-                )
-            except _SaddlePoint as saddle:
-                return float(saddle.args[0])
-        return float(found[0])
 
-    def _curvature_along(self, structure, weights, direction):
-        """H v by central differences of gradients."""
-        step = DISPLACEMENT_STEP / np.abs(direction).max()
-        gradients = []
-        for sign in (1, -1):
-            moved = structure.copy()
-            moved.positions += sign * step * direction.reshape(-1, 3)
-            gradients.append(self.calculator.evaluate(moved).gradient @ weights)
-        return (gradients[0] - gradients[1]).ravel() / (2 * step)
+        def images(directions):
+            """The Hessian's block times each column."""
+            columns = []
+            for direction in directions.reshape(block.size, -1).T:
+                step = block.step(direction)
+                gradient = evaluator.gradient(block.at(q, step * direction))[block.own]
+                columns.append(gradient @ weights / step)
+            return np.column_stack(columns)
+
+        start = vectors[:, :1]
+        image = images(start)
+        along = (start.T @ image).item()
+        residual = image - along * start
+        # Perturbation theory of second order: so much lower is the lowest curvature.
+        lower = (residual.T @ inverse @ residual).item()
+        if along < 0 or along > SAFETY * lower:
+            return along - lower
+        return _lowest_eigenvalue(images, start, inverse)
 
 
-def _row(calculator, atoms, atom, axis):
-    """Change of all atoms' gradients with one atom's displacement, shape (N, 3, column)."""
-    gradients = []
-    for step in (DISPLACEMENT_STEP, -DISPLACEMENT_STEP):
-        moved = atoms.copy()
-        moved.positions[atom, axis] += step
-        gradients.append(calculator.evaluate(moved).gradient)
-    return (gradients[0] - gradients[1]) / (2 * DISPLACEMENT_STEP)
+def _lowest_eigenvalue(images, start, inverse):
+    """Of a symmetric matrix that is known by its images of columns; start: (n, 1)."""
+    size = len(start)
+    if size < 5:  # lobpcg wants more
+        return float(np.linalg.eigvalsh(images(np.eye(size)))[0])
+    operator = LinearOperator((size, size), matvec=images, matmat=images, dtype=float)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of stopping early, which is meant here
+        found, _ = lobpcg(
+            operator, start, M=inverse, tol=RESIDUAL, maxiter=REFINEMENTS, largest=False
+        )
+    return float(found[0])
+
+
+def _tensor(block, evaluator):
+    """Second derivatives of all columns along the block's modes at the reference."""
+    symmetric = np.zeros(block.coordinates.size - block.size)
+    rows = []
+    for direction in np.eye(block.size):
+        step = block.step(direction)
+        rows.append(evaluator.gradient(block.at(symmetric, step * direction))[block.own] / step)
+    tensor = np.array(rows)
+    return (tensor + tensor.transpose(1, 0, 2)) / 2
+
+
+def _dataset(blocks, minimum, lowest, evaluations):
+    count, columns = len(minimum.atoms), len(minimum.potential.weights)
+    size = max((block.size for block in blocks), default=0)
+    constants = np.full((len(blocks), size, size, columns), np.nan)
+    modes = np.full((len(blocks), size, count, 3), np.nan)
+    for index, block in enumerate(blocks):
+        constants[index, : block.size, : block.size] = block.tensor
+        own = block.coordinates.modes[:, block.own]
+        modes[index, : block.size] = own.T.reshape(block.size, count, 3)
+    return xr.Dataset(
+        {
+            "force_constants": variable(
+                ("block", "mode", "mode_2", "column"),
+                constants,
+                "1/Angstrom^2",
+                "second derivatives of descriptors along displacements of one symmetry; the last "
+                "column is the fixed reference in eV/Angstrom^2",
+            ),
+            "block_size": variable("block", [b.size for b in blocks], "1", "modes of the block"),
+            "block_displacements": variable(
+                ("block", "mode", "atom", "xyz"), modes, "1", "orthonormal displacement modes"
+            ),
+            "block_orbit": variable(
+                ("block", "atom"),
+                np.reshape([block.coordinates.orbits for block in blocks], (len(blocks), count)),
+                "1",
+                "first atom of each atom's orbit under the symmetry that the block keeps",
+            ),
+            "lowest_curvature": variable(
+                (), lowest, "eV/Angstrom^2", "lowest curvature at the reference, symmetric modes "
+                "apart"
+            ),
+        },
+        attrs={"potential": minimum.potential.name, "evaluations": evaluations},
+    )

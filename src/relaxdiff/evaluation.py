@@ -8,6 +8,8 @@ of one representative each, weighted by the size of its orbit:
 as long as q keeps the symmetry, which the coordinates see to. LAMMPS is given the representatives
 and all atoms within their reach as a cluster without periodic boundaries: images are atoms of their
 own there, so that the strain derivative is the plain sum over dB_o/dx_j . x_j.
+
+An evaluation is one gradient. The values D(q) come on demand: relaxation needs them at its end.
 """
 
 import numpy as np
@@ -17,13 +19,13 @@ from relaxdiff.descriptors import DescriptorCalculator, pair_lines
 from relaxdiff.exceptions import LammpsError
 from relaxdiff.lammps_session import (
     LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM,
+    SKIN,
     LammpsSession,
-    lammps_errors,
 )
 
-# How much further than the cutoff the cluster reaches, Angstrom: strains and displacements within
-# that margin leave all neighbours inside; beyond it the cluster is built anew.
-MARGIN = 0.6
+# The cluster reaches this much further than the atoms need when it is built, and in steps of this
+# (Angstrom): it is built again only when strains and displacements have used that up.
+MARGIN = 0.5
 FURTHEST = 2  # times the cutoff; a structure that needs more has no likeness to the reference
 
 
@@ -43,6 +45,7 @@ class FullEvaluator:
     def __init__(self, coordinates, hyperparameters, reference=None):
         self.coordinates = coordinates
         self.calculator = DescriptorCalculator(hyperparameters, reference)
+        self.found = None
 
     def __enter__(self):
         return self
@@ -54,19 +57,26 @@ class FullEvaluator:
         """Free the LAMMPS instance."""
         self.calculator.close()
 
+    def forget(self):
+        """Nothing is remembered between evaluations."""
+
     @property
     def n_evaluations(self):
         """Evaluations so far."""
         return self.calculator.n_evaluations
 
-    def evaluate(self, q):
-        """Values (P + 1,) and gradient (n, P + 1) at q, the fixed reference last."""
+    def gradient(self, q):
+        """dD/dq at q, shape (n, P + 1), the fixed reference last."""
         modes, stretch = self.coordinates.modes, 1 + self.coordinates.strain_of(q)
-        found = self.calculator.evaluate(self.coordinates.structure(q))
-        gradient = modes.T @ found.gradient.reshape(modes.shape[0], -1) * stretch
+        self.found = self.calculator.evaluate(self.coordinates.structure(q))
+        gradient = modes.T @ self.found.gradient.reshape(modes.shape[0], -1) * stretch
         if self.coordinates.strain:
-            gradient = np.vstack([gradient, np.trace(found.strain_gradient) / stretch])
-        return found.values, gradient
+            gradient = np.vstack([gradient, np.trace(self.found.strain_gradient) / stretch])
+        return gradient
+
+    def values(self):
+        """D (P + 1,) where the gradient was last asked for."""
+        return self.found.values
 
 
 class OrbitEvaluator:
@@ -85,8 +95,9 @@ class OrbitEvaluator:
         self.cutoff = hyperparameters.cutoff
         if reference is not None:
             self.cutoff = max(self.cutoff, reference.outer)
-        self.session = None
+        self.session = LammpsSession(hyperparameters.element, self._commands())
         self.reach = 0.0
+        self.clusters = {}
 
     def __enter__(self):
         return self
@@ -96,12 +107,14 @@ class OrbitEvaluator:
 
     def close(self):
         """Free the LAMMPS instance; the next evaluation starts another."""
-        if self.session is not None:
-            self.session.close()
-            self.session = None
+        self.session.close()
 
-    def evaluate(self, q):
-        """Values (P + 1,) and gradient (n, P + 1) at q, the fixed reference last.
+    def forget(self):
+        """Make what follows independent, to the last digit, of what was evaluated before."""
+        self.reach = 0.0
+
+    def gradient(self, q):
+        """dD/dq at q, shape (n, P + 1), the fixed reference last.
 
         Raises LammpsError when LAMMPS refuses the structure.
         """
@@ -110,36 +123,47 @@ class OrbitEvaluator:
         needed = self.cutoff / stretch + 2 * np.linalg.norm(displacements, axis=1).max()
         if not 0 < needed < FURTHEST * self.cutoff:
             raise LammpsError("the structure is too far from the reference to be evaluated")
-        if self.session is None or needed >= self.reach:
-            self._build(needed + MARGIN)
+        if needed >= self.reach:
+            self._collect(self.cutoff + MARGIN * np.ceil((needed - self.cutoff) / MARGIN + 0.5))
         positions = (self.places + displacements[self.atoms]) * stretch
-        self.session.place_cluster(positions)
-        self.session.command("reset_timestep 0\nrun 0 post no")
+        self.session.run_cluster(positions)
         self.n_evaluations += 1
-        bispectrum, slopes = self._bispectrum()
+        slopes = self._slopes()
         gradient = self.modes.T @ slopes * stretch
         if self.coordinates.strain:
             gradient = np.vstack([gradient, positions.ravel() @ slopes / stretch])
-        energy, along = self._reference_part(stretch)
-        return np.append(bispectrum, energy), np.column_stack([gradient, along])
+        return np.column_stack([gradient, self._reference_gradient(stretch)])
 
-    def _build(self, reach):
-        """Collect the cluster, and have LAMMPS compute on the representatives in it."""
-        self.close()
-        atoms = self.coordinates.reference
+    def values(self):
+        """D (P + 1,) where the gradient was last asked for."""
+        count = len(self.sizes)
+        bispectrum = self.sizes @ self.session.per_atom("values")[:count]
+        if self.reference is None:
+            return np.append(bispectrum, 0.0)
+        energies = self.session.per_atom("energies", "vector")[:count]
+        return np.append(bispectrum, self.sizes @ energies)
+
+    def _collect(self, reach):
+        """Take the cluster of that reach."""
+        if reach not in self.clusters:
+            self.clusters[reach] = self._cluster(reach)
+        self.atoms, self.places, self.modes = self.clusters[reach]
+        self.reach = reach
+        self.session.forget_neighbours()
+
+    def _cluster(self, reach):
+        """Representatives first, then all atoms within `reach` of one: atoms, places, modes."""
+        atoms, modes = self.coordinates.reference, self.coordinates.modes
         first, second, images = neighbor_list("ijS", atoms, reach)
         near = np.isin(first, self.representatives)
         own = np.column_stack([self.representatives, np.zeros((len(self.sizes), 3), dtype=int)])
         others = np.unique(np.column_stack([second[near], images[near]]), axis=0)
         is_own = (others[:, None, :] == own[None]).all(axis=2).any(axis=1)
-        cluster = np.vstack([own, others[~is_own]])  # representatives first
-        self.atoms = cluster[:, 0]
-        self.places = atoms.positions[self.atoms] + cluster[:, 1:] @ atoms.cell.array
-        n_modes = self.coordinates.modes.shape[1]
-        fields = self.coordinates.modes.reshape(len(atoms), 3, n_modes)
-        self.modes = fields[self.atoms].reshape(3 * len(cluster), n_modes)
-        self.reach = reach
-        self.session = LammpsSession(self.hyperparameters.element, self._commands())
+        cluster = np.vstack([own, others[~is_own]])
+        members = cluster[:, 0]
+        places = atoms.positions[members] + cluster[:, 1:] @ atoms.cell.array
+        fields = modes.reshape(len(atoms), 3, -1)[members]
+        return members, places, fields.reshape(3 * len(cluster), modes.shape[1])
 
     def _commands(self):
         """Pair styles, and one derivative compute for each size of orbit."""
@@ -148,9 +172,15 @@ class OrbitEvaluator:
             f"{hyper.cutoff_factor} {hyper.rfac0} {hyper.twojmax} {hyper.radius} {hyper.weight} "
             f"rmin0 {hyper.rmin0} switchflag {hyper.switchflag} bzeroflag {hyper.bzeroflag}"
         )
-        lines = [*pair_lines(hyper, self.reference), "neigh_modify one 10000 page 1000000"]
-        lines += [f"group all_orbits id 1:{len(self.sizes)}"]
-        lines += [f"compute values all_orbits sna/atom {settings}"]
+        lines = [
+            *pair_lines(hyper, self.reference),
+            f"neighbor {SKIN} bin",
+            "neigh_modify every 1 delay 0 check yes one 10000 page 1000000",
+            f"group all_orbits id 1:{len(self.sizes)}",
+            "group surroundings subtract all all_orbits",
+            "neigh_modify exclude group surroundings surroundings",
+            f"compute values all_orbits sna/atom {settings}",
+        ]
         for size in np.unique(self.sizes):
             members = " ".join(str(tag + 1) for tag in np.flatnonzero(self.sizes == size))
             lines += [f"group orbits{size} id {members}"]
@@ -162,28 +192,24 @@ class OrbitEvaluator:
             ]
         return lines
 
-    def _bispectrum(self):
-        """Weighted sums of the bispectrum (P,) and of its derivatives by positions (3 n, P)."""
-        values = self.session.per_atom("values")[: len(self.sizes)]
-        slopes = sum(
-            float(size) * self.session.per_atom(f"slopes{size}") for size in np.unique(self.sizes)
-        )
-        return self.sizes @ values, -slopes.reshape(3 * len(self.atoms), -1)  # LAMMPS: - dB/dx
+    def _slopes(self):
+        """Weighted sum of the bispectrum's derivatives by the cluster's positions, (3 n, P)."""
+        total = 0.0
+        for size in np.unique(self.sizes):
+            # The minus: LAMMPS gives - dB/dx.
+            total = total - float(size) * self.session.per_atom(f"slopes{size}")
+        return total.reshape(3 * len(self.atoms), -1)
 
-    def _reference_part(self, stretch):
-        """Energy of the fixed pair style (eV) and its derivatives by the coordinates, (n,)."""
-        size = self.coordinates.size
+    def _reference_gradient(self, stretch):
+        """Derivative of the fixed pair style's energy by the coordinates, (n,), eV."""
         if self.reference is None:
-            return 0.0, np.zeros(size)
+            return np.zeros(self.coordinates.size)
         count = len(self.sizes)
-        energy = self.sizes @ self.session.per_atom("energies", "vector")[:count]
-        with lammps_errors():
-            forces = self.session.instance.numpy.extract_atom("f")[:count]
         # Half of each pair's energy is the atom's own; its force is the whole one.
-        weighted = (self.sizes[:, None] * forces).ravel()
+        weighted = (self.sizes[:, None] * self.session.forces()[:count]).ravel()
         along = -self.modes[: 3 * count].T @ weighted * stretch
         if self.coordinates.strain:
             virials = self.session.per_atom("virials")[:count, :3].sum(axis=1)
             trace = self.sizes @ virials / LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM
             along = np.append(along, trace / stretch)
-        return energy, along
+        return along

@@ -50,7 +50,8 @@ def implicit_derivative(minimum, solver="dense"):
         raise InputError(f"cannot differentiate a structure that is {minimum.status}")
     potential, coordinates = minimum.potential, minimum.coordinates
     with evaluator_for(coordinates, potential) as evaluator:
-        values, columns = evaluator.evaluate(np.zeros(coordinates.size))
+        columns = evaluator.gradient(np.zeros(coordinates.size))
+        values = evaluator.values()
         tensor = hessian_tensor(evaluator)
     _check_minimum(coordinates, columns @ potential.weights, tensor @ potential.weights)
     return _dataset(minimum, values, columns[:, :-1], tensor)
@@ -65,8 +66,8 @@ def hessian_tensor(evaluator):
     for index, step in enumerate(_difference_steps(evaluator.coordinates)):
         forward = np.zeros(evaluator.coordinates.size)
         forward[index] = step
-        ahead = evaluator.evaluate(forward)[1]
-        behind = evaluator.evaluate(-forward)[1]
+        ahead = evaluator.gradient(forward)
+        behind = evaluator.gradient(-forward)
         rows.append((ahead - behind) / (2 * step))
     tensor = np.array(rows)
     return (tensor + tensor.transpose(1, 0, 2)) / 2

@@ -21,6 +21,7 @@ from relaxdiff.exceptions import LammpsError
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a process: the workflow runs processes
 
+SKIN = 0.8  # Angstrom that neighbour lists reach beyond the cutoff
 LAMMPS_ARGUMENTS = ["-screen", "none", "-log", "none", "-nocite"]
 # LAMMPS's own nktv2p of metal units. It differs from today's CODATA value in the eighth digit,
 # which is enough to make a strain gradient inconsistent with the energy: pressures that LAMMPS has
@@ -77,6 +78,7 @@ class LammpsSession:
         self.instance = None
         self.prism = None
         self.n_atoms = 0
+        self.listed_at = None
 
     def __enter__(self):
         return self
@@ -148,14 +150,30 @@ class LammpsSession:
         with lammps_errors():
             self.instance.scatter_atoms("x", 1, 3, (ctypes.c_double * flat.size)(*flat))
 
-    def place_cluster(self, positions):
-        """Put atoms without periodic boundaries into LAMMPS, positions (n, 3) in its own frame."""
+    def run_cluster(self, positions):
+        """Put atoms without periodic boundaries into LAMMPS and have their forces computed.
+
+        positions: (n, 3), in LAMMPS's own frame. Setting up a run costs more than the forces of a
+        small cluster, so it is done only when neighbour lists have to be built again.
+        """
         if len(positions) != self.n_atoms:
             low, high = positions.min(axis=0) - 1, positions.max(axis=0) + 1
             block = " ".join(f"{float(x)}" for pair in zip(low, high, strict=True) for x in pair)
             self._create("boundary s s s", f"region cell block {block} units box", positions)
+            self.listed_at = None
         with lammps_errors():
             self.instance.numpy.extract_atom("x")[: self.n_atoms] = positions
+        # A compute builds its list when it is first asked after a set-up: two positions that are
+        # each within SKIN / 4 of the set-up's change no distance by more than SKIN.
+        if self.listed_at is None or np.abs(positions - self.listed_at).max() > SKIN / 8:
+            self.command("run 1 post no")
+            self.listed_at = positions.copy()
+        else:
+            self.command("run 1 pre no post no")
+
+    def forget_neighbours(self):
+        """Have the next cluster's neighbour lists built anew, whatever was computed before."""
+        self.listed_at = None
 
     def per_atom(self, compute, kind="array"):
         """What a compute holds for each atom, in order; kind: 'array' or 'vector'. No copy."""
@@ -167,6 +185,11 @@ class LammpsSession:
             return self.instance.numpy.extract_compute(
                 compute, self.lammps.LMP_STYLE_ATOM, kinds[kind]
             )[: self.n_atoms]
+
+    def forces(self):
+        """Forces on the atoms, in LAMMPS's own frame, (n, 3), eV/Angstrom. No copy."""
+        with lammps_errors():
+            return self.instance.numpy.extract_atom("f")[: self.n_atoms]
 
     def _to_lammps(self, positions):
         """Positions in LAMMPS's frame and box, flat.

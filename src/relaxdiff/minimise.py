@@ -20,7 +20,6 @@ from relaxdiff.potential import SnapPotential
 from relaxdiff.structures import bulk_cell, tabulated_lattice_parameter, vacancy_cell
 
 LARGEST_STEP = 0.1  # Angstrom of the largest scaled coordinate change in one step
-ENERGY_NOISE = 1e-9  # eV; an energy higher by no more than this does not count as uphill
 LARGEST_MISMATCH = 0.15  # of the tabulated lattice parameter; beyond it E(a) is not looked at
 GUESSED_CURVATURE = 30.0  # eV/A^2, only the starting guess when no Hessian is at hand
 
@@ -172,24 +171,26 @@ def quasi_newton(evaluator, weights, start, hessian, tolerance, max_steps, insid
     """
     q = np.array(start, dtype=float)
     coordinates = evaluator.coordinates
-    values, columns = evaluator.evaluate(q)
-    gradient = columns @ weights
-    reach = LARGEST_STEP
+    gradient = evaluator.gradient(q) @ weights
+    reach, rejected = LARGEST_STEP, False
     for evaluations in range(1, max_steps + 2):
         max_gradient = largest_component(coordinates, gradient)
         if max_gradient < tolerance or not inside(q) or evaluations > max_steps:
             break
         step = bounded_step(hessian, gradient, coordinates.scale, reach)
-        tried, columns = evaluator.evaluate(q + step)
-        ahead = columns @ weights
+        ahead = evaluator.gradient(q + step) @ weights
         hessian = bfgs_update(hessian, step, ahead - gradient)
-        uphill = (tried - values) @ weights > ENERGY_NOISE
-        if uphill and largest_component(coordinates, ahead) > max_gradient:
+        uphill = (gradient + ahead) @ step > 0  # twice the change in energy, to third order
+        rejected = uphill and largest_component(coordinates, ahead) > max_gradient
+        if rejected:
             reach = 0.25 * np.abs(step * coordinates.scale).max()  # stay, and look nearer by
         else:
-            q, values, gradient = q + step, tried, ahead
+            q, gradient = q + step, ahead
             reach = min(2 * reach, LARGEST_STEP)
-    return Iteration(q, values, max_gradient, hessian, evaluations, max_gradient < tolerance)
+    if rejected:  # the evaluator stands elsewhere
+        evaluator.gradient(q)
+    converged = max_gradient < tolerance
+    return Iteration(q, evaluator.values(), max_gradient, hessian, evaluations, converged)
 
 
 def largest_component(coordinates, gradient):

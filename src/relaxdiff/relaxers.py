@@ -57,7 +57,7 @@ class Relaxer:
     def begin_branch(self):
         """Forget the last branch: results must not depend on what was relaxed before."""
         self.correction = np.zeros_like(self.correction)
-        self.evaluator.close()
+        self.evaluator.forget()
 
     def relax(self, weights, start):
         """Relax from coordinates `start`; returns energy (eV), q, max gradient and evaluations."""

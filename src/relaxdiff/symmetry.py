@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import spglib
 import spglib.error
+from scipy.spatial import cKDTree
 
 from relaxdiff.exceptions import InputError
 
@@ -34,6 +35,20 @@ class Symmetry:
         """The first atom of each orbit, ascending."""
         return np.unique(self.permutations.min(axis=0))
 
+    def subgroup(self, operations):
+        """The Symmetry of some of the operations, given by their indices or a mask."""
+        return Symmetry(self.rotations[operations], self.permutations[operations])
+
+    def keeps(self, fields):
+        """Which operations leave displacement fields unchanged; fields (3N, m), returns a mask."""
+        fields = fields.reshape(self.permutations.shape[1], 3, -1)
+        return np.array(
+            [
+                np.allclose(fields[permutation], np.einsum("ij,njm->nim", rotation, fields))
+                for rotation, permutation in zip(self.rotations, self.permutations, strict=True)
+            ]
+        )
+
 
 def find_symmetry(atoms, tolerance=SYMMETRY_TOLERANCE):
     """Space-group operations of a periodic structure, found by spglib.
@@ -49,10 +64,11 @@ def find_symmetry(atoms, tolerance=SYMMETRY_TOLERANCE):
         ) from None
     cell = atoms.cell.array.T
     rotations = cell @ found["rotations"] @ np.linalg.inv(cell)
-    scaled = atoms.get_scaled_positions()
+    scaled = _in_cell(atoms.get_scaled_positions(wrap=False))
+    sites = cKDTree(scaled, boxsize=1)
     permutations = np.array(
         [
-            _permutation(scaled, rotation, translation)
+            sites.query(_in_cell(scaled @ rotation.T + translation))[1]
             for rotation, translation in zip(found["rotations"], found["translations"], strict=True)
         ]
     )
@@ -83,11 +99,110 @@ def displacement_modes(symmetry):
     return _without(basis, _translations(symmetry))
 
 
-def _permutation(scaled, rotation, translation):
-    moved = scaled @ rotation.T + translation
-    distance = moved[:, None, :] - scaled[None, :, :]
-    distance -= np.round(distance)
-    return np.argmin((distance**2).sum(axis=2), axis=1)
+def representations(symmetry):
+    """The ways to break a symmetry: real irreducible representations, the trivial one left out.
+
+    Returns pairs (characters, subgroup): characters, one per operation; subgroup, a mask of the
+    operations in the largest subgroup that leaves some displacement of the representation unchanged
+    (an isotropy subgroup; Stokes & Hatch, Isotropy Subgroups of the 230 Crystallographic Space
+    Groups, 1988).
+    """
+    products = _products(symmetry)
+    order = len(products)
+    # A generic symmetric matrix that commutes with the regular representation g: e_h -> e_gh. Its
+    # eigenspaces are irreducible, and every representation is among them.
+    commuting = np.zeros((order, order))
+    for operation, chance in enumerate(np.random.default_rng(0).normal(size=order)):
+        commuting[products[:, operation], np.arange(order)] += chance
+    values, vectors = np.linalg.eigh(commuting + commuting.T)
+    ends = np.flatnonzero(np.diff(values) > 1e-6 * np.ptp(values)) + 1
+    inverses = np.argsort(products, axis=1)
+    found = {}
+    for space in np.split(vectors, ends, axis=1):
+        characters = np.array([np.sum(space[images] * space) for images in inverses])
+        characters = characters.round(6) + 0.0  # no negative zeros
+        found[characters.tobytes()] = characters
+    subgroups = _subgroups(products)
+    return [
+        # The mean of the characters over a subgroup counts the vectors that it keeps.
+        (each, subgroups[np.argmax(subgroups @ each > 0.5 * subgroups.sum(axis=1))])
+        for each in found.values()
+        if not np.allclose(each, 1)
+    ]
+
+
+def modes_of(symmetry, characters, subgroup):
+    """Orthonormal displacements of one representation that a subgroup keeps, shape (3N, modes).
+
+    Arguments as in `representations`. Source: the projector sum_g character(g) g of Wigner, Group
+    Theory (1959).
+    """
+    basis = displacement_modes(symmetry.subgroup(subgroup))
+    count = symmetry.permutations.shape[1]
+    fields = basis.reshape(count, 3, -1)
+    projected = np.zeros_like(fields)
+    operations = zip(symmetry.rotations, symmetry.permutations, characters, strict=True)
+    for rotation, permutation, character in operations:
+        projected[permutation] += character * np.einsum("ij,njm->nim", rotation, fields)
+    overlap = basis.T @ projected.reshape(basis.shape)
+    values, vectors = np.linalg.eigh((overlap + overlap.T) / 2)
+    return basis @ vectors[:, values > 0.5 * len(characters) / characters.max()]
+
+
+def _in_cell(scaled):
+    """Scaled coordinates wrapped to 0 <= x < 1."""
+    wrapped = scaled % 1
+    return np.where(wrapped < 1, wrapped, 0.0)  # -1e-17 % 1 is 1
+
+
+def _products(symmetry):
+    """Multiplication table: products[a, b] is the operation b followed by a."""
+
+    def key(rotation, permutation):
+        return np.round(rotation, 3).tobytes() + permutation.tobytes()
+
+    def positive_zeros(rotations):
+        return np.round(rotations, 3) + 0.0
+
+    turns, moves = positive_zeros(symmetry.rotations), symmetry.permutations
+    index = {key(turn, move): n for n, (turn, move) in enumerate(zip(turns, moves, strict=True))}
+    return np.array(
+        [
+            [
+                index[key(positive_zeros(second @ first), after[before])]
+                for first, before in zip(symmetry.rotations, moves, strict=True)
+            ]
+            for second, after in zip(symmetry.rotations, moves, strict=True)
+        ]
+    )
+
+
+def _subgroups(products):
+    """All subgroups, the largest first; masks, one per row."""
+    identity = products[:, 0] == 0
+    found, new = {}, {identity.tobytes(): identity}
+    while new:
+        found |= new
+        joined = [
+            _closure(products, mask, operation)
+            for mask in new.values()
+            for operation in np.flatnonzero(~mask)
+        ]
+        new = {mask.tobytes(): mask for mask in joined if mask.tobytes() not in found}
+    masks = np.array([found[name] for name in sorted(found)])
+    return masks[np.argsort(-masks.sum(axis=1), kind="stable")]
+
+
+def _closure(products, mask, operation):
+    """The subgroup that a subgroup and one more operation generate."""
+    mask = mask.copy()
+    mask[operation] = True
+    size = 0
+    while mask.sum() > size:
+        size = mask.sum()
+        members = np.flatnonzero(mask)
+        mask[products[np.ix_(members, members)]] = True
+    return mask
 
 
 def _invariant_directions(rotations):

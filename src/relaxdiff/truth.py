@@ -56,9 +56,9 @@ def relax_variants(
     ):
         rows, tests = [], []
         for sample in samples:
-            before = test.calculator.n_evaluations
+            before = test.n_evaluations
             rows.append(_relax_sample(engine, test, posterior, bulk, derivative, sample))
-            tests.append(test.calculator.n_evaluations - before)
+            tests.append(test.n_evaluations - before)
             done = [outcome.status for outcome in rows[-1]]
             report(
                 f"sample {sample}: {done.count('converged')} of "
@@ -175,31 +175,34 @@ def _relax_sample(engine, test, posterior, bulk, derivative, sample):
 def _cut_at_saddle(test, outcomes, relaxed, weights_of):
     """End a branch at its first variant that is a saddle point in the full space.
 
-    relaxed: indices of converged variants, outwards. The farthest one is tested; if it is no
-    minimum, bisection finds where the branch ceases to be one.
+    relaxed: indices of converged variants, outwards. The farthest one is tested in all its symmetry
+    blocks; if it is no minimum, bisection finds where the block at fault turns negative, and the
+    last variant before that is tested in turn.
     """
 
-    def is_minimum(index):
+    def look(test_of, place, *block):
+        outcome = outcomes[relaxed[place]]
         try:
-            return test.lowest_curvature(weights_of(index), outcomes[index].q) > 0
+            return test_of(*block, weights_of(relaxed[place]), outcome.q)
         except LammpsError as error:
-            outcomes[index].message = str(error)
-            return False
+            outcome.message = str(error)
+            return -np.inf
 
-    if not relaxed or is_minimum(relaxed[-1]):
-        return
-    minimum, saddle = -1, len(relaxed) - 1  # the reference itself is a minimum
-    while saddle - minimum > 1:
-        middle = (minimum + saddle) // 2
-        if is_minimum(relaxed[middle]):
-            minimum = middle
-        else:
-            saddle = middle
-    for place in range(saddle, len(relaxed)):
+    end = len(relaxed)  # those before it are kept
+    while end and (block := look(test.negative_block, end - 1)) is not None:
+        minimum, saddle = -1, end - 1  # the reference itself is a minimum
+        while saddle - minimum > 1 and np.isfinite(block):
+            middle = (minimum + saddle) // 2
+            if look(test.block_curvature, middle, block) > 0:
+                minimum = middle
+            else:
+                saddle = middle
+        end = saddle
+    for place in range(end, len(relaxed)):
         outcome = outcomes[relaxed[place]]
         found = "lammps_error" if outcome.message else "saddle_point"
         outcomes[relaxed[place]] = Outcome(
-            found if place == saddle else "cut", outcome.message, evaluations=outcome.evaluations
+            found if place == end else "cut", outcome.message, evaluations=outcome.evaluations
         )
 
 
