@@ -36,13 +36,15 @@ SAFETY = 4  # a curvature is positive if so many times its estimated error do no
 class Block:
     """Displacements of one way to break the symmetry.
 
-    coordinates: the symmetric modes first, then `size` modes of the block, then the strain; tensor:
-    second derivatives of the columns along the block's modes at the reference, shape (size, size,
-    P + 1), or None before they are known.
+    coordinates: the symmetric modes first, then `size` modes of the block, then the strain;
+    dimension: how many such sets of modes there are, related by symmetry, with the same curvatures;
+    tensor: second derivatives of the columns along the block's modes at the reference, shape (size,
+    size, P + 1), or None before they are known.
     """
 
     coordinates: Coordinates
     size: int
+    dimension: int
     tensor: np.ndarray | None = None
 
     @property
@@ -72,7 +74,7 @@ def symmetry_blocks(coordinates):
             modes = np.column_stack([coordinates.modes, own])
             orbits = symmetry.subgroup(subgroup).permutations.min(axis=0)
             wider = replace(coordinates, modes=modes, orbits=orbits)
-            blocks.append(Block(wider, own.shape[1]))
+            blocks.append(Block(wider, own.shape[1], round(characters.max())))
     return blocks
 
 
@@ -112,7 +114,8 @@ def blocks_from_dataset(constants, coordinates):
             modes=np.column_stack([coordinates.modes, own]),
             orbits=here["block_orbit"].values,
         )
-        blocks.append(Block(wider, size, here["force_constants"].values[:size, :size]))
+        tensor = here["force_constants"].values[:size, :size]
+        blocks.append(Block(wider, size, int(here["block_dimension"]), tensor))
     return blocks
 
 
@@ -219,6 +222,12 @@ def _dataset(blocks, minimum, lowest, evaluations):
                 "column is the fixed reference in eV/Angstrom^2",
             ),
             "block_size": variable("block", [b.size for b in blocks], "1", "modes of the block"),
+            "block_dimension": variable(
+                "block",
+                [b.dimension for b in blocks],
+                "1",
+                "dimension of the block's representation: so many sets of such modes there are",
+            ),
             "block_displacements": variable(
                 ("block", "mode", "atom", "xyz"), modes, "1", "orthonormal displacement modes"
             ),
@@ -229,8 +238,10 @@ def _dataset(blocks, minimum, lowest, evaluations):
                 "first atom of each atom's orbit under the symmetry that the block keeps",
             ),
             "lowest_curvature": variable(
-                (), lowest, "eV/Angstrom^2", "lowest curvature at the reference, symmetric modes "
-                "apart"
+                (),
+                lowest,
+                "eV/Angstrom^2",
+                "lowest curvature at the reference, symmetric modes apart",
             ),
         },
         attrs={"potential": minimum.potential.name, "evaluations": evaluations},

@@ -166,7 +166,8 @@ class LammpsSession:
         # A compute builds its list when it is first asked after a set-up: two positions that are
         # each within SKIN / 4 of the set-up's change no distance by more than SKIN.
         if self.listed_at is None or np.abs(positions - self.listed_at).max() > SKIN / 8:
-            self.command("run 1 post no")
+            # Without the reset, LAMMPS keeps the lists of computes that it made in this very step.
+            self.command("reset_timestep 0\nrun 1 post no")
             self.listed_at = positions.copy()
         else:
             self.command("run 1 pre no post no")

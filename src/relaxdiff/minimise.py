@@ -50,10 +50,15 @@ class Minimum:
 
 @dataclass
 class Iteration:
-    """Where a quasi-Newton iteration ended: q, the columns there, the gradient, the Hessian."""
+    """Where a quasi-Newton iteration ended: q, values and columns there, and the last Hessian.
+
+    ahead: where one more step, not evaluated, would lead from there.
+    """
 
     q: np.ndarray
+    ahead: np.ndarray
     values: np.ndarray
+    columns: np.ndarray
     max_gradient: float
     hessian: np.ndarray
     n_evaluations: int
@@ -162,35 +167,52 @@ def minimum_from_dataset(dataset, potential):
     )
 
 
-def quasi_newton(evaluator, weights, start, hessian, tolerance, max_steps, inside=lambda q: True):
+def quasi_newton(
+    evaluator, weights, start, hessian, tolerance, max_steps, inside=lambda q: True, known=None
+):
     """Walk from `start` until the largest gradient component is below `tolerance` (eV/A).
 
     evaluator: of descriptors in its coordinates; weights: shape (P + 1,), Theta and the 1 of the
     reference; hessian: shape (n, n), the guess at the start; inside: says of a q whether to go on
-    from there. Returns an Iteration; the caller decides what a missing convergence means.
+    from there; known: a pair (q, columns) evaluated earlier, for whatever parameters: the columns
+    give the gradient for these too, and so improve the guess for nothing. Returns an Iteration; the
+    caller decides what a missing convergence means.
     """
     q = np.array(start, dtype=float)
     coordinates = evaluator.coordinates
-    gradient = evaluator.gradient(q) @ weights
+    columns = evaluator.gradient(q)
+    gradient = columns @ weights
+    if known is not None:
+        place, there = known
+        hessian = bfgs_update(hessian, q - place, gradient - there @ weights)
     reach, rejected = LARGEST_STEP, False
     for evaluations in range(1, max_steps + 2):
         max_gradient = largest_component(coordinates, gradient)
+        step = bounded_step(hessian, gradient, coordinates.scale, reach)
         if max_gradient < tolerance or not inside(q) or evaluations > max_steps:
             break
-        step = bounded_step(hessian, gradient, coordinates.scale, reach)
-        ahead = evaluator.gradient(q + step) @ weights
+        tried = evaluator.gradient(q + step)
+        ahead = tried @ weights
         hessian = bfgs_update(hessian, step, ahead - gradient)
         uphill = (gradient + ahead) @ step > 0  # twice the change in energy, to third order
         rejected = uphill and largest_component(coordinates, ahead) > max_gradient
         if rejected:
             reach = 0.25 * np.abs(step * coordinates.scale).max()  # stay, and look nearer by
         else:
-            q, gradient = q + step, ahead
+            q, columns, gradient = q + step, tried, ahead
             reach = min(2 * reach, LARGEST_STEP)
     if rejected:  # the evaluator stands elsewhere
         evaluator.gradient(q)
-    converged = max_gradient < tolerance
-    return Iteration(q, evaluator.values(), max_gradient, hessian, evaluations, converged)
+    return Iteration(
+        q=q,
+        ahead=q + step,
+        values=evaluator.values(),
+        columns=columns,
+        max_gradient=max_gradient,
+        hessian=hessian,
+        n_evaluations=evaluations,
+        converged=max_gradient < tolerance,
+    )
 
 
 def largest_component(coordinates, gradient):

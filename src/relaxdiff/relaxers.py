@@ -1,5 +1,7 @@
 """The two ways to relax a variant: quasi-Newton on descriptors, and LAMMPS's own minimiser."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from relaxdiff.coordinates import Coordinates
@@ -13,7 +15,6 @@ MAX_STEPS = 40
 # is another one.
 BASIN_RADIUS = 0.25  # of the nearest-neighbour distance
 BASIN_STRAIN = 0.1
-STRAY = 0.3  # Angstrom from the start; a walk that gets further does not lead to a minimum near by
 
 
 def coordinates_near(reference, derivative):
@@ -35,6 +36,20 @@ def in_basin(coordinates, q):
     return bool(near and abs(coordinates.strain_of(q)) < BASIN_STRAIN)
 
 
+@dataclass(frozen=True)
+class Relaxed:
+    """What a relaxer ended with: energy (eV), q, largest gradient (eV/Angstrom) and evaluations.
+
+    ahead: the best guess of the minimum; nearer to it than q, if the relaxer knows better.
+    """
+
+    energy: float
+    q: np.ndarray
+    ahead: np.ndarray
+    max_gradient: float
+    evaluations: int
+
+
 class Relaxer:
     """Relaxes variants with descriptors in the reference's coordinates (`truth.relaxer: newton`).
 
@@ -47,6 +62,7 @@ class Relaxer:
         self.tensor = derivative["hessian_tensor"].values
         self.evaluator = evaluator_for(self.coordinates, potential)
         self.correction = np.zeros(self.tensor.shape[:2])
+        self.known = None
 
     def __enter__(self):
         return self
@@ -57,10 +73,11 @@ class Relaxer:
     def begin_branch(self):
         """Forget the last branch: results must not depend on what was relaxed before."""
         self.correction = np.zeros_like(self.correction)
+        self.known = None
         self.evaluator.forget()
 
-    def relax(self, weights, start):
-        """Relax from coordinates `start`; returns energy (eV), q, max gradient and evaluations."""
+    def relax(self, weights, start, limit):
+        """Relax from coordinates `start`, giving up `limit` Angstrom from there; a Relaxed."""
         quadratic = self.tensor @ weights
         # What BFGS learnt at the last variant still holds here: both are at nearly the same q.
         end = quasi_newton(
@@ -71,12 +88,15 @@ class Relaxer:
             TOLERANCE,
             MAX_STEPS,
             inside=lambda q: (
-                in_basin(self.coordinates, q) and self.coordinates.distance(q, start) < STRAY
+                in_basin(self.coordinates, q) and self.coordinates.distance(q, start) < limit
             ),
+            known=self.known,
         )
         if end.converged:
             self.correction = end.hessian - quadratic
-        return end.values @ weights, end.q, end.max_gradient, end.n_evaluations
+            self.known = end.q, end.columns
+        energy = float(end.values @ weights)
+        return Relaxed(energy, end.q, end.ahead, end.max_gradient, end.n_evaluations)
 
 
 class LammpsRelaxer:
@@ -95,17 +115,19 @@ class LammpsRelaxer:
     def begin_branch(self):
         """Nothing is remembered."""
 
-    def relax(self, weights, start):
+    def relax(self, weights, start, limit):
         """As `Relaxer.relax`; q is the part of the structure that the coordinates span."""
+        coordinates = self.coordinates
         potential = self.potential.with_theta(weights[:-1], energy_shift=0.0)
-        structure = self.coordinates.structure(start)
-        end = lammps_minimise(structure, potential, TOLERANCE, self.coordinates.strain)
-        return (
-            end.energy,
-            self.coordinates.locate(end.atoms),
-            end.max_gradient,
-            end.n_force_calls,
+        end = lammps_minimise(
+            coordinates.structure(start),
+            potential,
+            TOLERANCE,
+            coordinates.strain,
+            lost=lambda atoms: coordinates.distance(coordinates.locate(atoms), start) > limit,
         )
+        q = coordinates.locate(end.atoms)
+        return Relaxed(end.energy, q, q, end.max_gradient, end.n_force_calls)
 
 
 RELAXERS = {"newton": Relaxer, "lammps": LammpsRelaxer}

@@ -17,7 +17,7 @@ from relaxdiff.curvature import StabilityTest
 from relaxdiff.datasets import variable
 from relaxdiff.exceptions import InputError, LammpsError
 from relaxdiff.formation import formation_of
-from relaxdiff.relaxers import RELAXERS, STRAY, TOLERANCE, in_basin
+from relaxdiff.relaxers import RELAXERS, TOLERANCE, in_basin
 from relaxdiff.structures import atoms_per_cubic_cell
 from relaxdiff.variants import deviations, variant_shifts
 
@@ -30,11 +30,12 @@ STATUS = (
     "cut",
     "bulk_unstable",
 )
-HISTORY = 5  # minima that the extrapolation passes through
+HISTORY = 6  # minima that the extrapolation passes through
 HALVINGS = 3  # of a step in lambda, before a minimum counts as vanished
 # A minimum is the continuation of its neighbours if it lies where they point to: the extrapolation
 # may miss it by this much (Angstrom), or by this share of the way.
 MISS, MISS_SHARE = 0.05, 0.5
+STRAY = 2  # times as far, a relaxation is on its way elsewhere
 
 
 def relax_variants(
@@ -101,10 +102,7 @@ class Branch:
     def advance(self, stretch, halvings=HALVINGS):
         """Relax the variant at lambda = stretch, by way of others in between if need be."""
         outcome = self._relax(stretch)
-        if outcome.status == "converged":
-            if stretch != 0:
-                self.minima = [*self.minima, (stretch, outcome.q)][-HISTORY:]
-        elif halvings:
+        if outcome.status != "converged" and halvings:
             self.engine.begin_branch()
             middle = self.advance((self.minima[-1][0] + stretch) / 2, halvings - 1)
             spent = outcome.evaluations + middle.evaluations
@@ -118,25 +116,31 @@ class Branch:
     def _relax(self, stretch):
         """One attempt; whatever goes wrong ends as a status."""
         start = self._extrapolate(stretch)
+        moved = self.engine.coordinates.distance(start, self.minima[-1][1])
+        limit = max(MISS, MISS_SHARE * moved)
         try:
-            energy, q, gradient, evaluations = self.engine.relax(self.weights_at(stretch), start)
+            end = self.engine.relax(self.weights_at(stretch), start, STRAY * limit)
         except LammpsError as error:
             return Outcome("lammps_error", str(error))
-        status = self._status(q, start, gradient)
+        status = self._status(end, start, limit)
         if status != "converged":
-            return Outcome(status, gradient=gradient, evaluations=evaluations)
-        return Outcome("converged", "", energy, q, gradient, evaluations)
+            return Outcome(status, gradient=end.max_gradient, evaluations=end.evaluations)
+        if stretch != 0:
+            self.minima = [*self.minima, (stretch, end.ahead)][-HISTORY:]
+        return Outcome("converged", "", end.energy, end.q, end.max_gradient, end.evaluations)
 
-    def _status(self, q, start, gradient):
-        """Whether q is a minimum, and one that continues the branch, not another structure."""
+    def _status(self, end, start, limit):
+        """Whether a Relaxed is a minimum, and one that continues the branch, not another structure.
+
+        It continues the branch if it lies where its neighbours point to.
+        """
         coordinates = self.engine.coordinates
-        missed = coordinates.distance(q, start)
-        if not (in_basin(coordinates, q) and missed < STRAY):
+        missed = coordinates.distance(end.q, start)
+        if not (in_basin(coordinates, end.q) and missed < STRAY * limit):
             return "left_basin"
-        if not gradient < TOLERANCE:
+        if not end.max_gradient < TOLERANCE:
             return "not_converged"
-        moved = coordinates.distance(q, self.minima[-1][1])
-        return "converged" if missed < max(MISS, MISS_SHARE * moved) else "left_basin"
+        return "converged" if missed < limit else "left_basin"
 
     def _extrapolate(self, stretch):
         """Polynomial through the latest minima, and the tangent while the reference is one."""

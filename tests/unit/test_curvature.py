@@ -1,13 +1,25 @@
-"""Curvatures in the full space, from one atom of each orbit, against finite differences."""
+"""Curvatures in the full space, by symmetry blocks, against Hessians of all atoms."""
 
 import numpy as np
 import pytest
 
 from relaxdiff import RelaxationError, implicit_derivative, relax
-from relaxdiff.curvature import FullSpace, StabilityTest, force_constants
-from relaxdiff.descriptors import DescriptorCalculator
-from relaxdiff.minimise import Minimum
+from relaxdiff.coordinates import coordinates_of
+from relaxdiff.curvature import StabilityTest, force_constants, symmetry_blocks
+from relaxdiff.evaluation import FullEvaluator
 from relaxdiff.structures import bulk_cell, vacancy_cell
+
+
+def full_eigenvalues(atoms, potential):
+    """Of the Hessian in all displacements but translations, by central differences, ascending."""
+    coordinates = coordinates_of(atoms, strain=False, symmetry=False)
+    rows = []
+    with FullEvaluator(coordinates, potential.hyperparameters, potential.reference) as evaluator:
+        for direction in np.eye(coordinates.size):
+            pair = [evaluator.gradient(sign * 1e-4 * direction) for sign in (1, -1)]
+            rows.append((pair[0] - pair[1]) @ potential.weights / 2e-4)
+    hessian = np.array(rows)
+    return np.linalg.eigvalsh((hessian + hessian.T) / 2)
 
 
 @pytest.fixture(scope="module")
@@ -20,39 +32,59 @@ def constants(minimum):
     return force_constants(minimum)
 
 
-def test_hessian_is_the_derivative_of_every_gradient(minimum, constants, tungsten):
-    hessian = FullSpace(minimum.atoms, constants).hessian(tungsten.weights)
-    direction = np.random.default_rng(4).normal(size=(15, 3))
-    direction -= direction.mean(axis=0)
-    gradients = []
-    with DescriptorCalculator(tungsten.hyperparameters, tungsten.reference) as calculator:
-        for step in (1e-4, -1e-4):
-            moved = minimum.atoms.copy()
-            moved.positions += step * direction
-            gradients.append(calculator.evaluate(moved).gradient @ tungsten.weights)
-    expected = (gradients[0] - gradients[1]).ravel() / 2e-4
-    assert hessian @ direction.ravel() == pytest.approx(expected, abs=1e-4)
-    assert hessian == pytest.approx(hessian.T, abs=1e-12)
+@pytest.mark.parametrize(
+    ("repeats", "direction", "atom"),
+    [(2, None, 0), (3, None, 0), (3, (1, 1, 1), 0), (3, (0, 0, 1), 1), (3, (1, 2, 4), 5)],
+)
+def test_blocks_and_symmetric_modes_make_up_the_full_space(repeats, direction, atom):
+    atoms = vacancy_cell("W", 3.18, repeats)
+    if direction is not None:
+        atoms.positions[atom] += 0.03 * np.array(direction)
+    coordinates = coordinates_of(atoms)
+    blocks = symmetry_blocks(coordinates)
+    for block in blocks:
+        modes = block.coordinates.modes
+        assert modes.T @ modes == pytest.approx(np.eye(modes.shape[1]), abs=1e-9)
+    # A representation of d dimensions is seen once and stands for d like it.
+    total = coordinates.modes.shape[1] + sum(block.dimension * block.size for block in blocks)
+    assert total == 3 * len(atoms) - 3
 
 
-def test_lowest_curvature_is_the_lowest_eigenvalue(minimum, constants, tungsten):
-    hessian = FullSpace(minimum.atoms, constants).hessian(tungsten.weights)
-    lowest = np.linalg.eigvalsh(hessian)[0]
-    assert float(constants["lowest_curvature"]) == pytest.approx(lowest)
+def test_blocks_have_the_eigenvalues_of_the_full_hessian(minimum, constants, tungsten):
+    symmetric = implicit_derivative(minimum)["hessian_tensor"].values @ tungsten.weights
+    ours = [np.linalg.eigvalsh(symmetric[:-1, :-1])]  # without the strain
+    for index in range(constants.sizes["block"]):
+        here = constants.isel(block=index)
+        size, dimension = int(here["block_size"]), int(here["block_dimension"])
+        hessian = here["force_constants"].values[:size, :size] @ tungsten.weights
+        ours += [np.linalg.eigvalsh(hessian)] * dimension
+    full = full_eigenvalues(minimum.atoms, tungsten)
+    assert np.sort(np.concatenate(ours)) == pytest.approx(full, rel=1e-4)
+    assert float(constants["lowest_curvature"]) == pytest.approx(full[0], rel=1e-4)
+
+
+def test_curvatures_of_a_variant_are_found_from_a_wrong_guess(minimum, constants, tungsten):
+    """The test must find the curvature at the variant, also if the force constants mislead."""
+    other = tungsten.with_theta(tungsten.theta * 1.08)
+    variant = relax(minimum.atoms, other)
+    coordinates = minimum.coordinates
+    q = coordinates.locate(variant.atoms)
+    stretch = 1 + coordinates.strain_of(q)
+    lowest = full_eigenvalues(variant.atoms, other)[0] * stretch**2  # per displacement at q = 0
+    with StabilityTest(tungsten, coordinates, constants) as test:
+        found = [test.block_curvature(n, other.weights, q) for n in range(len(test.blocks))]
+        assert test.negative_block(other.weights, q) is None
+    assert min(found) == pytest.approx(lowest, rel=0.02)
+    assert abs(min(found) - float(constants["lowest_curvature"])) > 0.05 * lowest
+
+
+def test_a_negative_block_is_found_out(minimum, constants, tungsten):
+    turned = -tungsten.weights  # every minimum is a maximum
     with StabilityTest(tungsten, minimum.coordinates, constants) as test:
-        found = test.lowest_curvature(tungsten.weights, np.zeros(minimum.coordinates.size))
-    assert found == pytest.approx(lowest, rel=1e-3)
-
-
-def test_a_wrong_guess_is_refined(minimum, constants, tungsten):
-    """The test must find the curvature of the variant, also if the force constants mislead."""
-    misleading = constants.copy(deep=True)
-    misleading["force_constants"] = constants["force_constants"] * 0.7
-    misleading["force_constants"][0, 0] *= 0.8
-    q = np.zeros(minimum.coordinates.size)
-    with StabilityTest(tungsten, minimum.coordinates, misleading) as test:
-        found = test.lowest_curvature(tungsten.weights, q)
-    assert found == pytest.approx(float(constants["lowest_curvature"]), rel=0.1)
+        index = test.negative_block(turned, np.zeros(minimum.coordinates.size))
+        spent = test.n_evaluations
+        assert test.block_curvature(index, turned, np.zeros(minimum.coordinates.size)) < 0
+    assert spent == 1  # the first direction proves it
 
 
 def test_a_symmetric_saddle_point_is_found_out(tungsten):
@@ -72,23 +104,12 @@ def test_a_symmetric_saddle_point_is_found_out(tungsten):
         force_constants(saddle)
 
 
-def test_nothing_to_test_without_symmetry(tungsten, constants):
+def test_nothing_to_test_without_symmetry(tungsten):
     shaken = vacancy_cell("W", 3.18, 2)
     shaken.rattle(0.01, seed=2)
     full = relax(shaken, tungsten, symmetry=False, max_steps=1)
-    assert isinstance(full, Minimum)
-    with StabilityTest(tungsten, full.coordinates, force_constants_of(full)) as test:
-        assert test.lowest_curvature(tungsten.weights, np.zeros(full.coordinates.size)) == np.inf
-
-
-def force_constants_of(minimum):
-    """Zeros of the right shape: they must not be looked at."""
-    import xarray as xr
-
-    count = len(minimum.atoms)
-    return xr.Dataset(
-        {
-            "force_constants": (("r", "a", "n", "b", "c"), np.zeros((count, 3, count, 3, 56))),
-            "representative_atom": ("r", np.arange(count)),
-        }
-    )
+    nothing = force_constants(full)
+    assert nothing.sizes["block"] == 0
+    assert np.isinf(nothing["lowest_curvature"])
+    with StabilityTest(tungsten, full.coordinates, nothing) as test:
+        assert test.negative_block(tungsten.weights, np.zeros(full.coordinates.size)) is None

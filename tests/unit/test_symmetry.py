@@ -54,7 +54,8 @@ def test_one_atom_of_each_orbit_is_enough(tungsten, repeats, direction):
         FullEvaluator(coordinates, *potential) as full,
     ):
         assert len(orbits.sizes) < len(atoms)
-        for size in (0.0, 0.02, 0.3):  # the last makes the cluster grow
+        # Neighbours change from each to the next; the last makes the cluster grow.
+        for size in (0.0, 0.02, -0.15, 0.15, -0.1, 0.05, 0.051, 0.3):
             q = size * rng.normal(size=coordinates.size)
             q[-1] = -size / 4
             pairs = (orbits.gradient(q), full.gradient(q)), (orbits.values(), full.values())
