@@ -21,7 +21,7 @@ from relaxdiff.structures import bulk_cell, tabulated_lattice_parameter, vacancy
 
 LARGEST_STEP = 0.1  # Angstrom of the largest scaled coordinate change in one step
 LARGEST_MISMATCH = 0.15  # of the tabulated lattice parameter; beyond it E(a) is not looked at
-GUESSED_CURVATURE = 30.0  # eV/A^2, only the starting guess when no Hessian is at hand
+GUESSED_CURVATURE = 20.0  # eV/A^2, only the starting guess when no Hessian is at hand
 
 
 @dataclass(frozen=True)

@@ -72,14 +72,34 @@ def test_symmetry_decides_the_evaluator(tungsten):
         assert isinstance(evaluator, OrbitEvaluator)
 
 
-def test_symmetric_and_full_treatment_agree(tungsten):
-    atoms = vacancy_cell("W", 3.18, 2)
-    symmetric = relax(atoms, tungsten)
-    full = relax(atoms, tungsten, symmetry=False)
+def distorted(repeats, direction):
+    """A vacancy cell with the vacancy's neighbour along <111> moved, or not."""
+    atoms = vacancy_cell("W", 3.18, repeats)
+    if direction is not None:
+        atoms.positions[0] += 0.03 * np.array(direction)
+    return atoms
+
+
+@pytest.mark.parametrize(("repeats", "direction", "operations"), [(2, None, 48), (2, (1, 1, 1), 6)])
+def test_symmetric_and_full_treatment_agree(tungsten, repeats, direction, operations):
+    """Relaxed structure, derivative and expansion, to 1e-9, for high and low symmetry."""
+    atoms = distorted(repeats, direction)
+    assert len(find_symmetry(atoms).rotations) == operations
+    symmetric = relax(atoms, tungsten, tolerance=1e-10)
+    full = relax(atoms, tungsten, tolerance=1e-10, symmetry=False)
     assert full.coordinates.size > symmetric.coordinates.size
     assert full.energy == pytest.approx(symmetric.energy, rel=1e-12)
-    assert full.strain == pytest.approx(symmetric.strain, rel=1e-8)
+    assert full.strain == pytest.approx(symmetric.strain, rel=1e-9)
     ours, theirs = implicit_derivative(symmetric), implicit_derivative(full)
     for name in ("position_derivative", "strain_derivative", "energy_curvature"):
         scale = np.abs(theirs[name].values).max()
-        assert ours[name].values == pytest.approx(theirs[name].values, abs=1e-7 * scale)
+        assert ours[name].values == pytest.approx(theirs[name].values, abs=1e-9 * scale)
+
+
+def test_trivial_symmetry_is_the_full_problem(tungsten):
+    shaken = vacancy_cell("W", 3.18, 2)
+    shaken.rattle(0.01, seed=1)
+    assert len(find_symmetry(shaken).rotations) == 1
+    found, full = coordinates_of(shaken), coordinates_of(shaken, symmetry=False)
+    assert found.size == full.size == 3 * 15 - 3 + 1
+    assert np.array_equal(found.orbits, full.orbits)

@@ -76,6 +76,20 @@ def test_lammps_relaxer_gives_the_same_truth(truth, tungsten, posterior, study):
     assert np.abs(theirs["coordinates"] - ours["coordinates"]).max() < 1e-5
 
 
+def test_truth_with_and_without_symmetry_agrees(tungsten, posterior, study, monkeypatch):
+    for module in (relaxdiff.relaxers, relaxdiff.truth):
+        monkeypatch.setattr(module, "TOLERANCE", 1e-9)
+    few = {**study, "bulk": study["bulk"].sel({"lambda": [-2.0, 0.0, 3.0]})}
+    symmetric = run(tungsten, posterior, few, "newton", samples=[1])
+    minimum = relax(study["atoms"], tungsten, symmetry=False)
+    alone = {"derivative": implicit_derivative(minimum), "constants": force_constants(minimum)}
+    full = run(tungsten, posterior, {**few, **alone}, "newton", samples=[1])
+    assert full.sizes["mode"] > symmetric.sizes["mode"]
+    assert (full["status"] == "converged").all()
+    for name in ("energy", "volume", "formation_energy", "formation_volume"):
+        assert full[name].values == pytest.approx(symmetric[name].values, rel=1e-9)
+
+
 def test_truth_at_zero_is_the_reference_for_all_samples(truth, study, posterior, tungsten):
     at_zero = truth.sel({"lambda": 0.0})
     assert np.ptp(at_zero["formation_energy"].values) < 1e-10
