@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from contextlib import contextmanager
 
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
@@ -17,8 +18,10 @@ def job(snakemake):
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers
     )
     log = logging.getLogger(snakemake.rule)
+    start = time.perf_counter()
     try:
         yield log
+        log.info("done in %.2f s", time.perf_counter() - start)
     except (InputError, LammpsError, RelaxationError) as error:
         log.error("Error: %s", error)
         sys.exit(1)

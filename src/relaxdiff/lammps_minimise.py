@@ -1,9 +1,12 @@
 """Plain LAMMPS relaxation: `minimize` with `fix box/relax`, from pair_style snap's own forces.
 
 It shares nothing with the rest of the library but the potential files and the structure, and so
-checks it. It is also the slow way to the truth.
+checks it. It is also the slow way to the truth. Cell and atoms take turns: the cell is so much
+stiffer (1e4 eV against 10 eV/Angstrom^2) that conjugate gradients on both at once need several
+times as many force calls, and a change of the one hardly disturbs the other.
 """
 
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +21,24 @@ from relaxdiff.lammps_session import (
 )
 from relaxdiff.potential import pair_commands, write_snap
 
-# fix box/relax measures strain from where a minimisation starts: it is restarted after so many
-# steps, so many times.
-STEPS, ROUNDS = 300, 20
+# Rounds of cell, then atoms, and conjugate gradient steps of each in one round.
+ROUNDS, CELL_STEPS, ATOM_STEPS = 30, 2, 100
+# Largest force (eV/Angstrom) that the first round leaves, and the factor of each further one: to
+# relax the atoms any further in a cell that is still to change would be wasted.
+FIRST_FORCE, FORCE_FACTOR = 0.03, 0.03
+# Share of the tolerance that each minimisation is asked for: the other one then uses up some of it.
+CELL_SHARE, ATOM_SHARE = 0.25, 0.5
+# LAMMPS's report on a minimisation. It counts the evaluations of line searches; one more sets the
+# minimisation up, and one ends it unless its steps were used up.
+REPORT = re.compile(r"Stopping criterion = (.*)|Iterations, force evaluations = \d+ (\d+)")
 
 
 @dataclass(frozen=True)
 class LammpsMinimum:
-    """What LAMMPS ended with: the relaxed Atoms, energy (eV), max gradient (eV/A), force calls."""
+    """What LAMMPS ended with: the relaxed Atoms, energy (eV), max gradient (eV/A), force calls.
+
+    Force calls are all evaluations of energy and forces, those of line searches among them.
+    """
 
     atoms: Atoms
     energy: float
@@ -42,39 +55,60 @@ def lammps_minimise(atoms, potential, tolerance=1e-6, strain=True, lost=lambda a
     """
     with tempfile.TemporaryDirectory() as folder:
         coeff, param, _ = write_snap(potential, Path(folder) / "variant")
+        log = Path(folder) / "log.lammps"
         commands = [
+            f'log "{log}"',
             *pair_commands(potential, coeff, param),
             "neighbor 0.5 bin",
             "neigh_modify every 1 delay 0 check yes",
             "thermo_modify norm no",
             "min_style cg",
-            "min_modify dmax 0.05",
+            "min_modify dmax 0.05 norm max",
         ]
         with LammpsSession(potential.hyperparameters.element, commands) as session:
-            return _minimise(session, atoms, tolerance, strain, lost)
+            session.place(atoms)
+            gradient = _minimise(session, atoms, tolerance, strain, lost)
+            energy = float(session.instance.get_thermo("pe"))
+            return LammpsMinimum(_relaxed(session, atoms), energy, gradient, _force_calls(log))
 
 
 def _minimise(session, atoms, tolerance, strain, lost):
-    session.place(atoms)
-    session.command("run 0 post no")
-    n_force_calls = 1
+    """Relax what the session holds; returns the largest gradient left, eV/A."""
+    wanted = ATOM_SHARE * tolerance
+    force = max(FIRST_FORCE, wanted) if strain else wanted
     before = np.inf
     for _ in range(ROUNDS):
         if strain:
-            session.command("fix cell all box/relax iso 0.0 vmax 0.001")
-        session.command(f"minimize 0 {tolerance / 10} {STEPS} {10 * STEPS}")
-        steps = int(session.instance.get_thermo("step"))
-        n_force_calls += steps
-        if strain:
-            session.command("unfix cell")
-        session.command("reset_timestep 0\nrun 0 post no")
+            _relax_cell(session, tolerance)
+        session.command(f"minimize 0 {force} {ATOM_STEPS} {10 * ATOM_STEPS}")
         gradient = _largest_gradient(session, strain)
-        stuck = steps < STEPS and gradient > 0.99 * before
+        stuck = force == wanted and gradient > 0.99 * before
         if gradient < tolerance or stuck or lost(_relaxed(session, atoms)):
             break
-        before = gradient
-    energy = session.instance.get_thermo("pe")
-    return LammpsMinimum(_relaxed(session, atoms), float(energy), float(gradient), n_force_calls)
+        if force == wanted:
+            before = gradient
+        force = max(FORCE_FACTOR * force, wanted)
+    return float(gradient)
+
+
+def _relax_cell(session, tolerance):
+    """Relax the cell's edge, atoms moving with it; dU/dstrain is in eV, tolerance in eV/A."""
+    wanted = CELL_SHARE * tolerance * session.instance.get_thermo("vol") ** (1 / 3)
+    session.command(
+        "fix atoms all setforce 0 0 0\nfix cell all box/relax iso 0.0 vmax 0.01\n"
+        f"minimize 0 {wanted} {CELL_STEPS} {10 * CELL_STEPS}\nunfix cell\nunfix atoms"
+    )
+
+
+def _force_calls(log):
+    """Evaluations of energy and forces in all minimisations of a LAMMPS log."""
+    calls = 0
+    for criterion, evaluations in REPORT.findall(log.read_text()):
+        if criterion:
+            calls += 1 if criterion.startswith("max ") else 2
+        else:
+            calls += int(evaluations)
+    return calls
 
 
 def _relaxed(session, atoms):

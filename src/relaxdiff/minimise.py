@@ -137,6 +137,15 @@ def minimum_dataset(minimum):
                 (), minimum.max_gradient, "eV/Angstrom", "largest gradient component left"
             ),
             "evaluations": variable((), minimum.n_evaluations, "1", "evaluations of descriptors"),
+            "orbit": variable(
+                "atom", minimum.coordinates.orbits, "1", "first atom of each atom's symmetry orbit"
+            ),
+            "mode_displacements": variable(
+                ("displacement_mode", "atom", "xyz"),
+                minimum.coordinates.modes.T.reshape(-1, len(atoms), 3),
+                "1",
+                "orthonormal displacement modes in which it was relaxed",
+            ),
         },
         coords={"xyz": ["x", "y", "z"]},
         attrs={
@@ -163,7 +172,12 @@ def minimum_from_dataset(dataset, potential):
         status=dataset.attrs["status"],
         n_evaluations=int(dataset["evaluations"]),
         potential=potential,
-        coordinates=coordinates_of(atoms, strain=bool(dataset.attrs["cell_relaxes"])),
+        coordinates=Coordinates(
+            reference=atoms,
+            modes=dataset["mode_displacements"].values.reshape(-1, 3 * len(atoms)).T,
+            orbits=dataset["orbit"].values,
+            strain=bool(dataset.attrs["cell_relaxes"]),
+        ),
     )
 
 
