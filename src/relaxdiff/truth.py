@@ -7,6 +7,7 @@ would fall into another structure; it notices, goes back, and tries again with h
 the minimum turns into a saddle point of the full space, the branch ends.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,7 @@ STATUS = (
     "cut",
     "bulk_unstable",
 )
+VANISHED = ("not_converged", "left_basin")  # a branch ends where its minimum does
 HISTORY = 6  # minima that the extrapolation passes through
 HALVINGS = 3  # of a step in lambda, before a minimum counts as vanished
 # A minimum is the continuation of its neighbours if it lies where they point to: the extrapolation
@@ -84,25 +86,48 @@ class Outcome:
     gradient: float = np.nan
     evaluations: int = 0
 
+    def discard(self, status):
+        """Give up what was found; what it cost stays."""
+        self.status, self.energy, self.q, self.gradient = status, np.nan, None, np.nan
+
 
 class Branch:
     """A walk along one sample from the reference minimum at lambda = 0 outwards.
 
-    engine: a relaxer; weights_at: weights (P + 1,) as a function of lambda; tangent: dq/dlambda at
-    the reference.
+    engine: a relaxer; test: a StabilityTest; weights_at: weights (P + 1,) as a function of lambda;
+    tangent: dq/dlambda at the reference.
     """
 
-    def __init__(self, engine, weights_at, tangent):
+    def __init__(self, engine, test, weights_at, tangent):
         self.engine = engine
+        self.test = test
         self.weights_at = weights_at
         self.tangent = tangent
         self.minima = [(0.0, np.zeros(engine.coordinates.size))]
+        self.relaxed = []  # pairs of lambda and Outcome
+        self.stable = -1  # the last of these known to be no saddle point; -1: the reference itself
         engine.begin_branch()
 
-    def advance(self, stretch, halvings=HALVINGS):
-        """Relax the variant at lambda = stretch, by way of others in between if need be."""
+    def walk(self, lambdas):
+        """Relax the variants at `lambdas`, outwards; returns an Outcome for each."""
+        outcomes = [Outcome("cut") for _ in lambdas]
+        for place, stretch in enumerate(lambdas):
+            outcome = outcomes[place] = self.advance(stretch, worth_it=self._ends_in_minimum)
+            if outcome.status == "converged":
+                self.relaxed.append((stretch, outcome))
+            elif outcome.status in VANISHED:
+                break  # those beyond are cut
+        if self._cut_at_saddle() and outcome.status in VANISHED:
+            outcome.discard("cut")
+        return outcomes
+
+    def advance(self, stretch, halvings=HALVINGS, worth_it=lambda: True):
+        """Relax the variant at lambda = stretch, by way of others in between if need be.
+
+        worth_it: asked once, before these.
+        """
         outcome = self._relax(stretch)
-        if outcome.status != "converged" and halvings:
+        if outcome.status != "converged" and halvings and worth_it():
             self.engine.begin_branch()
             middle = self.advance((self.minima[-1][0] + stretch) / 2, halvings - 1)
             spent = outcome.evaluations + middle.evaluations
@@ -149,6 +174,49 @@ class Branch:
             points.insert(1, (0.0, self.tangent))  # equal abscissae: a value and its derivative
         return KroghInterpolator([x for x, _ in points], [q for _, q in points])(stretch)
 
+    def _ends_in_minimum(self):
+        """Whether the walk so far is worth going on with: it may have passed a saddle point."""
+        return self._negative_block(len(self.relaxed) - 1) is None
+
+    def _negative_block(self, place):
+        """That of StabilityTest for a relaxed variant; -1 if LAMMPS fails."""
+        if place <= self.stable:
+            return None
+        block = self._ask(place, self.test.negative_block, -1)
+        if block is None:
+            self.stable = place
+        return block
+
+    def _ask(self, place, question, answer_on_error, *arguments):
+        stretch, outcome = self.relaxed[place]
+        try:
+            return question(*arguments, self.weights_at(stretch), outcome.q)
+        except LammpsError as error:
+            outcome.message = str(error)
+            return answer_on_error
+
+    def _cut_at_saddle(self):
+        """End the branch at its first variant that is a saddle point in the full space.
+
+        The farthest variant is tested in all its symmetry blocks; if it is no minimum, bisection
+        finds where the block at fault turns negative, and the last variant before that is tested in
+        turn. Returns whether anything was cut.
+        """
+        end = len(self.relaxed)  # those before it are kept
+        while (block := self._negative_block(end - 1)) is not None:
+            minimum, saddle = self.stable, end - 1
+            while saddle - minimum > 1 and block >= 0:
+                middle = (minimum + saddle) // 2
+                if self._ask(middle, self.test.is_stable, False, block):
+                    minimum = middle
+                else:
+                    saddle = middle
+            end = saddle
+        for place, (_, outcome) in enumerate(self.relaxed[end:]):
+            found = "lammps_error" if outcome.message else "saddle_point"
+            outcome.discard("cut" if place else found)
+        return end < len(self.relaxed)
+
 
 def _relax_sample(engine, test, posterior, bulk, derivative, sample):
     """One sample: both branches outwards from lambda = 0. Returns Outcomes over lambda, a list."""
@@ -158,56 +226,13 @@ def _relax_sample(engine, test, posterior, bulk, derivative, sample):
     delta = deviations(posterior)[0][sample]
     mean = posterior["theta_mean"].values
     tangent = engine.coordinates.tangent(derivative, delta)
-
-    def weights_at(stretch):
-        return np.append(mean + stretch * delta, 1.0)
-
-    outcomes = [Outcome("cut" if here else "bulk_unstable") for here in stable]
+    outcomes = [Outcome("bulk_unstable") for _ in lambdas]
     for outward in (range(zero, len(lambdas)), range(zero - 1, -1, -1)):
-        branch = Branch(engine, weights_at, tangent)
-        for index in outward:
-            if not stable[index]:
-                break
-            outcomes[index] = branch.advance(float(lambdas[index]))
-            if outcomes[index].status in ("not_converged", "left_basin"):
-                break  # the minimum has vanished: those beyond are cut
-        relaxed = [index for index in outward if outcomes[index].status == "converged"]
-        _cut_at_saddle(test, outcomes, relaxed, lambda index: weights_at(lambdas[index]))
+        within = list(itertools.takewhile(lambda index: stable[index], outward))
+        branch = Branch(engine, test, lambda at: np.append(mean + at * delta, 1.0), tangent)
+        for index, outcome in zip(within, branch.walk(lambdas[within].tolist()), strict=True):
+            outcomes[index] = outcome
     return outcomes
-
-
-def _cut_at_saddle(test, outcomes, relaxed, weights_of):
-    """End a branch at its first variant that is a saddle point in the full space.
-
-    relaxed: indices of converged variants, outwards. The farthest one is tested in all its symmetry
-    blocks; if it is no minimum, bisection finds where the block at fault turns negative, and the
-    last variant before that is tested in turn.
-    """
-
-    def look(test_of, place, *block):
-        outcome = outcomes[relaxed[place]]
-        try:
-            return test_of(*block, weights_of(relaxed[place]), outcome.q)
-        except LammpsError as error:
-            outcome.message = str(error)
-            return -np.inf
-
-    end = len(relaxed)  # those before it are kept
-    while end and (block := look(test.negative_block, end - 1)) is not None:
-        minimum, saddle = -1, end - 1  # the reference itself is a minimum
-        while saddle - minimum > 1 and np.isfinite(block):
-            middle = (minimum + saddle) // 2
-            if look(test.block_curvature, middle, block) > 0:
-                minimum = middle
-            else:
-                saddle = middle
-        end = saddle
-    for place in range(end, len(relaxed)):
-        outcome = outcomes[relaxed[place]]
-        found = "lammps_error" if outcome.message else "saddle_point"
-        outcomes[relaxed[place]] = Outcome(
-            found if place == end else "cut", outcome.message, evaluations=outcome.evaluations
-        )
 
 
 def _dataset(rows, posterior, bulk, coordinates, samples, relaxer):

@@ -159,20 +159,17 @@ def test_a_lammps_error_costs_its_variant_only(tungsten, posterior, study, monke
 
 def test_a_branch_ends_where_it_becomes_a_saddle_point(tungsten, posterior, study, monkeypatch):
     """Curvatures lowered by hand: this potential keeps its minima in so small a cell."""
-    exact = StabilityTest.block_curvature
+    exact = StabilityTest.is_stable
     first, second = 1, 3  # one block turns negative, and another one even before it
-    asked = []
 
     def lowered(self, index, weights, q):
-        found = exact(self, index, weights, q)
-        assert found > 0
+        assert exact(self, index, weights, q)
         size = np.abs(weights[:-1] - tungsten.theta).max()
-        asked.append(size)
-        return found if size < {first: 3.5, second: 2.5}.get(index, np.inf) * unit else -1.0
+        return size < {first: 3.5, second: 2.5}.get(index, np.inf) * unit
 
     delta = posterior["theta"].values[0] - tungsten.theta
     unit = np.abs(delta).max()
-    monkeypatch.setattr(StabilityTest, "block_curvature", lowered)
+    monkeypatch.setattr(StabilityTest, "is_stable", lowered)
     result = run(tungsten, posterior, study, "newton", samples=[0])
     status = result["status"].values[0]
     at = {float(stretch): str(word) for stretch, word in zip(LAMBDAS, status, strict=True)}
@@ -185,7 +182,7 @@ def test_a_branch_ends_where_it_becomes_a_saddle_point(tungsten, posterior, stud
 def test_a_failing_stability_test_costs_its_branch_end_only(
     tungsten, posterior, study, monkeypatch
 ):
-    exact = StabilityTest.block_curvature
+    exact = StabilityTest.is_stable
     far = tungsten.theta + 4 * (posterior["theta"].values[0] - tungsten.theta)
 
     def failing(self, index, weights, q):
@@ -193,7 +190,7 @@ def test_a_failing_stability_test_costs_its_branch_end_only(
             raise LammpsError("ERROR: out of luck")
         return exact(self, index, weights, q)
 
-    monkeypatch.setattr(StabilityTest, "block_curvature", failing)
+    monkeypatch.setattr(StabilityTest, "is_stable", failing)
     result = run(tungsten, posterior, study, "newton", samples=[0])
     assert str(result["status"].sel({"lambda": 4.0}).values[0]) == "lammps_error"
     assert str(result["message"].sel({"lambda": 4.0}).values[0]) == "ERROR: out of luck"

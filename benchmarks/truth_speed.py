@@ -1,0 +1,112 @@
+"""Truth against LAMMPS's own minimiser, on the same variants in one run.
+
+    python benchmarks/truth_speed.py > benchmarks/truth_speed.md
+
+Samples of the posterior in resources/ are relaxed along lambda as in the study, and random ones
+of their variants again by `minimize` (cg) with `fix box/relax iso`, started from the reference
+minimum. Nothing else should run meanwhile.
+"""
+
+import tempfile
+import time
+from pathlib import Path
+from statistics import mean, median
+
+import numpy as np
+
+from relaxdiff.bulk import bulk_of_variants
+from relaxdiff.curvature import force_constants
+from relaxdiff.implicit import implicit_derivative
+from relaxdiff.lammps_session import LammpsSession, lammps_errors
+from relaxdiff.minimise import relax_reference
+from relaxdiff.posterior import potential_from_posterior, read_posterior, sample_posterior
+from relaxdiff.potential import pair_commands, write_snap
+from relaxdiff.truth import relax_variants
+from relaxdiff.variants import lambda_grid, variant_shifts, variant_weights
+
+POSTERIOR = Path(__file__).parents[1] / "resources/tungsten.nc"
+SUPERCELL = 4
+SEED = 2024
+SAMPLES = 15  # whose variants are relaxed
+COMPARED = 30  # of these variants, again by LAMMPS
+# Force tolerance in eV/Angstrom; box/relax needs its steps in rounds, because it measures strain
+# from where a minimisation starts.
+TOLERANCE, ROUNDS, STEPS = 1e-5, 10, 300
+
+
+def lammps_minimise(potential, atoms):
+    """Energy (eV) and steps of LAMMPS's minimize with fix box/relax, written as users write it."""
+    with tempfile.TemporaryDirectory() as folder:
+        coeff, param, _ = write_snap(potential, Path(folder) / "variant")
+        commands = [*pair_commands(potential, coeff, param), "min_style cg"]
+        commands += ["thermo_modify norm no", "fix box all box/relax iso 0.0 vmax 0.001"]
+        with LammpsSession(potential.hyperparameters.element, commands) as session:
+            session.place(atoms)
+            total, steps = 0, STEPS
+            for _ in range(ROUNDS):
+                session.command(f"minimize 0 {TOLERANCE} {STEPS} {10 * STEPS}")
+                with lammps_errors():
+                    steps = int(session.instance.get_thermo("step")) - total
+                total += steps
+                if steps < STEPS:
+                    break
+            session.command("unfix box\nreset_timestep 0\nrun 0 post no")
+            with lammps_errors():
+                return float(session.instance.get_thermo("pe")), total
+
+
+def main():
+    """Print the table."""
+    posterior = sample_posterior(read_posterior(POSTERIOR), 100, SEED)
+    potential = potential_from_posterior(posterior)
+    lambdas = lambda_grid(-25, 25, 0.2)
+    bulk = bulk_of_variants(potential, posterior, lambdas, "bcc", SUPERCELL)
+    minimum = relax_reference(potential, "W", "bcc", SUPERCELL)
+    derivative, constants = implicit_derivative(minimum), force_constants(minimum)
+    random = np.random.default_rng(SEED)
+    samples = sorted(random.choice(posterior.sizes["sample"], SAMPLES, replace=False).tolist())
+    start = time.perf_counter()
+    truth = relax_variants(
+        potential,
+        posterior,
+        bulk,
+        minimum.atoms,
+        derivative,
+        constants,
+        samples,
+        "newton",
+        lambda _: None,
+    )
+    spent = time.perf_counter() - start
+    converged = np.argwhere(truth["status"].values == "converged")
+    ours = spent / len(converged)
+    weights, shifts = variant_weights(posterior, lambdas), variant_shifts(posterior, lambdas)
+    times, steps, differences = [], [], []
+    for row, column in random.permutation(converged)[:COMPARED]:
+        theta, shift = weights[samples[row], column, :-1], shifts[samples[row], column]
+        begin = time.perf_counter()
+        energy, count = lammps_minimise(potential.with_theta(theta, shift), minimum.atoms)
+        times.append(time.perf_counter() - begin)
+        steps.append(count)
+        differences.append(abs(energy - float(truth["energy"][row, column])))
+    evaluations = truth["evaluations"].sum().item()
+    tests = truth["stability_evaluations"].sum().item()
+    print(__doc__.replace("\n    python", "\n    $ python"))
+    print("| what | |\n|---|---|")
+    rows = {
+        f"variants of {SAMPLES} samples relaxed": len(converged),
+        "evaluations per variant, with failed attempts": f"{evaluations / len(converged):.2f}",
+        "evaluations per variant for tests of stability": f"{tests / len(converged):.2f}",
+        "truth, seconds per variant, with all of these": f"{ours:.4f}",
+        f"LAMMPS, seconds for each of {COMPARED} variants, median": f"{median(times):.2f}",
+        "LAMMPS, mean": f"{mean(times):.2f}",
+        "LAMMPS, steps, median": f"{median(steps):.0f}",
+        "median of LAMMPS / truth": f"{median(times) / ours:.0f}",
+        "largest difference in E_f (same bulk), eV": f"{max(differences):.1e}",
+    }
+    for name, value in rows.items():
+        print(f"| {name} | {value} |")
+
+
+if __name__ == "__main__":
+    main()
