@@ -54,8 +54,10 @@ def implicit_derivative(minimum, solver="dense"):
         columns = evaluator.gradient(np.zeros(coordinates.size))
         values = evaluator.values()
         tensor = hessian_tensor(evaluator)
+        evaluations = evaluator.n_evaluations
     _check_minimum(coordinates, columns @ potential.weights, tensor @ potential.weights)
-    return _dataset(minimum, values, columns[:, :-1], tensor)
+    derivative = _dataset(minimum, values, columns[:, :-1], tensor)
+    return derivative.assign_attrs(evaluations=evaluations)
 
 
 def hessian_tensor(evaluator):

@@ -48,13 +48,16 @@ def summarise(bulk, predictions, derivative, truth=None, windows=None, slopes=No
         for item in ("mean", "standard_deviation", "interval_95_low", "interval_95_high"):
             item_name = f"{row.quantity}, {row.source}, {item}"
             rows.append(("posterior", item_name, getattr(row, item), row.units))
-    rows.append(("cost", "evaluations for the derivative", _derivative_cost(derivative), ""))
+    rows.append(("cost", "evaluations for the derivative", derivative.attrs["evaluations"], ""))
     if truth is not None:
         counts = status_counts(truth["status"], without="bulk_unstable")
         rows += [("truth", status, count, "") for status, count in counts.items()]
-        rows.append(("cost", "evaluations for truth", int(truth["evaluations"].sum()), ""))
+        evaluations, relaxed = int(truth["evaluations"].sum()), counts["converged"]
+        rows.append(("cost", "evaluations for truth", evaluations, ""))
+        per_variant = round(evaluations / max(relaxed, 1), 3)
+        rows.append(("cost", "evaluations for truth per relaxed variant", per_variant, ""))
         tests = int(truth["stability_evaluations"].sum())
-        rows.append(("cost", "evaluations of all atoms to tell saddle points", tests, ""))
+        rows.append(("cost", "evaluations to tell saddle points", tests, ""))
     shown = [] if windows is None else windows[windows["quantity"].isin(QUANTITIES)].itertuples()
     for row in shown:
         item = (
@@ -85,7 +88,7 @@ def sentences(bulk, predictions, derivative, truth=None, windows=None, slopes=No
         "not_kept": _listed(status),
         "whole_samples": f"{int((bulk['status'] == 'stable').all('lambda').sum()):,}",
         "posterior_samples": f"{int(posterior['samples'].max()):,}",
-        "prediction_cost": f"{_derivative_cost(derivative)} evaluations",
+        "prediction_cost": f"{derivative.attrs['evaluations']} evaluations",
     }
     for quantity in QUANTITIES:
         rows = posterior[posterior["quantity"] == quantity].set_index("source")
@@ -97,11 +100,11 @@ def sentences(bulk, predictions, derivative, truth=None, windows=None, slopes=No
         found["relaxed"] = f"{outcomes.pop('converged'):,}"
         found["not_relaxed"] = _listed(outcomes)
         evaluations = int(truth["evaluations"].sum())
-        tried = max(int((truth["status"] != "bulk_unstable").sum()), 1)
+        relaxed = max(int((truth["status"] == "converged").sum()), 1)
         tests = int(truth["stability_evaluations"].sum())
         found["truth_cost"] = (
-            f"{evaluations:,} evaluations, {evaluations / tried:.1f} per variant; {tests:,} of all "
-            "atoms to tell saddle points from minima"
+            f"{evaluations:,} evaluations, {evaluations / relaxed:.1f} per relaxed variant with "
+            f"failed attempts; {tests:,} to tell saddle points from minima"
         )
     if windows is not None:
         for quantity in windows["quantity"].unique():
@@ -145,11 +148,6 @@ def _verdicts(check):
 def _largest(check, column):
     """Largest |difference| among variants that agree: another minimum is not a difference."""
     return float(check.loc[check["verdict"] == "agrees", column].abs().max())
-
-
-def _derivative_cost(derivative):
-    """Evaluations of descriptors that the derivative took: two for each coordinate, and one."""
-    return 2 * derivative.sizes["mode"] + 1
 
 
 def _listed(counts):

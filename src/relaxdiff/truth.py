@@ -32,8 +32,8 @@ STATUS = (
     "bulk_unstable",
 )
 VANISHED = ("not_converged", "left_basin")  # a branch ends where its minimum does
-HISTORY = 6  # minima that the extrapolation passes through
-HALVINGS = 3  # of a step in lambda, before a minimum counts as vanished
+HISTORY = 7  # minima that the extrapolation passes through
+HALVINGS = 2  # of a step in lambda, before a minimum counts as vanished
 # A minimum is the continuation of its neighbours if it lies where they point to: the extrapolation
 # may miss it by this much (Angstrom), or by this share of the way.
 MISS, MISS_SHARE = 0.05, 0.5
@@ -70,7 +70,7 @@ def relax_variants(
             )
     truth = _dataset(rows, posterior, bulk, engine.coordinates, samples, relaxer)
     truth["stability_evaluations"] = variable(
-        "sample", np.array(tests), "1", "evaluations of the whole structure to tell saddle points"
+        "sample", np.array(tests), "1", "evaluations to tell saddle points"
     )
     return truth
 
@@ -95,15 +95,16 @@ class Branch:
     """A walk along one sample from the reference minimum at lambda = 0 outwards.
 
     engine: a relaxer; test: a StabilityTest; weights_at: weights (P + 1,) as a function of lambda;
-    tangent: dq/dlambda at the reference.
+    tangent: dq/dlambda at the reference; behind: minima already known on the other side of it,
+    pairs of lambda and q, the farthest first.
     """
 
-    def __init__(self, engine, test, weights_at, tangent):
+    def __init__(self, engine, test, weights_at, tangent, behind=()):
         self.engine = engine
         self.test = test
         self.weights_at = weights_at
         self.tangent = tangent
-        self.minima = [(0.0, np.zeros(engine.coordinates.size))]
+        self.minima = [*behind, (0.0, np.zeros(engine.coordinates.size))]
         self.relaxed = []  # pairs of lambda and Outcome
         self.stable = -1  # the last of these known to be no saddle point; -1: the reference itself
         engine.begin_branch()
@@ -141,6 +142,8 @@ class Branch:
     def _relax(self, stretch):
         """One attempt; whatever goes wrong ends as a status."""
         start = self._extrapolate(stretch)
+        if not in_basin(self.engine.coordinates, start):
+            return Outcome("left_basin")
         moved = self.engine.coordinates.distance(start, self.minima[-1][1])
         limit = max(MISS, MISS_SHARE * moved)
         try:
@@ -151,7 +154,7 @@ class Branch:
         if status != "converged":
             return Outcome(status, gradient=end.max_gradient, evaluations=end.evaluations)
         if stretch != 0:
-            self.minima = [*self.minima, (stretch, end.ahead)][-HISTORY:]
+            self.minima.append((stretch, end.ahead))
         return Outcome("converged", "", end.energy, end.q, end.max_gradient, end.evaluations)
 
     def _status(self, end, start, limit):
@@ -169,10 +172,12 @@ class Branch:
 
     def _extrapolate(self, stretch):
         """Polynomial through the latest minima, and the tangent while the reference is one."""
-        points = list(self.minima)
-        if points[0][0] == 0.0:
-            points.insert(1, (0.0, self.tangent))  # equal abscissae: a value and its derivative
-        return KroghInterpolator([x for x, _ in points], [q for _, q in points])(stretch)
+        lambdas, points = map(list, zip(*self.minima[-HISTORY:], strict=True))
+        if 0.0 in lambdas:
+            after = lambdas.index(0.0) + 1
+            lambdas.insert(after, 0.0)  # equal abscissae: a value and its derivative
+            points.insert(after, self.tangent)
+        return KroghInterpolator(lambdas, points)(stretch)
 
     def _ends_in_minimum(self):
         """Whether the walk so far is worth going on with: it may have passed a saddle point."""
@@ -227,11 +232,13 @@ def _relax_sample(engine, test, posterior, bulk, derivative, sample):
     mean = posterior["theta_mean"].values
     tangent = engine.coordinates.tangent(derivative, delta)
     outcomes = [Outcome("bulk_unstable") for _ in lambdas]
+    behind = []
     for outward in (range(zero, len(lambdas)), range(zero - 1, -1, -1)):
         within = list(itertools.takewhile(lambda index: stable[index], outward))
-        branch = Branch(engine, test, lambda at: np.append(mean + at * delta, 1.0), tangent)
+        branch = Branch(engine, test, lambda at: np.append(mean + at * delta, 1.0), tangent, behind)
         for index, outcome in zip(within, branch.walk(lambdas[within].tolist()), strict=True):
             outcomes[index] = outcome
+        behind = branch.minima[HISTORY - 1 : 0 : -1]
     return outcomes
 
 

@@ -144,6 +144,6 @@ def _derivative(random):
                 ),
             },
             coords={"parameter": names, "level": list(LEVELS)},
-            attrs={"n_atoms": N_ATOMS},
+            attrs={"n_atoms": N_ATOMS, "evaluations": 13},
         ),
     )

@@ -50,9 +50,9 @@ def test_sentences_state_what_was_kept_and_why_not(results):
     assert found["not_kept"] == "1 elastically unstable"
     assert found["whole_samples"] == "4"
     assert (found["relaxed"], found["not_relaxed"]) == ("42", "2 not converged")
-    assert found["truth_cost"].startswith("90 evaluations, 2.0 per variant; ")
-    assert found["truth_cost"].endswith(" of all atoms to tell saddle points from minima")
-    assert found["prediction_cost"] == "7 evaluations"
+    assert found["truth_cost"].startswith("90 evaluations, 2.1 per relaxed variant with ")
+    assert found["truth_cost"].endswith(" to tell saddle points from minima")
+    assert found["prediction_cost"] == "13 evaluations"
 
 
 def test_another_minimum_is_no_difference(results):
