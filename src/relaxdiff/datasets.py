@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -48,7 +47,8 @@ def write_dataset(dataset, path, made_from):
     )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    # One name for one file: what a killed job leaves behind is overwritten when the job runs again.
+    unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         dataset.to_netcdf(unfinished, format="NETCDF4", engine="netcdf4")
         unfinished.replace(path)

@@ -1,6 +1,9 @@
 """NetCDF files: whole, stamped, and refused when they are not ours."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -34,6 +37,24 @@ def test_failed_write_leaves_nothing(dataset, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         write_dataset(dataset, tmp_path / "energy.nc", {})
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_writer_leaves_goes_with_the_next_write(dataset, tmp_path):
+    script = (
+        "import os, signal, sys; import xarray; from relaxdiff.datasets import write_dataset\n"
+        "write = xarray.Dataset.to_netcdf\n"
+        "def killed(*args, **kwargs):\n"
+        "    write(*args, **kwargs); os.kill(os.getpid(), signal.SIGKILL)\n"
+        "xarray.Dataset.to_netcdf = killed\n"
+        "write_dataset(xarray.Dataset(), sys.argv[1], {})"
+    )
+    path = tmp_path / "energy.nc"
+    done = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert list(tmp_path.iterdir())
+    assert not path.exists()
+    write_dataset(dataset, path, {})
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_variables_without_units_are_not_written(tmp_path):
