@@ -79,7 +79,7 @@ def walk(potential, posterior, minimum, derivative):
     with Relaxer(potential, minimum.atoms, derivative) as engine:
         tangent = engine.coordinates.tangent(derivative, delta)
         for side in (LAMBDAS[LAMBDAS > 0], LAMBDAS[LAMBDAS < 0][::-1]):
-            branch = Branch(engine, lambda s: np.append(mean + s * delta, 1.0), tangent)
+            branch = Branch(engine, None, lambda s: np.append(mean + s * delta, 1.0), tangent)
             outcomes += [branch.advance(float(stretch)) for stretch in side]
     assert all(outcome.status == "converged" for outcome in outcomes)
     evaluations = sum(outcome.evaluations for outcome in outcomes)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import spglib
 import spglib.error
+from ase.neighborlist import neighbor_list
 from scipy.spatial import cKDTree
 
 from relaxdiff.exceptions import InputError
@@ -53,9 +54,14 @@ class Symmetry:
 def find_symmetry(atoms, tolerance=SYMMETRY_TOLERANCE):
     """Space-group operations of a periodic structure, found by spglib.
 
+    spglib's time grows with the square of the number of atoms and more, so it is given only the
+    atoms with the rarest surroundings, which every operation maps on each other (the neighbours of
+    a vacancy, all atoms of a crystal); of the operations found those stay that map all atoms.
     Raises InputError when spglib finds none (atoms on top of each other).
     """
-    structure = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
+    scaled = _in_cell(atoms.get_scaled_positions(wrap=False))
+    rarest = _rarest(atoms)
+    structure = (atoms.cell.array, scaled[rarest], atoms.numbers[rarest])
     try:
         found = spglib.get_symmetry(structure, symprec=tolerance)
     except spglib.error.SpglibError as error:
@@ -63,16 +69,19 @@ def find_symmetry(atoms, tolerance=SYMMETRY_TOLERANCE):
             f"{atoms.get_chemical_formula()}: spglib finds no symmetry: {error}"
         ) from None
     cell = atoms.cell.array.T
-    rotations = cell @ found["rotations"] @ np.linalg.inv(cell)
-    scaled = _in_cell(atoms.get_scaled_positions(wrap=False))
     sites = cKDTree(scaled, boxsize=1)
-    permutations = np.array(
-        [
-            sites.query(_in_cell(scaled @ rotation.T + translation))[1]
-            for rotation, translation in zip(found["rotations"], found["translations"], strict=True)
-        ]
-    )
-    return Symmetry(rotations, permutations)
+    rotations, permutations = [], []
+    for rotation, translation in zip(found["rotations"], found["translations"], strict=True):
+        moved = scaled @ rotation.T + translation
+        permutation = sites.query(_in_cell(moved))[1]
+        apart = moved - scaled[permutation]
+        distances = np.linalg.norm((apart - np.round(apart)) @ cell.T, axis=1)
+        # spglib allows an operation some more than its tolerance, after averaging.
+        same = distances.max() < 2 * tolerance
+        if same and np.array_equal(atoms.numbers, atoms.numbers[permutation]):
+            rotations.append(cell @ rotation @ np.linalg.inv(cell))
+            permutations.append(permutation)
+    return Symmetry(np.array(rotations), np.array(permutations))
 
 
 def no_symmetry(n_atoms):
@@ -147,6 +156,19 @@ def modes_of(symmetry, characters, subgroup):
     overlap = basis.T @ projected.reshape(basis.shape)
     values, vectors = np.linalg.eigh((overlap + overlap.T) / 2)
     return basis @ vectors[:, values > 0.5 * len(characters) / characters.max()]
+
+
+def _rarest(atoms):
+    """Indices of the atoms with the rarest surroundings, as far as near neighbours tell."""
+    reach = 1.8 * (atoms.get_volume() / len(atoms)) ** (1 / 3)
+    first, second, distance = neighbor_list("ijd", atoms, reach)
+    kind = np.unique(atoms.numbers, return_inverse=True)[1] + 1.0
+    weights = kind[second] * np.exp(-distance)
+    sums = np.bincount(first, weights, minlength=len(atoms)) + 100 * kind
+    order = np.argsort(sums)
+    # Sums that differ by no more than displacements within the tolerance may make them differ.
+    classes = np.split(order, np.flatnonzero(np.diff(sums[order]) > 1e-3) + 1)
+    return np.sort(min(classes, key=len))
 
 
 def _in_cell(scaled):

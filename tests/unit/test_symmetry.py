@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+import spglib
+from ase.build import bulk
+from ase.geometry import find_mic
 
 from relaxdiff import implicit_derivative, relax
 from relaxdiff.coordinates import coordinates_of
@@ -15,6 +18,52 @@ def test_vacancy_has_the_full_cubic_group():
     assert len(symmetry.rotations) == 48
     assert len(symmetry.representatives) == 13
     assert displacement_modes(symmetry).shape == (3 * 127, 12)
+
+
+def distorted(repeats, direction):
+    """A vacancy cell with the vacancy's neighbour along <111> moved, or not."""
+    atoms = vacancy_cell("W", 3.18, repeats)
+    if direction is not None:
+        atoms.positions[0] += 0.03 * np.array(direction)
+    return atoms
+
+
+def two_vacancies():
+    atoms = vacancy_cell("W", 3.165, 3)
+    del atoms[-1]
+    return atoms
+
+
+def alloyed(atom):
+    atoms = vacancy_cell("W", 3.165, 3)
+    atoms.numbers[atom] = 73
+    return atoms
+
+
+@pytest.mark.parametrize(
+    "atoms",
+    [
+        vacancy_cell("W", 3.165, 2),
+        bulk_cell("W", 3.165, 2),
+        two_vacancies(),
+        alloyed(0),
+        alloyed(7),
+        distorted(3, (0, 0, 1)),
+        distorted(3, (1, 1, 1)),
+        bulk("Mg").repeat((2, 2, 1)),
+    ],
+)
+def test_all_operations_are_found_that_spglib_finds_with_all_atoms(atoms):
+    structure = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
+    theirs = spglib.get_symmetry(structure, symprec=1e-5)["rotations"]
+    symmetry = find_symmetry(atoms)
+    assert len(symmetry.rotations) == len(theirs)
+    for rotation, permutation in zip(symmetry.rotations, symmetry.permutations, strict=True):
+        assert np.array_equal(np.sort(permutation), np.arange(len(atoms)))
+        assert np.array_equal(atoms.numbers[permutation], atoms.numbers)
+        apart = atoms.positions @ rotation.T - atoms.positions[permutation]
+        apart = find_mic(apart - apart[0], atoms.cell)[0]
+        assert np.abs(apart).max() < 1e-4
 
 
 def test_perfect_crystal_has_no_symmetric_displacements():
@@ -70,14 +119,6 @@ def test_symmetry_decides_the_evaluator(tungsten):
         assert isinstance(evaluator, FullEvaluator)
     with evaluator_for(coordinates_of(vacancy_cell("W", 3.18, 2)), tungsten) as evaluator:
         assert isinstance(evaluator, OrbitEvaluator)
-
-
-def distorted(repeats, direction):
-    """A vacancy cell with the vacancy's neighbour along <111> moved, or not."""
-    atoms = vacancy_cell("W", 3.18, repeats)
-    if direction is not None:
-        atoms.positions[0] += 0.03 * np.array(direction)
-    return atoms
 
 
 @pytest.mark.parametrize(("repeats", "direction", "operations"), [(2, None, 48), (2, (1, 1, 1), 6)])
