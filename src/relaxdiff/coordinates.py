@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from ase import Atoms
 from ase.geometry import find_mic
+from scipy.sparse import csr_array
 
 from relaxdiff.structures import nearest_neighbour_distance
 from relaxdiff.symmetry import displacement_modes, find_symmetry, no_symmetry
@@ -19,12 +20,12 @@ from relaxdiff.symmetry import displacement_modes, find_symmetry, no_symmetry
 class Coordinates:
     """Amplitudes of displacement modes (Angstrom) and, if `strain`, the isotropic strain, last.
 
-    reference: the Atoms at q = 0; modes: orthonormal columns, shape (3N, modes); orbits: for each
-    atom the first atom of its orbit, shape (N,).
+    reference: the Atoms at q = 0; modes: orthonormal columns, sparse, shape (3N, modes); orbits:
+    for each atom the first atom of its orbit, shape (N,).
     """
 
     reference: Atoms = field(repr=False)
-    modes: np.ndarray = field(repr=False)
+    modes: csr_array = field(repr=False)
     orbits: np.ndarray = field(repr=False)
     strain: bool = True
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.linalg
 import xarray as xr
+from scipy.sparse import hstack
 
 from relaxdiff.coordinates import Coordinates
 from relaxdiff.datasets import variable
@@ -62,12 +63,12 @@ class Block:
 def symmetry_blocks(coordinates):
     """The Blocks of symmetric coordinates; none if there is no symmetry to break."""
     symmetry = find_symmetry(coordinates.reference)
-    symmetry = symmetry.subgroup(symmetry.keeps(coordinates.modes))
+    symmetry = symmetry.subgroup(symmetry.keeps(coordinates.modes.toarray()))
     blocks = []
     for characters, subgroup in representations(symmetry):
         own = modes_of(symmetry, characters, subgroup)
         if own.shape[1]:
-            modes = np.column_stack([coordinates.modes, own])
+            modes = hstack([coordinates.modes, own], format="csr")
             orbits = symmetry.subgroup(subgroup).permutations.min(axis=0)
             wider = replace(coordinates, modes=modes, orbits=orbits)
             blocks.append(Block(wider, own.shape[1], round(characters.max())))
@@ -107,7 +108,7 @@ def blocks_from_dataset(constants, coordinates):
         own = here["block_displacements"].values[:size].reshape(size, -1).T
         wider = replace(
             coordinates,
-            modes=np.column_stack([coordinates.modes, own]),
+            modes=hstack([coordinates.modes, own], format="csr"),
             orbits=here["block_orbit"].values,
         )
         tensor = here["force_constants"].values[:size, :size]
@@ -211,7 +212,7 @@ def _dataset(blocks, minimum, lowest, evaluations):
     modes = np.full((len(blocks), size, count, 3), np.nan)
     for index, block in enumerate(blocks):
         constants[index, : block.size, : block.size] = block.tensor
-        own = block.coordinates.modes[:, block.own]
+        own = block.coordinates.modes[:, block.own].toarray()
         modes[index, : block.size] = own.T.reshape(block.size, count, 3)
     return xr.Dataset(
         {

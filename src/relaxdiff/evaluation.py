@@ -69,7 +69,7 @@ class FullEvaluator:
         """dD/dq at q, shape (n, P + 1), the fixed reference last."""
         modes, stretch = self.coordinates.modes, 1 + self.coordinates.strain_of(q)
         self.found = self.calculator.evaluate(self.coordinates.structure(q))
-        gradient = modes.T @ self.found.gradient.reshape(modes.shape[0], -1) * stretch
+        gradient = stretch * (modes.T @ self.found.gradient.reshape(modes.shape[0], -1))
         if self.coordinates.strain:
             gradient = np.vstack([gradient, np.trace(self.found.strain_gradient) / stretch])
         return gradient
@@ -129,7 +129,7 @@ class OrbitEvaluator:
         self.session.run_cluster(positions)
         self.n_evaluations += 1
         slopes = self._slopes()
-        gradient = self.modes.T @ slopes * stretch
+        gradient = stretch * (self.modes.T @ slopes)
         if self.coordinates.strain:
             gradient = np.vstack([gradient, positions.ravel() @ slopes / stretch])
         return np.column_stack([gradient, self._reference_gradient(stretch)])
@@ -162,8 +162,8 @@ class OrbitEvaluator:
         cluster = np.vstack([own, others[~is_own]])
         members = cluster[:, 0]
         places = atoms.positions[members] + cluster[:, 1:] @ atoms.cell.array
-        fields = modes.reshape(len(atoms), 3, -1)[members]
-        return members, places, fields.reshape(3 * len(cluster), modes.shape[1])
+        rows = (3 * members[:, None] + np.arange(3)).ravel()
+        return members, places, modes[rows]
 
     def _commands(self):
         """Pair styles, and one derivative compute for each size of orbit."""
@@ -207,7 +207,7 @@ class OrbitEvaluator:
         count = len(self.sizes)
         # Half of each pair's energy is the atom's own; its force is the whole one.
         weighted = (self.sizes[:, None] * self.session.forces()[:count]).ravel()
-        along = -self.modes[: 3 * count].T @ weighted * stretch
+        along = -stretch * (self.modes[: 3 * count].T @ weighted)
         if self.coordinates.strain:
             virials = self.session.per_atom("virials")[:count, :3].sum(axis=1)
             trace = self.sizes @ virials / LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM

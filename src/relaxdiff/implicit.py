@@ -100,7 +100,7 @@ def level_derivatives(hessian, columns, strain):
 
 def _difference_steps(coordinates):
     """One step for each coordinate, such that the atom that moves most moves DIFFERENCE_STEP."""
-    per_mode = np.abs(coordinates.modes).max(axis=0)
+    per_mode = abs(coordinates.modes).max(axis=0).toarray().ravel()
     steps = DIFFERENCE_STEP / per_mode
     if coordinates.strain:
         steps = np.append(steps, DIFFERENCE_STEP / coordinates.scale[-1])
@@ -127,7 +127,7 @@ def _dataset(minimum, values, columns, tensor):
     full = derivatives[LEVELS.index("h+ih")]
     strains = derivatives[:, -1] if coordinates.strain else np.zeros_like(derivatives[:, 0])
     n_parameters = columns.shape[1]
-    modes = coordinates.modes.T.reshape(n_modes, -1, 3)
+    modes = coordinates.modes.T.toarray().reshape(n_modes, -1, 3)
     names = [f"beta_{index}" for index in range(1, n_parameters + 1)]
     per_parameter = "per unit of parameter"
     return xr.Dataset(

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.linalg
 import xarray as xr
 from ase import Atoms
+from scipy.sparse import csr_array
 
 from relaxdiff.coordinates import Coordinates, coordinates_of
 from relaxdiff.datasets import variable
@@ -142,7 +143,7 @@ def minimum_dataset(minimum):
             ),
             "mode_displacements": variable(
                 ("displacement_mode", "atom", "xyz"),
-                minimum.coordinates.modes.T.reshape(-1, len(atoms), 3),
+                minimum.coordinates.modes.T.toarray().reshape(-1, len(atoms), 3),
                 "1",
                 "orthonormal displacement modes in which it was relaxed",
             ),
@@ -174,7 +175,7 @@ def minimum_from_dataset(dataset, potential):
         potential=potential,
         coordinates=Coordinates(
             reference=atoms,
-            modes=dataset["mode_displacements"].values.reshape(-1, 3 * len(atoms)).T,
+            modes=csr_array(dataset["mode_displacements"].values.reshape(-1, 3 * len(atoms)).T),
             orbits=dataset["orbit"].values,
             strain=bool(dataset.attrs["cell_relaxes"]),
         ),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from relaxdiff.coordinates import Coordinates
 from relaxdiff.evaluation import evaluator_for
@@ -23,7 +24,7 @@ def coordinates_near(reference, derivative):
     strain = derivative.sizes["mode"] > len(modes)
     return Coordinates(
         reference,
-        modes.reshape(len(modes), 3 * len(reference)).T,
+        csr_array(modes.reshape(len(modes), 3 * len(reference)).T),
         derivative["orbit"].values,
         strain,
     )

@@ -11,6 +11,7 @@ import numpy as np
 import spglib
 import spglib.error
 from ase.neighborlist import neighbor_list
+from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from relaxdiff.exceptions import InputError
@@ -92,20 +93,27 @@ def no_symmetry(n_atoms):
 def displacement_modes(symmetry):
     """Orthonormal basis of the totally symmetric displacements without rigid translations.
 
-    Returns an array of shape (3N, modes); a displacement field is `basis @ amplitudes`, reshaped to
+    Returns a sparse array of shape (3N, modes): a mode moves the atoms of one orbit, unless rigid
+    translations had to be taken out. A displacement field is `basis @ amplitudes`, reshaped to
     (N, 3). Each atom of an orbit moves by the image of its representative's displacement, which the
     operations that keep the representative in place must leave unchanged.
     """
-    n_atoms = symmetry.permutations.shape[1]
+    size = 3 * symmetry.permutations.shape[1]
     modes = []
     for atom in symmetry.representatives:
-        images = symmetry.permutations[:, atom]
-        for direction in _invariant_directions(symmetry.rotations[images == atom]):
-            mode = np.zeros((n_atoms, 3))
-            mode[images] = symmetry.rotations @ direction
-            modes.append(mode.ravel() / np.linalg.norm(mode))
-    basis = np.array(modes).reshape(len(modes), 3 * n_atoms).T
-    return _without(basis, _translations(symmetry))
+        images, first = np.unique(symmetry.permutations[:, atom], return_index=True)
+        keeping = symmetry.rotations[symmetry.permutations[:, atom] == atom]
+        rows = (3 * images[:, None] + np.arange(3)).ravel()
+        for direction in _invariant_directions(keeping):
+            moved = (symmetry.rotations[first] @ direction).ravel()
+            modes.append((rows, moved / np.linalg.norm(moved)))
+    columns = np.repeat(np.arange(len(modes)), [len(rows) for rows, _ in modes])
+    rows, values = (
+        (np.concatenate(each) for each in zip(*modes, strict=True)) if modes else ([], [])
+    )
+    basis = csr_array((values, (rows, columns)), shape=(size, len(modes)))
+    translations = _translations(symmetry)
+    return csr_array(_without(basis.toarray(), translations)) if translations.size else basis
 
 
 def representations(symmetry):
@@ -146,7 +154,7 @@ def modes_of(symmetry, characters, subgroup):
     Arguments as in `representations`. Source: the projector sum_g character(g) g of Wigner, Group
     Theory (1959).
     """
-    basis = displacement_modes(symmetry.subgroup(subgroup))
+    basis = displacement_modes(symmetry.subgroup(subgroup)).toarray()
     count = symmetry.permutations.shape[1]
     fields = basis.reshape(count, 3, -1)
     projected = np.zeros_like(fields)
@@ -242,8 +250,6 @@ def _translations(symmetry):
 
 def _without(basis, removed):
     """Orthonormal basis of the span of `basis` orthogonal to the columns of `removed` within it."""
-    if removed.shape[1] == 0:
-        return basis
     inside = basis.T @ removed
     rest = np.linalg.qr(inside, mode="complete")[0][:, removed.shape[1] :]
     return basis @ rest

@@ -43,7 +43,7 @@ def test_blocks_and_symmetric_modes_make_up_the_full_space(repeats, direction, a
     coordinates = coordinates_of(atoms)
     blocks = symmetry_blocks(coordinates)
     for block in blocks:
-        modes = block.coordinates.modes
+        modes = block.coordinates.modes.toarray()
         assert modes.T @ modes == pytest.approx(np.eye(modes.shape[1]), abs=1e-9)
     # A representation of d dimensions is seen once and stands for d like it.
     total = coordinates.modes.shape[1] + sum(block.dimension * block.size for block in blocks)
