@@ -1,0 +1,103 @@
+"""The solvers agree with each other, and say so when they fail."""
+
+import numpy as np
+import pytest
+
+from relaxdiff import InputError, RelaxationError, implicit_derivative, relax
+from relaxdiff.implicit import adjoint_derivative
+from relaxdiff.solvers import Dense, Sparse
+from relaxdiff.structures import vacancy_cell
+
+DERIVATIVES = (
+    "position_derivative",
+    "strain_derivative",
+    "level_strain_derivative",
+    "energy_curvature",
+)
+
+
+@pytest.fixture(scope="module", params=["symmetric", "without symmetry", "fixed cell"])
+def minimum(request, tungsten):
+    kind = request.param
+    return relax(
+        vacancy_cell("W", 3.18, 2),
+        tungsten,
+        tolerance=1e-9,
+        symmetry=kind != "without symmetry",
+        strain=kind != "fixed cell",
+    )
+
+
+@pytest.fixture(scope="module")
+def dense(minimum):
+    return implicit_derivative(minimum, Dense())
+
+
+def apart(one, other, name):
+    """Largest difference relative to the largest value."""
+    scale = np.abs(other[name].values).max()
+    return np.abs(one[name].values - other[name].values).max() / (scale or 1.0)
+
+
+def test_sparse_agrees_with_dense(minimum, dense):
+    sparse = implicit_derivative(minimum, Sparse(tolerance=1e-9))
+    for name in DERIVATIVES:
+        assert apart(sparse, dense, name) < 1e-6
+    assert "hessian_tensor" not in sparse
+    assert sparse.attrs["iterations"] > 0
+
+
+@pytest.mark.parametrize("solver", [Dense(), Sparse()])
+def test_derivatives_along_directions_are_combinations(minimum, dense, solver):
+    directions = np.random.default_rng(5).normal(size=(55, 2))
+    found = implicit_derivative(minimum, solver, directions)
+    assert found["position_derivative"].dims == ("direction", "atom", "xyz")
+    expected = np.einsum("pax,pk->kax", dense["position_derivative"].values, directions)
+    assert found["position_derivative"].values == pytest.approx(
+        expected, abs=1e-6 * np.abs(expected).max()
+    )
+    strain = dense["strain_derivative"].values @ directions
+    assert found["strain_derivative"].values == pytest.approx(strain, rel=1e-5)
+    curvature = np.einsum("pk,lpr,rm->lkm", directions, dense["energy_curvature"], directions)
+    assert found["energy_curvature"].values == pytest.approx(
+        curvature, abs=1e-6 * np.abs(curvature).max()
+    )
+
+
+def test_one_direction_costs_a_fraction_of_all(minimum):
+    one = implicit_derivative(minimum, Sparse(), np.eye(55)[:, :1])
+    everything = implicit_derivative(minimum, Sparse())
+    assert one.attrs["evaluations"] < everything.attrs["evaluations"]
+    # Solutions found so far start the next column: far fewer than 55 times as many.
+    assert everything.attrs["iterations"] < 20 * max(one.attrs["iterations"], 1)
+
+
+@pytest.mark.parametrize("solver", [Dense(), Sparse(tolerance=1e-9)])
+def test_adjoint_is_the_gradient_of_a_scalar(minimum, dense, solver):
+    gradient = np.random.default_rng(6).normal(size=(15, 3))
+    found = adjoint_derivative(minimum, gradient, strain_gradient=40.0, solver=solver)
+    expected = np.einsum("pax,ax->p", dense["position_derivative"].values, gradient)
+    if minimum.coordinates.strain:
+        expected += 40.0 * dense["strain_derivative"].values
+    assert found.dims == ("parameter",)
+    assert found.values == pytest.approx(expected, abs=1e-6 * np.abs(expected).max())
+
+
+def test_failures_are_advice(tungsten):
+    larger = relax(vacancy_cell("W", 3.18, 3), tungsten)
+    with pytest.raises(RelaxationError, match=r"of 56 right-hand sides: not .* after 1 iterations"):
+        implicit_derivative(larger, Sparse(max_iterations=1))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"tolerance": 2.0}, "tolerance = 2.0"), ({"max_iterations": 0}, "max_iterations = 0")],
+)
+def test_settings_are_checked_at_once(settings, message):
+    with pytest.raises(InputError, match=message):
+        Sparse(**settings)
+
+
+def test_directions_of_another_shape_are_refused(minimum):
+    with pytest.raises(InputError, match=r"directions: shape \(3,\), expected \(55, k\)"):
+        implicit_derivative(minimum, directions=np.ones(3))
