@@ -9,12 +9,15 @@ as long as q keeps the symmetry, which the coordinates see to. LAMMPS is given t
 and all atoms within their reach as a cluster without periodic boundaries: images are atoms of their
 own there, so that the strain derivative is the plain sum over dB_o/dx_j . x_j.
 
+Under mpiexec each rank evaluates its share of the representatives.
+
 An evaluation is one gradient. The values D(q) come on demand: relaxation needs them at its end.
 """
 
 import numpy as np
 from ase.neighborlist import neighbor_list
 
+from relaxdiff import parallel
 from relaxdiff.descriptors import DescriptorCalculator, pair_lines
 from relaxdiff.exceptions import LammpsError
 from relaxdiff.lammps_session import (
@@ -30,9 +33,12 @@ FURTHEST = 2  # times the cutoff; a structure that needs more has no likeness to
 
 
 def evaluator_for(coordinates, potential):
-    """The cheapest evaluator for coordinates: by orbits where there is symmetry, else all atoms."""
+    """The cheapest evaluator for coordinates: by orbits where there is symmetry, else all atoms.
+
+    Under mpiexec it is by orbits always: they are shared out among the ranks.
+    """
     symmetric = len(np.unique(coordinates.orbits)) < len(coordinates.orbits)
-    kind = OrbitEvaluator if symmetric else FullEvaluator
+    kind = OrbitEvaluator if symmetric or parallel.rank_and_size()[1] > 1 else FullEvaluator
     return kind(coordinates, potential.hyperparameters, potential.reference)
 
 
@@ -91,11 +97,15 @@ class OrbitEvaluator:
         self.hyperparameters = hyperparameters
         self.reference = reference
         self.n_evaluations = 0
-        self.representatives, self.sizes = np.unique(coordinates.orbits, return_counts=True)
+        representatives, sizes = np.unique(coordinates.orbits, return_counts=True)
+        rank, ranks = parallel.rank_and_size()
+        self.representatives, self.sizes = representatives[rank::ranks], sizes[rank::ranks]
         self.cutoff = hyperparameters.cutoff
         if reference is not None:
             self.cutoff = max(self.cutoff, reference.outer)
-        self.session = LammpsSession(hyperparameters.element, self._commands())
+        self.session = LammpsSession(
+            hyperparameters.element, self._commands(), parallel.own_communicator()
+        )
         self.reach = 0.0
         self.clusters = {}
 
@@ -125,9 +135,15 @@ class OrbitEvaluator:
             raise LammpsError("the structure is too far from the reference to be evaluated")
         if needed >= self.reach:
             self._collect(self.cutoff + MARGIN * np.ceil((needed - self.cutoff) / MARGIN + 0.5))
+        self.n_evaluations += 1
+        return parallel.add_up(self._share(displacements, stretch))
+
+    def _share(self, displacements, stretch):
+        """What this rank's representatives contribute to the gradient."""
+        if not self.sizes.size:  # more ranks than orbits
+            return np.zeros((self.coordinates.size, self.hyperparameters.n_parameters + 1))
         positions = (self.places + displacements[self.atoms]) * stretch
         self.session.run_cluster(positions)
-        self.n_evaluations += 1
         slopes = self._slopes()
         gradient = stretch * (self.modes.T @ slopes)
         if self.coordinates.strain:
@@ -137,11 +153,13 @@ class OrbitEvaluator:
     def values(self):
         """D (P + 1,) where the gradient was last asked for."""
         count = len(self.sizes)
+        if not count:
+            return parallel.add_up(np.zeros(self.hyperparameters.n_parameters + 1))
         bispectrum = self.sizes @ self.session.per_atom("values")[:count]
-        if self.reference is None:
-            return np.append(bispectrum, 0.0)
-        energies = self.session.per_atom("energies", "vector")[:count]
-        return np.append(bispectrum, self.sizes @ energies)
+        energy = 0.0
+        if self.reference is not None:
+            energy = self.sizes @ self.session.per_atom("energies", "vector")[:count]
+        return parallel.add_up(np.append(bispectrum, energy))
 
     def _collect(self, reach):
         """Take the cluster of that reach."""

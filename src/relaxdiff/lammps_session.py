@@ -67,14 +67,16 @@ def _find_libmpi():
 class LammpsSession:
     """A LAMMPS instance that holds one periodic structure at a time. A context manager.
 
-    `commands` are issued after each new box (pair styles, computes). Cells of any shape are turned
+    `commands` are issued after each new box (pair styles, computes); communicator: of mpi4py, None
+    for all ranks there are. Cells of any shape are turned
     into LAMMPS's lower-triangular frame; vectors and tensors come back in the frame of the atoms.
     """
 
-    def __init__(self, element, commands):
+    def __init__(self, element, commands, communicator=None):
         self.lammps = load_lammps()
         self.element = element
         self.setup_commands = commands
+        self.communicator = communicator
         self.instance = None
         self.prism = None
         self.n_atoms = 0
@@ -120,7 +122,7 @@ class LammpsSession:
     def _create(self, boundary, region, positions):
         self.n_atoms = 0  # whatever fails below leaves no half-built box behind
         if self.instance is None:
-            self.instance = self.lammps.lammps(cmdargs=LAMMPS_ARGUMENTS)
+            self.instance = self.lammps.lammps(cmdargs=LAMMPS_ARGUMENTS, comm=self.communicator)
         self.command(
             "clear\nunits metal\natom_style atomic\natom_modify map array sort 0 0\n"
             f"{boundary}\n{region}\ncreate_box 1 cell\n"
