@@ -17,8 +17,8 @@ import xarray as xr
 from relaxdiff.datasets import variable
 from relaxdiff.evaluation import evaluator_for
 from relaxdiff.exceptions import InputError, RelaxationError
-from relaxdiff.minimise import largest_component
 from relaxdiff.potential import parameter_names
+from relaxdiff.quasi_newton import largest_component
 from relaxdiff.solvers import SOLVERS
 from relaxdiff.solvers.dense import difference_steps, hessian_row
 from relaxdiff.solvers.problem import Problem

@@ -1,14 +1,8 @@
-"""Relaxation to a minimum by a quasi-Newton method that looks at gradients only.
-
-Line searches on the energy stall near |gradient| = 1e-6 eV/A, where the energy no longer resolves a
-step; the reference has to be converged to 1e-8. Hence our own iteration: a BFGS-updated Hessian
-(Nocedal & Wright, Numerical Optimization, eq 6.19) with bounded steps.
-"""
+"""Relaxation of a structure, and of the reference that a study differentiates."""
 
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import scipy.linalg
 import xarray as xr
 from ase import Atoms
 from scipy.sparse import csr_array
@@ -18,9 +12,9 @@ from relaxdiff.datasets import variable
 from relaxdiff.evaluation import evaluator_for
 from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.potential import SnapPotential
+from relaxdiff.quasi_newton import DenseModel, LimitedMemory, quasi_newton
 from relaxdiff.structures import bulk_cell, tabulated_lattice_parameter, vacancy_cell
 
-LARGEST_STEP = 0.1  # Angstrom of the largest scaled coordinate change in one step
 LARGEST_MISMATCH = 0.15  # of the tabulated lattice parameter; beyond it E(a) is not looked at
 GUESSED_CURVATURE = 20.0  # eV/A^2, only the starting guess when no Hessian is at hand
 
@@ -49,37 +43,30 @@ class Minimum:
         return self.status == "converged"
 
 
-@dataclass
-class Iteration:
-    """Where a quasi-Newton iteration ended: q, values and columns there, and the last Hessian.
-
-    ahead: where one more step, not evaluated, would lead from there.
-    """
-
-    q: np.ndarray
-    ahead: np.ndarray
-    values: np.ndarray
-    columns: np.ndarray
-    max_gradient: float
-    hessian: np.ndarray
-    n_evaluations: int
-    converged: bool
-
-
-def relax(atoms, potential, strain=True, tolerance=1e-8, max_steps=300, symmetry=True):
+def relax(
+    atoms,
+    potential,
+    strain=True,
+    tolerance=1e-8,
+    max_steps=300,
+    symmetry=True,
+    preconditioner=None,
+):
     """Relax a periodic structure, atoms and (if `strain`) isotropic volume.
 
     atoms: ASE Atoms; potential: SnapPotential; tolerance: largest |gradient| in eV/A, over
     Cartesian force components and dU/dstrain divided by the edge of the cell; symmetry: keep the
     structure's own symmetry, which makes it fast; turn it off (or shake the atoms) to leave a
-    symmetric saddle point. Returns a Minimum whose `status` says whether it converged.
+    symmetric saddle point; preconditioner: for large cells, such as LatticeGreen: its `apply` maps
+    forces (N, 3) to displacements like the inverse of a Hessian would. Returns a Minimum whose
+    `status` says whether it converged.
     Raises LammpsError when LAMMPS cannot evaluate the structure.
     """
     coordinates = coordinates_of(atoms, strain=strain, symmetry=symmetry)
     start = np.zeros(coordinates.size)
-    hessian = _guessed_hessian(coordinates, len(atoms))
+    model = _guess(coordinates, preconditioner)
     with evaluator_for(coordinates, potential) as evaluator:
-        end = quasi_newton(evaluator, potential.weights, start, hessian, tolerance, max_steps)
+        end = quasi_newton(evaluator, potential.weights, start, model, tolerance, max_steps)
     relaxed = coordinates.structure(end.q)
     return Minimum(
         atoms=relaxed,
@@ -182,90 +169,23 @@ def minimum_from_dataset(dataset, potential):
     )
 
 
-def quasi_newton(
-    evaluator, weights, start, hessian, tolerance, max_steps, inside=lambda q: True, known=None
-):
-    """Walk from `start` until the largest gradient component is below `tolerance` (eV/A).
+def _guess(coordinates, preconditioner):
+    """What is known of the Hessian beforehand: without a preconditioner a diagonal.
 
-    evaluator: of descriptors in its coordinates; weights: shape (P + 1,), Theta and the 1 of the
-    reference; hessian: shape (n, n), the guess at the start; inside: says of a q whether to go on
-    from there; known: a pair (q, columns) evaluated earlier, for whatever parameters: the columns
-    give the gradient for these too, and so improve the guess for nothing. Returns an Iteration; the
-    caller decides what a missing convergence means.
+    The strain feels every bond of the cell, an atom only its own.
     """
-    q = np.array(start, dtype=float)
-    coordinates = evaluator.coordinates
-    columns = evaluator.gradient(q)
-    gradient = columns @ weights
-    if known is not None:
-        place, there = known
-        hessian = bfgs_update(hessian, q - place, gradient - there @ weights)
-    reach, rejected = LARGEST_STEP, False
-    for evaluations in range(1, max_steps + 2):
-        max_gradient = largest_component(coordinates, gradient)
-        step = bounded_step(hessian, gradient, coordinates.scale, reach)
-        if max_gradient < tolerance or not inside(q) or evaluations > max_steps:
-            break
-        tried = evaluator.gradient(q + step)
-        ahead = tried @ weights
-        hessian = bfgs_update(hessian, step, ahead - gradient)
-        uphill = (gradient + ahead) @ step > 0  # twice the change in energy, to third order
-        rejected = uphill and largest_component(coordinates, ahead) > max_gradient
-        if rejected:
-            reach = 0.25 * np.abs(step * coordinates.scale).max()  # stay, and look nearer by
-        else:
-            q, columns, gradient = q + step, tried, ahead
-            reach = min(2 * reach, LARGEST_STEP)
-    if rejected:  # the evaluator stands elsewhere
-        evaluator.gradient(q)
-    return Iteration(
-        q=q,
-        ahead=q + step,
-        values=evaluator.values(),
-        columns=columns,
-        max_gradient=max_gradient,
-        hessian=hessian,
-        n_evaluations=evaluations,
-        converged=max_gradient < tolerance,
-    )
+    on_strain = 10 * GUESSED_CURVATURE * len(coordinates.reference)
+    modes = coordinates.modes
+    if preconditioner is None:
+        diagonal = np.append(np.full(modes.shape[1], GUESSED_CURVATURE), on_strain)
+        return DenseModel(np.diag(diagonal[: coordinates.size]), coordinates.scale)
 
+    def inverse(gradient):
+        forces = (modes @ gradient[: modes.shape[1]]).reshape(-1, 3)
+        moved = modes.T @ preconditioner.apply(forces).ravel()
+        return np.append(moved, gradient[modes.shape[1] :] / on_strain)
 
-def largest_component(coordinates, gradient):
-    """Largest |gradient| over the atoms' Cartesian components and dU/dstrain / edge, eV/A."""
-    n_modes = coordinates.modes.shape[1]
-    on_atoms = np.abs(coordinates.modes @ gradient[:n_modes]).max(initial=0.0)
-    on_strain = np.abs(gradient[n_modes:] / coordinates.scale[n_modes:]).max(initial=0.0)
-    return float(max(on_atoms, on_strain))
-
-
-def bounded_step(hessian, gradient, scale, reach):
-    """Newton step -H^-1 g, uphill curvatures turned downhill, cut to `reach` Angstrom."""
-    try:
-        step = -scipy.linalg.cho_solve(scipy.linalg.cho_factor(hessian), gradient)
-    except scipy.linalg.LinAlgError:
-        scaled = hessian / np.outer(scale, scale)
-        curvatures, directions = np.linalg.eigh(scaled)
-        curvatures = np.maximum(np.abs(curvatures), 0.1)
-        step = -(directions @ (directions.T @ (gradient / scale) / curvatures)) / scale
-    return step * min(1.0, reach / np.abs(step * scale).max(initial=1e-300))
-
-
-def bfgs_update(hessian, step, change):
-    """Hessian that maps `step` to the gradient `change`; unchanged where that is not convex."""
-    along = step @ change
-    image = hessian @ step
-    curvature = step @ image
-    if along <= 1e-3 * abs(curvature):
-        return hessian
-    return hessian + np.outer(change, change) / along - np.outer(image, image) / curvature
-
-
-def _guessed_hessian(coordinates, n_atoms):
-    """A diagonal guess; the strain feels every bond of the cell, an atom only its own."""
-    diagonal = np.full(coordinates.size, GUESSED_CURVATURE)
-    if coordinates.strain:
-        diagonal[-1] = 10 * GUESSED_CURVATURE * n_atoms
-    return np.diag(diagonal)
+    return LimitedMemory(inverse)
 
 
 def _advice(end, tolerance):

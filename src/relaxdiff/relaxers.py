@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from relaxdiff.coordinates import Coordinates
 from relaxdiff.evaluation import evaluator_for
 from relaxdiff.lammps_minimise import lammps_minimise
-from relaxdiff.minimise import quasi_newton
+from relaxdiff.quasi_newton import DenseModel, quasi_newton
 
 TOLERANCE = 1e-6  # eV/Angstrom
 MAX_STEPS = 40
@@ -81,11 +81,12 @@ class Relaxer:
         """Relax from coordinates `start`, giving up `limit` Angstrom from there; a Relaxed."""
         quadratic = self.tensor @ weights
         # What BFGS learnt at the last variant still holds here: both are at nearly the same q.
+        model = DenseModel(quadratic + self.correction, self.coordinates.scale)
         end = quasi_newton(
             self.evaluator,
             weights,
             start,
-            quadratic + self.correction,
+            model,
             TOLERANCE,
             MAX_STEPS,
             inside=lambda q: (
@@ -94,7 +95,7 @@ class Relaxer:
             known=self.known,
         )
         if end.converged:
-            self.correction = end.hessian - quadratic
+            self.correction = model.hessian - quadratic
             self.known = end.q, end.columns
         energy = float(end.values @ weights)
         return Relaxed(energy, end.q, end.ahead, end.max_gradient, end.n_evaluations)
