@@ -15,7 +15,6 @@ An evaluation is one gradient. The values D(q) come on demand: relaxation needs 
 """
 
 import numpy as np
-from ase.neighborlist import neighbor_list
 
 from relaxdiff import parallel
 from relaxdiff.descriptors import DescriptorCalculator, pair_lines
@@ -25,6 +24,7 @@ from relaxdiff.lammps_session import (
     SKIN,
     LammpsSession,
 )
+from relaxdiff.structures import images_near
 
 # The cluster reaches this much further than the atoms need when it is built, and in steps of this
 # (Angstrom): it is built again only when strains and displacements have used that up.
@@ -133,7 +133,7 @@ class OrbitEvaluator:
         needed = self.cutoff / stretch + 2 * np.linalg.norm(displacements, axis=1).max()
         if not 0 < needed < FURTHEST * self.cutoff:
             raise LammpsError("the structure is too far from the reference to be evaluated")
-        if needed >= self.reach:
+        if self.sizes.size and needed >= self.reach:
             self._collect(self.cutoff + MARGIN * np.ceil((needed - self.cutoff) / MARGIN + 0.5))
         self.n_evaluations += 1
         return parallel.add_up(self._share(displacements, stretch))
@@ -172,14 +172,11 @@ class OrbitEvaluator:
     def _cluster(self, reach):
         """Representatives first, then all atoms within `reach` of one: atoms, places, modes."""
         atoms, modes = self.coordinates.reference, self.coordinates.modes
-        first, second, images = neighbor_list("ijS", atoms, reach)
-        near = np.isin(first, self.representatives)
-        own = np.column_stack([self.representatives, np.zeros((len(self.sizes), 3), dtype=int)])
-        others = np.unique(np.column_stack([second[near], images[near]]), axis=0)
-        is_own = (others[:, None, :] == own[None]).all(axis=2).any(axis=1)
-        cluster = np.vstack([own, others[~is_own]])
-        members = cluster[:, 0]
-        places = atoms.positions[members] + cluster[:, 1:] @ atoms.cell.array
+        found, images = images_near(atoms, atoms.positions[self.representatives], reach)
+        own = np.isin(found, self.representatives) & ~images.any(axis=1)
+        order = np.append(np.flatnonzero(own), np.flatnonzero(~own))
+        members, images = found[order], images[order]
+        places = atoms.positions[members] + images @ atoms.cell.array
         rows = (3 * members[:, None] + np.arange(3)).ravel()
         return members, places, modes[rows]
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import spglib
 import spglib.error
-from ase.neighborlist import neighbor_list
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from relaxdiff.exceptions import InputError
+from relaxdiff.structures import images_near
 
 spglib.error.OLD_ERROR_HANDLING = False  # failures raise, as in the coming spglib 3
 
@@ -169,10 +169,12 @@ def modes_of(symmetry, characters, subgroup):
 def _rarest(atoms):
     """Indices of the atoms with the rarest surroundings, as far as near neighbours tell."""
     reach = 1.8 * (atoms.get_volume() / len(atoms)) ** (1 / 3)
-    first, second, distance = neighbor_list("ijd", atoms, reach)
+    found, images = images_near(atoms, atoms.positions, reach)
+    around = cKDTree(atoms.positions[found] + images @ atoms.cell.array)
+    pairs = cKDTree(atoms.positions).sparse_distance_matrix(around, reach, output_type="ndarray")
     kind = np.unique(atoms.numbers, return_inverse=True)[1] + 1.0
-    weights = kind[second] * np.exp(-distance)
-    sums = np.bincount(first, weights, minlength=len(atoms)) + 100 * kind
+    weights = kind[found[pairs["j"]]] * np.exp(-pairs["v"])
+    sums = np.bincount(pairs["i"], weights, minlength=len(atoms)) + 100 * kind
     order = np.argsort(sums)
     # Sums that differ by no more than displacements within the tolerance may make them differ.
     classes = np.split(order, np.flatnonzero(np.diff(sums[order]) > 1e-3) + 1)
