@@ -39,6 +39,7 @@ def implicit_derivative(minimum, solver="dense", directions=None):
     * `position_derivative` (parameter, atom, xyz): du/dtheta in Angstrom per unit of parameter,
       mean displacement zero;
     * `strain_derivative` (parameter): d(strain)/dtheta (zero if the cell was kept fixed);
+    * `strain_coupling` (atom, xyz): du/dstrain of atoms that relax in a strained cell, Angstrom;
     * what predictions need: `descriptors` D, `energy`, `volume`, and for each approximation
       `level` of the paper the products `energy_curvature` = G^T dq*/dtheta (level, parameter,
       parameter_2) and `level_strain_derivative` (level, parameter);
@@ -62,6 +63,13 @@ def implicit_derivative(minimum, solver="dense", directions=None):
     derivatives = _eliminate(solved.x, columns, strain_column)
     axis = "parameter" if directions is None else "direction"
     dataset = _dataset(minimum, values, columns, derivatives, chosen, axis)
+    coupling = np.zeros(problem.n_displacements) if strain_column is None else solved.x[:, -1]
+    dataset["strain_coupling"] = variable(
+        ("atom", "xyz"),
+        (problem.coordinates.modes @ coupling).reshape(-1, 3),
+        "Angstrom",
+        "displacement that relaxes the atoms per unit of strain: ih is h+ih without it",
+    )
     dataset.attrs |= {"evaluations": evaluations, "iterations": sum(solved.iterations)}
     if solved.tensor is not None:
         dataset = dataset.assign(_second_derivatives(minimum.coordinates, solved.tensor))
