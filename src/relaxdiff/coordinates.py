@@ -12,6 +12,7 @@ from ase import Atoms
 from ase.geometry import find_mic
 from scipy.sparse import csr_array
 
+from relaxdiff.exceptions import InputError
 from relaxdiff.structures import nearest_neighbour_distance
 from relaxdiff.symmetry import displacement_modes, find_symmetry, no_symmetry
 
@@ -21,13 +22,15 @@ class Coordinates:
     """Amplitudes of displacement modes (Angstrom) and, if `strain`, the isotropic strain, last.
 
     reference: the Atoms at q = 0; modes: orthonormal columns, sparse, shape (3N, modes); orbits:
-    for each atom the first atom of its orbit, shape (N,).
+    for each atom the first atom of its orbit, shape (N,); fixed: mask (N,) of atoms that no mode
+    moves because they are held, or None.
     """
 
     reference: Atoms = field(repr=False)
     modes: csr_array = field(repr=False)
     orbits: np.ndarray = field(repr=False)
     strain: bool = True
+    fixed: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def size(self):
@@ -90,16 +93,20 @@ class Coordinates:
         return np.append(tangent, strain) if self.strain else tangent
 
 
-def coordinates_of(atoms, strain=True, symmetry=True):
+def coordinates_of(atoms, strain=True, symmetry=True, fixed=None):
     """Coordinates with `atoms` at q = 0.
 
     strain: whether the cell may stretch; symmetry: use the structure's own symmetry, so that only
-    totally symmetric displacements are coordinates; without it there are 3N - 3 of them.
+    totally symmetric displacements are coordinates; without it there are 3N - 3 of them; fixed:
+    mask (N,) of atoms that keep their scaled positions. Raises InputError for a mask of another
+    shape.
     """
-    operations = find_symmetry(atoms) if symmetry else no_symmetry(len(atoms))
-    return Coordinates(
-        atoms.copy(), displacement_modes(operations), operations.permutations.min(axis=0), strain
-    )
+    if fixed is not None and np.shape(fixed) != (len(atoms),):
+        raise InputError(f"fixed: shape {np.shape(fixed)}, expected one entry for each atom")
+    held = None if fixed is None else np.asarray(fixed, dtype=bool)
+    operations = find_symmetry(atoms, fixed=held) if symmetry else no_symmetry(len(atoms))
+    modes = displacement_modes(operations, held)
+    return Coordinates(atoms.copy(), modes, operations.permutations.min(axis=0), strain, held)
 
 
 def largest_displacement(atoms, others):

@@ -70,7 +70,11 @@ def implicit_derivative(minimum, solver="dense", directions=None):
         "Angstrom",
         "displacement that relaxes the atoms per unit of strain: ih is h+ih without it",
     )
-    dataset.attrs |= {"evaluations": evaluations, "iterations": sum(solved.iterations)}
+    dataset.attrs |= {
+        "evaluations": evaluations,
+        "iterations": sum(solved.iterations),
+        "force_calls": solved.force_calls,
+    }
     if solved.tensor is not None:
         dataset = dataset.assign(_second_derivatives(minimum.coordinates, solved.tensor))
     return dataset

@@ -69,7 +69,7 @@ def lammps_minimise(atoms, potential, tolerance=1e-6, strain=True, lost=lambda a
             session.place(atoms)
             gradient = _minimise(session, atoms, tolerance, strain, lost)
             energy = float(session.instance.get_thermo("pe"))
-            return LammpsMinimum(_relaxed(session, atoms), energy, gradient, _force_calls(log))
+            return LammpsMinimum(_relaxed(session, atoms), energy, gradient, force_calls(log))
 
 
 def _minimise(session, atoms, tolerance, strain, lost):
@@ -100,7 +100,7 @@ def _relax_cell(session, tolerance):
     )
 
 
-def _force_calls(log):
+def force_calls(log):
     """Evaluations of energy and forces in all minimisations of a LAMMPS log."""
     calls = 0
     for criterion, evaluations in REPORT.findall(log.read_text()):

@@ -51,6 +51,7 @@ def relax(
     max_steps=300,
     symmetry=True,
     preconditioner=None,
+    fixed=None,
 ):
     """Relax a periodic structure, atoms and (if `strain`) isotropic volume.
 
@@ -58,11 +59,11 @@ def relax(
     Cartesian force components and dU/dstrain divided by the edge of the cell; symmetry: keep the
     structure's own symmetry, which makes it fast; turn it off (or shake the atoms) to leave a
     symmetric saddle point; preconditioner: for large cells, such as LatticeGreen: its `apply` maps
-    forces (N, 3) to displacements like the inverse of a Hessian would. Returns a Minimum whose
-    `status` says whether it converged.
+    forces (N, 3) to displacements like the inverse of a Hessian would; fixed: mask (N,) of atoms
+    that keep their scaled positions. Returns a Minimum whose `status` says whether it converged.
     Raises LammpsError when LAMMPS cannot evaluate the structure.
     """
-    coordinates = coordinates_of(atoms, strain=strain, symmetry=symmetry)
+    coordinates = coordinates_of(atoms, strain=strain, symmetry=symmetry, fixed=fixed)
     start = np.zeros(coordinates.size)
     model = _guess(coordinates, preconditioner)
     with evaluator_for(coordinates, potential) as evaluator:

@@ -52,8 +52,10 @@ class Symmetry:
         )
 
 
-def find_symmetry(atoms, tolerance=SYMMETRY_TOLERANCE):
+def find_symmetry(atoms, tolerance=SYMMETRY_TOLERANCE, fixed=None):
     """Space-group operations of a periodic structure, found by spglib.
+
+    fixed: mask (N,) of atoms that are mapped on each other only, or None.
 
     spglib's time grows with the square of the number of atoms and more, so it is given only the
     atoms with the rarest surroundings, which every operation maps on each other (the neighbours of
@@ -61,8 +63,9 @@ def find_symmetry(atoms, tolerance=SYMMETRY_TOLERANCE):
     Raises InputError when spglib finds none (atoms on top of each other).
     """
     scaled = _in_cell(atoms.get_scaled_positions(wrap=False))
-    rarest = _rarest(atoms)
-    structure = (atoms.cell.array, scaled[rarest], atoms.numbers[rarest])
+    kinds = atoms.numbers if fixed is None else atoms.numbers + 1000 * np.asarray(fixed)
+    rarest = _rarest(atoms, kinds)
+    structure = (atoms.cell.array, scaled[rarest], kinds[rarest])
     try:
         found = spglib.get_symmetry(structure, symprec=tolerance)
     except spglib.error.SpglibError as error:
@@ -79,7 +82,7 @@ def find_symmetry(atoms, tolerance=SYMMETRY_TOLERANCE):
         distances = np.linalg.norm((apart - np.round(apart)) @ cell.T, axis=1)
         # spglib allows an operation some more than its tolerance, after averaging.
         same = distances.max() < 2 * tolerance
-        if same and np.array_equal(atoms.numbers, atoms.numbers[permutation]):
+        if same and np.array_equal(kinds, kinds[permutation]):
             rotations.append(cell @ rotation @ np.linalg.inv(cell))
             permutations.append(permutation)
     return Symmetry(np.array(rotations), np.array(permutations))
@@ -90,8 +93,10 @@ def no_symmetry(n_atoms):
     return Symmetry(np.eye(3)[None], np.arange(n_atoms)[None])
 
 
-def displacement_modes(symmetry):
+def displacement_modes(symmetry, fixed=None):
     """Orthonormal basis of the totally symmetric displacements without rigid translations.
+
+    fixed: mask (N,) of atoms that do not move, or None; with any, translations are none to remove.
 
     Returns a sparse array of shape (3N, modes): a mode moves the atoms of one orbit, unless rigid
     translations had to be taken out. A displacement field is `basis @ amplitudes`, reshaped to
@@ -100,7 +105,8 @@ def displacement_modes(symmetry):
     """
     size = 3 * symmetry.permutations.shape[1]
     modes = []
-    for atom in symmetry.representatives:
+    held = np.zeros(symmetry.permutations.shape[1], dtype=bool) if fixed is None else fixed
+    for atom in symmetry.representatives[~held[symmetry.representatives]]:
         images, first = np.unique(symmetry.permutations[:, atom], return_index=True)
         keeping = symmetry.rotations[symmetry.permutations[:, atom] == atom]
         rows = (3 * images[:, None] + np.arange(3)).ravel()
@@ -112,6 +118,8 @@ def displacement_modes(symmetry):
         (np.concatenate(each) for each in zip(*modes, strict=True)) if modes else ([], [])
     )
     basis = csr_array((values, (rows, columns)), shape=(size, len(modes)))
+    if held.any():
+        return basis
     translations = _translations(symmetry)
     return csr_array(_without(basis.toarray(), translations)) if translations.size else basis
 
@@ -166,13 +174,13 @@ def modes_of(symmetry, characters, subgroup):
     return basis @ vectors[:, values > 0.5 * len(characters) / characters.max()]
 
 
-def _rarest(atoms):
+def _rarest(atoms, kinds):
     """Indices of the atoms with the rarest surroundings, as far as near neighbours tell."""
     reach = 1.8 * (atoms.get_volume() / len(atoms)) ** (1 / 3)
     found, images = images_near(atoms, atoms.positions, reach)
     around = cKDTree(atoms.positions[found] + images @ atoms.cell.array)
     pairs = cKDTree(atoms.positions).sparse_distance_matrix(around, reach, output_type="ndarray")
-    kind = np.unique(atoms.numbers, return_inverse=True)[1] + 1.0
+    kind = np.unique(kinds, return_inverse=True)[1] + 1.0
     weights = kind[found[pairs["j"]]] * np.exp(-pairs["v"])
     sums = np.bincount(pairs["i"], weights, minlength=len(atoms)) + 100 * kind
     order = np.argsort(sums)

@@ -5,7 +5,7 @@ import pytest
 
 from relaxdiff import InputError, RelaxationError, implicit_derivative, relax
 from relaxdiff.implicit import adjoint_derivative
-from relaxdiff.solvers import Dense, Sparse
+from relaxdiff.solvers import Dense, Energy, Sparse
 from relaxdiff.structures import vacancy_cell
 
 DERIVATIVES = (
@@ -81,6 +81,61 @@ def test_adjoint_is_the_gradient_of_a_scalar(minimum, dense, solver):
         expected += 40.0 * dense["strain_derivative"].values
     assert found.dims == ("parameter",)
     assert found.values == pytest.approx(expected, abs=1e-6 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("symmetry", [True, False])
+def test_fixed_atoms_stay_where_they_are(tungsten, symmetry):
+    """Against structures relaxed anew with other parameters, the same atoms fixed."""
+    fixed = np.zeros(15, dtype=bool)
+    fixed[[2, 3]] = True
+    settings = {"tolerance": 1e-10, "fixed": fixed, "symmetry": symmetry}
+    minimum = relax(vacancy_cell("W", 3.18, 2), tungsten, **settings)
+    dense = implicit_derivative(minimum, Dense())
+    for parameter in (0, 7):
+        found = dense["position_derivative"][parameter].values
+        strain = float(dense["strain_derivative"][parameter])
+        edge = minimum.atoms.cell.lengths()[0]
+        step = 6e-5 / max(np.abs(found).max(), abs(strain) * edge)
+        near, far = (differences(minimum, parameter, n * step, settings) for n in (1, 2))
+        positions, strains = ((4 * one - two) / 3 for one, two in zip(near, far, strict=True))
+        assert not found[fixed].any()
+        assert found == pytest.approx(positions, abs=1e-5 * np.abs(positions).max())
+        assert strain == pytest.approx(strains, rel=1e-5)
+    for solver, bound in ((Sparse(), 1e-6), (Energy(), 1e-5)):
+        other = implicit_derivative(minimum, solver, np.eye(55)[:, [0, 7]])
+        expected = dense["position_derivative"].values[[0, 7]]
+        assert other["position_derivative"].values == pytest.approx(
+            expected, abs=bound * np.abs(expected).max()
+        )
+
+
+def differences(minimum, parameter, step, settings):
+    """Central differences of scaled positions and strain of structures relaxed anew."""
+    ends = []
+    for sign in (1, -1):
+        theta = minimum.potential.theta.copy()
+        theta[parameter] += sign * step
+        end = relax(minimum.atoms, minimum.potential.with_theta(theta), **settings)
+        ends.append((end.atoms.positions / (1 + end.strain), end.strain))
+    return [(ahead - behind) / (2 * step) for ahead, behind in zip(*ends, strict=True)]
+
+
+@pytest.mark.parametrize("alpha", [1e-6, 1e-5, 1e-4])
+def test_energy_agrees_with_dense(minimum, dense, alpha):
+    chosen = [0, 20, 54]
+    energy = implicit_derivative(
+        minimum, Energy(alpha=alpha, tolerance=1e-5), np.eye(55)[:, chosen]
+    )
+    for name in ("position_derivative", "strain_derivative"):
+        expected = dense[name].values[chosen]
+        size = np.abs(expected).max()
+        assert energy[name].values == pytest.approx(expected, abs=1e-4 * size)
+    assert energy.attrs["force_calls"] > 0
+
+
+def test_a_mask_of_another_shape_is_refused(tungsten):
+    with pytest.raises(InputError, match="one entry for each atom"):
+        relax(vacancy_cell("W", 3.18, 2), tungsten, fixed=[0, 1])
 
 
 def test_failures_are_advice(tungsten):

@@ -34,8 +34,7 @@ class Dense:
             )
         size = problem.n_displacements
         x = scipy.linalg.solve(hessian[:size, :size], right, assume_a="pos")
-        count = right.shape[1]
-        return Solved(x, ("converged",) * count, (1,) * count, tensor)
+        return Solved(x, ("converged",) * right.shape[1], tensor=tensor)
 
 
 def hessian_tensor(evaluator):

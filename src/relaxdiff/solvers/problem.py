@@ -57,10 +57,12 @@ class Solved:
     """Solutions of H_uu x = right.
 
     x: (m, k); status: for each column 'converged', or what went wrong and what to try; iterations:
-    of each column; tensor: the Hessian tensor (see `dense`), from a solver that makes it.
+    of each column, from a solver that iterates; force_calls: of LAMMPS's own minimiser; tensor: the
+    Hessian tensor (see `dense`), from a solver that makes it.
     """
 
     x: np.ndarray
     status: tuple
-    iterations: tuple
+    iterations: tuple = ()
+    force_calls: int = 0
     tensor: np.ndarray | None = None
