@@ -5,7 +5,9 @@ import pytest
 
 from relaxdiff import InputError, RelaxationError, implicit_derivative, relax
 from relaxdiff.implicit import adjoint_derivative
+from relaxdiff.lattice_green import LatticeGreen, crystal_force_constants
 from relaxdiff.solvers import Dense, Energy, Sparse
+from relaxdiff.solvers.springs import Springs
 from relaxdiff.structures import vacancy_cell
 
 DERIVATIVES = (
@@ -156,3 +158,31 @@ def test_settings_are_checked_at_once(settings, message):
 def test_directions_of_another_shape_are_refused(minimum):
     with pytest.raises(InputError, match=r"directions: shape \(3,\), expected \(55, k\)"):
         implicit_derivative(minimum, directions=np.ones(3))
+
+
+@pytest.mark.parametrize("preconditioned", ["lattice", "springs"])
+def test_preconditioners_shorten_the_search(tungsten, preconditioned):
+    minimum = relax(vacancy_cell("W", 3.18, 5), tungsten)
+    direction = np.random.default_rng(8).normal(size=(55, 1)) * tungsten.theta[:, None]
+    edge = minimum.atoms.cell.lengths()[0] / 5
+    help_of = {
+        "lattice": lambda: LatticeGreen(crystal_force_constants(tungsten, edge), minimum.atoms, 5),
+        "springs": lambda: Springs(minimum.atoms),
+    }
+    plain = implicit_derivative(minimum, Sparse(), direction)
+    helped = implicit_derivative(
+        minimum, Sparse(preconditioner=help_of[preconditioned]()), direction
+    )
+    assert helped.attrs["iterations"] < plain.attrs["iterations"]
+    # One column for the direction, one for the strain.
+    assert helped.attrs["iterations"] <= 2 * {"lattice": 8, "springs": 15}[preconditioned]
+    assert apart(helped, plain, "position_derivative") < 1e-6
+
+
+def test_large_cells_relax_with_the_lattice(tungsten):
+    """The same minimum in fewer evaluations, from a limited memory of steps."""
+    atoms = vacancy_cell("W", 3.18, 4)
+    green = LatticeGreen(crystal_force_constants(tungsten, 3.18), atoms, 4)
+    plain, helped = relax(atoms, tungsten), relax(atoms, tungsten, preconditioner=green)
+    assert helped.n_evaluations < plain.n_evaluations
+    assert helped.energy == pytest.approx(plain.energy, rel=1e-12)
