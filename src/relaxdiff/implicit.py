@@ -226,7 +226,7 @@ def _dataset(minimum, values, columns, derivatives, chosen, axis):
 
 def _second_derivatives(coordinates, tensor):
     """What the dense solver knows beyond the derivative."""
-    modes = coordinates.modes.T.toarray().reshape(coordinates.modes.shape[1], -1, 3)
+    modes = coordinates.modes.T.toarray().reshape(-1, len(coordinates.reference), 3)
     return {
         "hessian_tensor": variable(
             ("mode", "mode_2", "column"),

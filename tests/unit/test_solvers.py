@@ -8,7 +8,7 @@ from relaxdiff.implicit import adjoint_derivative
 from relaxdiff.lattice_green import LatticeGreen, crystal_force_constants
 from relaxdiff.solvers import Dense, Energy, Sparse
 from relaxdiff.solvers.springs import Springs
-from relaxdiff.structures import vacancy_cell
+from relaxdiff.structures import bulk_cell, vacancy_cell
 
 DERIVATIVES = (
     "position_derivative",
@@ -186,3 +186,19 @@ def test_large_cells_relax_with_the_lattice(tungsten):
     plain, helped = relax(atoms, tungsten), relax(atoms, tungsten, preconditioner=green)
     assert helped.n_evaluations < plain.n_evaluations
     assert helped.energy == pytest.approx(plain.energy, rel=1e-12)
+
+
+@pytest.mark.parametrize("solver", [Dense(), Sparse(), Energy()])
+def test_a_perfect_crystal_only_strains(tungsten, solver):
+    crystal = relax(bulk_cell("W", 3.165), tungsten, tolerance=1e-9)
+    derivative = implicit_derivative(crystal, solver)
+    assert not derivative["position_derivative"].any()
+    step = 1e-5
+    ends = []
+    for sign in (1, -1):
+        theta = tungsten.theta.copy()
+        theta[0] += sign * step
+        ends.append(relax(crystal.atoms, tungsten.with_theta(theta), tolerance=1e-10).strain)
+    assert float(derivative["strain_derivative"][0]) == pytest.approx(
+        (ends[0] - ends[1]) / (2 * step), rel=1e-4
+    )
