@@ -41,8 +41,8 @@ def test_every_parameter_against_relaxed_structures(minimum, derivative):
         coarse = relaxed_difference(minimum, parameter, 2 * step)
         fine = relaxed_difference(minimum, parameter, step)
         positions, strains = ((4 * near - far) / 3 for near, far in zip(fine, coarse, strict=True))
-        assert np.abs(positions - expected).max() < 1e-5 * np.abs(expected).max()
-        assert strains == pytest.approx(strain, rel=1e-5)
+        assert np.abs(positions - expected).max() < 1e-6 * np.abs(expected).max()
+        assert strains == pytest.approx(strain, rel=1e-6)
 
 
 def test_shapes_units_and_no_net_displacement(minimum, derivative):
