@@ -14,15 +14,17 @@ import sys
 import numpy as np
 import relaxdiff
 from relaxdiff import parallel
-from relaxdiff.solvers import Dense, Sparse
+from relaxdiff.solvers import Dense, Energy, Sparse
 
 coefficients, parameters, repeats, out = sys.argv[1:]
 potential = relaxdiff.read_snap(coefficients, parameters, relaxdiff.ZblReference(4.0, 4.8))
 minimum = relaxdiff.relax(relaxdiff.vacancy_cell("W", 3.18, int(repeats)), potential)
-found = [relaxdiff.implicit_derivative(minimum, solver) for solver in (Dense(), Sparse())]
+few = np.eye(55)[:, [0, 20]]
+solvers = {"dense": (Dense(), None), "sparse": (Sparse(), None), "energy": (Energy(), few)}
+found = {name: relaxdiff.implicit_derivative(minimum, *how) for name, how in solvers.items()}
 if parallel.rank_and_size()[0] == 0:
     names = ("position_derivative", "strain_derivative", "energy_curvature")
-    arrays = {f"{name}_{n}": d[name].values for n, d in enumerate(found) for name in names}
+    arrays = {f"{name} {by}": d[name].values for by, d in found.items() for name in names}
     np.savez(out, energy=minimum.energy, ranks=parallel.rank_and_size()[1], **arrays)
 """
 
@@ -53,5 +55,6 @@ def test_derivatives_are_the_same_on_several_ranks(tungsten_files, tmp_path, ran
     alone, together = results
     assert (alone["ranks"], together["ranks"]) == (1, ranks)
     for name in set(alone.files) - {"ranks"}:
-        size = np.abs(alone[name]).max()
-        assert together[name] == pytest.approx(alone[name], abs=1e-8 * size)
+        # LAMMPS itself minimises on all ranks, to its own tolerance.
+        bound = (1e-6 if name.endswith(" energy") else 1e-8) * np.abs(alone[name]).max()
+        assert together[name] == pytest.approx(alone[name], abs=bound)

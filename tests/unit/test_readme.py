@@ -1,0 +1,23 @@
+"""The README's code for users of the library runs as it stands there."""
+
+from pathlib import Path
+
+from relaxdiff import ZblReference
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_library_examples_run(tungsten_files, tungsten):
+    section = README.read_text().split("## As a library")[1]
+    blocks = [part.split("```")[0] for part in section.split("```python")[1:]]
+    assert len(blocks) == 2
+    coefficients, parameters = map(str, tungsten_files)
+    first = blocks[0].replace('"mine.snapcoeff"', repr(coefficients))
+    first = first.replace('"mine.snapparam"', f"{parameters!r}, reference=zbl")
+    names = {"zbl": ZblReference(4.0, 4.8)}
+    exec(first, names)
+    assert names["potential"].theta.size == tungsten.theta.size
+    assert names["derivative"].position_derivative.shape == (55, 127, 3)
+    exec(blocks[1], names)
+    assert names["derivative"].position_derivative.shape == (1, 1023, 3)
+    assert names["derivative"].attrs["iterations"] <= 2 * 8
