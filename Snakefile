@@ -7,6 +7,7 @@ include: "workflow/rules/reference.smk"
 include: "workflow/rules/prediction.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/solvers.smk"
 
 
 rule all:

@@ -49,10 +49,9 @@ def errors_of_study(posterior, potential, lambdas, samples):
     derivative = implicit_derivative(minimum)
     predictions = predict_variants(posterior, bulk, derivative)
     truth = relax_variants(
-        potential,
+        minimum,
         posterior,
         bulk,
-        minimum.atoms,
         derivative,
         force_constants(minimum),
         list(samples),

@@ -77,10 +77,9 @@ def main():
     relaxdiff.truth.StabilityTest = TimedTest
     start = time.perf_counter()
     truth = relax_variants(
-        potential,
+        minimum,
         posterior,
         bulk,
-        minimum.atoms,
         derivative,
         constants,
         samples,

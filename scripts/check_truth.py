@@ -5,7 +5,6 @@ from common import job
 from relaxdiff.datasets import read_dataset
 from relaxdiff.minimise import minimum_from_dataset
 from relaxdiff.posterior import potential_from_posterior, read_posterior
-from relaxdiff.relaxers import coordinates_near
 from relaxdiff.truth_check import check_variants, choose_variants
 
 with job(snakemake) as log:
@@ -14,14 +13,12 @@ with job(snakemake) as log:
     truth = read_dataset(snakemake.input.truth)
     potential = potential_from_posterior(posterior)
     reference = minimum_from_dataset(read_dataset(snakemake.input.reference), potential)
-    derivative = read_dataset(snakemake.input.derivative)
     chosen = choose_variants(truth, params.variants, params.seed)
     table = check_variants(
-        potential,
+        reference,
         posterior,
         read_dataset(snakemake.input.bulk),
         truth,
-        coordinates_near(reference.atoms, derivative),
         chosen[int(snakemake.wildcards.part) :: params.parts],
         params.structure,
         report=log.info,

@@ -6,15 +6,18 @@ from relaxdiff.datasets import read_dataset, write_dataset
 from relaxdiff.implicit import implicit_derivative
 from relaxdiff.minimise import minimum_from_dataset
 from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.solver_study import solver_of
 
 with job(snakemake) as log:
     potential = potential_from_posterior(read_posterior(snakemake.input.posterior))
     minimum = minimum_from_dataset(read_dataset(snakemake.input.reference), potential)
-    derivative = implicit_derivative(minimum)
+    params = snakemake.params
+    solver = solver_of(params.solver, minimum, params.lattice, params.supercell)
+    derivative = implicit_derivative(minimum, solver)
     log.info(
         "%d atoms, %d symmetric coordinates, %d parameters",
         len(minimum.atoms),
         minimum.coordinates.size,
         derivative.sizes["parameter"],
     )
-    write_dataset(derivative, snakemake.output[0], {"solver": "dense"})
+    write_dataset(derivative, snakemake.output[0], {"solver": params.solver})

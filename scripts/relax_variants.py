@@ -13,10 +13,9 @@ with job(snakemake) as log:
     potential = potential_from_posterior(posterior)
     reference = minimum_from_dataset(read_dataset(snakemake.input.reference), potential)
     truth = relax_variants(
-        potential,
+        reference,
         posterior,
         read_dataset(snakemake.input.bulk),
-        reference.atoms,
         read_dataset(snakemake.input.derivative),
         read_dataset(snakemake.input.force_constants),
         samples=range(first, last + 1),

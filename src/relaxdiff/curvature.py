@@ -22,6 +22,7 @@ from relaxdiff.coordinates import Coordinates
 from relaxdiff.datasets import variable
 from relaxdiff.evaluation import evaluator_for
 from relaxdiff.exceptions import RelaxationError
+from relaxdiff.solvers.dense import hessian_tensor
 from relaxdiff.symmetry import find_symmetry, modes_of, representations
 
 DISPLACEMENT_STEP = 1e-5  # Angstrom, of the atom that moves most
@@ -78,13 +79,18 @@ def symmetry_blocks(coordinates):
 def force_constants(minimum):
     """Second derivatives of the descriptors in every block of displacements.
 
-    minimum: a converged Minimum. Returns a Dataset with `force_constants` (block, mode, mode_2,
-    column): columns as in Descriptors, per Angstrom^2, NaN beyond each block's size; the blocks'
-    modes and orbits; and the `lowest_curvature` at the reference. Raises RelaxationError when the
-    structure is a saddle point in the full space.
+    minimum: a converged Minimum. Returns a Dataset with `hessian_tensor` (coordinate, coordinate_2,
+    column), in the minimum's own coordinates, symmetric modes and, last, strain; `force_constants`
+    (block, mode, mode_2, column) of the other blocks: columns as in Descriptors, per Angstrom^2,
+    NaN beyond each block's size; the blocks' modes and orbits; and the `lowest_curvature` at the
+    reference, symmetric modes apart. Raises RelaxationError when the structure is a saddle point
+    against a displacement that breaks its symmetry, LammpsError.
     """
     potential = minimum.potential
-    blocks, evaluations = [], 0
+    with evaluator_for(minimum.coordinates, potential) as evaluator:
+        symmetric = hessian_tensor(evaluator)
+        evaluations = evaluator.n_evaluations
+    blocks = []
     for block in symmetry_blocks(minimum.coordinates):
         with evaluator_for(block.coordinates, potential) as evaluator:
             blocks.append(replace(block, tensor=_tensor(block, evaluator)))
@@ -96,7 +102,16 @@ def force_constants(minimum):
             f"{potential.name}: the relaxed reference is a saddle point (lowest curvature "
             f"{lowest:.2e} eV/Angstrom^2): its defect breaks the symmetry it was relaxed in"
         )
-    return _dataset(blocks, minimum, lowest, evaluations)
+    constants = _dataset(blocks, minimum, lowest)
+    constants["hessian_tensor"] = variable(
+        ("coordinate", "coordinate_2", "column"),
+        symmetric,
+        "1/Angstrom^2",
+        "second derivatives of descriptors in the amplitudes of symmetric modes and, last, strain; "
+        "the last column is the fixed reference in eV",
+    )
+    constants.attrs |= {"potential": potential.name, "evaluations": evaluations}
+    return constants
 
 
 def blocks_from_dataset(constants, coordinates):
@@ -205,7 +220,7 @@ def _tensor(block, evaluator):
     return (tensor + tensor.transpose(1, 0, 2)) / 2
 
 
-def _dataset(blocks, minimum, lowest, evaluations):
+def _dataset(blocks, minimum, lowest):
     count, columns = len(minimum.atoms), len(minimum.potential.weights)
     size = max((block.size for block in blocks), default=0)
     constants = np.full((len(blocks), size, size, columns), np.nan)
@@ -245,6 +260,5 @@ def _dataset(blocks, minimum, lowest, evaluations):
                 "eV/Angstrom^2",
                 "lowest curvature at the reference, symmetric modes apart",
             ),
-        },
-        attrs={"potential": minimum.potential.name, "evaluations": evaluations},
+        }
     )

@@ -100,14 +100,20 @@ def package_versions():
 def code_digest(*modules):
     """SHA-256 over the source of relaxdiff modules and of all relaxdiff modules that they import.
 
-    The workflow passes it in `params`, so that editing a module re-runs the rules that use it.
+    modules: names below relaxdiff, such as 'implicit' or 'solvers.dense'; of a package, its
+    `__init__`. The workflow passes it in `params`, so that editing a module re-runs the rules that
+    use it.
     """
     folder = Path(__file__).parent
     waiting, sources = list(modules), {}
     while waiting:
         module = waiting.pop()
         if module not in sources:
-            sources[module] = (folder / f"{module}.py").read_text(encoding="utf-8")
-            waiting += re.findall(r"^from relaxdiff\.(\w+) import", sources[module], re.MULTILINE)
+            path = folder.joinpath(*module.split("."))
+            path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+            sources[module] = path.read_text(encoding="utf-8")
+            imports = r"^from relaxdiff(?:\.([\w.]+) import| import ([a-z_]+)$)"
+            found = re.findall(imports, sources[module], re.MULTILINE)
+            waiting += [inside or module for inside, module in found]
     text = "".join(f"{module}\n{source}" for module, source in sorted(sources.items()))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

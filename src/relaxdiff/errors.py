@@ -51,7 +51,8 @@ def prediction_errors(predictions, truth, derivative, posterior):
         for name in ("formation_energy", "formation_volume")
     }
     delta, _ = deviations(posterior)
-    responses = coordinate_derivatives(derivative.sel(level=levels)) @ delta.T
+    modes = truth["mode_displacements"].values
+    responses = coordinate_derivatives(derivative.sel(level=levels), modes) @ delta.T
     stretched = responses.transpose(0, 2, 1)[:, :, None, :] * truth["lambda"].values[:, None]
     apart = stretched - true["coordinates"].values
     rms = np.sqrt((apart[..., :-1] ** 2).sum(axis=-1) / derivative.attrs["n_atoms"])
@@ -69,21 +70,17 @@ def prediction_errors(predictions, truth, derivative, posterior):
     )
 
 
-def coordinate_derivatives(derivative):
+def coordinate_derivatives(derivative, modes):
     """dq*/dtheta at each level in the file, shape (level, mode, parameter), the strain last.
 
-    derivative: Dataset of `implicit_derivative` with a relaxed cell. The file holds positions at
-    h+ih only; those at fixed cell (ih) follow from the block of the Hessian that couples them to
-    the strain.
+    derivative: Dataset of `implicit_derivative` with a relaxed cell; modes: the reference's
+    orthonormal displacement modes, (mode, atom, xyz). The derivative holds positions at h+ih only;
+    those at fixed cell (ih) lack what the strain moves.
     """
-    atoms = np.einsum(
-        "max,pax->mp", derivative["mode_displacements"].values, derivative["position_derivative"]
-    )
-    weights = np.append(derivative["theta_mean"].values, 1.0)
-    hessian = derivative["hessian_tensor"].values @ weights
+    atoms = np.einsum("max,pax->mp", modes, derivative["position_derivative"].values)
+    coupling = np.einsum("max,ax->m", modes, derivative["strain_coupling"].values)
     strain = derivative["strain_derivative"].values
-    coupling = np.linalg.solve(hessian[:-1, :-1], hessian[:-1, -1])
-    moved = {"h+ih": atoms, "ih": atoms + np.outer(coupling, strain)}
+    moved = {"h+ih": atoms, "ih": atoms - np.outer(coupling, strain)}
     return np.array(
         [
             np.vstack([moved.get(level, np.zeros_like(atoms)), strained])

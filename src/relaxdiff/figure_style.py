@@ -10,7 +10,13 @@ import matplotlib
 import numpy as np
 import seaborn
 from matplotlib.figure import Figure
-from matplotlib.ticker import AutoMinorLocator, MaxNLocator
+from matplotlib.ticker import (
+    AutoMinorLocator,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+)
 
 COLUMN, WIDE = 3.4, 5.2  # inches: one column of a journal, and one and a half
 _BLUE, _ORANGE, _GREEN, _RED, _PURPLE = seaborn.color_palette("colorblind", 5).as_hex()
@@ -23,6 +29,15 @@ LEVEL_STYLES = {
     "ih": {"color": _PURPLE, "linestyle": (0, (1, 1.2))},
     "h+ih": {"color": _BLUE, "linestyle": "-"},
 }
+# 'lammps' is no solver but one relaxation, drawn beside them. Displacements of all solvers fall on
+# each other: their markers are of different sizes.
+SOLVER_STYLES = {
+    "dense": {"color": _BLUE, "linestyle": "-", "marker": "o"},
+    "sparse": {"color": _ORANGE, "linestyle": (0, (5, 2)), "marker": "s"},
+    "energy": {"color": _GREEN, "linestyle": (0, (5, 1.5, 1, 1.5)), "marker": "^"},
+    "lammps": {"color": TRUTH_COLOUR, "linestyle": (0, (1, 1.2)), "marker": "x"},
+}
+SOLVER_LABELS = {"lammps": "one LAMMPS relaxation"}
 LABELS = {
     "lambda": r"perturbation $\lambda$",
     "formation_energy": r"$E_\mathrm{f}$ (eV)",
@@ -89,6 +104,13 @@ def add_minor_ticks(axis):
         axis.xaxis.set_minor_locator(AutoMinorLocator())
     if axis.get_yscale() == "linear":
         axis.yaxis.set_minor_locator(AutoMinorLocator())
+
+
+def plain_decades(axis):
+    """Plain numbers on a logarithmic axis (XAxis or YAxis) that spans a decade or so."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def legend_above(figure, axis, columns=5):

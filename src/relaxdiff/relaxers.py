@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from relaxdiff.coordinates import Coordinates
 from relaxdiff.evaluation import evaluator_for
 from relaxdiff.lammps_minimise import lammps_minimise
 from relaxdiff.quasi_newton import DenseModel, quasi_newton
@@ -16,18 +14,6 @@ MAX_STEPS = 40
 # is another one.
 BASIN_RADIUS = 0.25  # of the nearest-neighbour distance
 BASIN_STRAIN = 0.1
-
-
-def coordinates_near(reference, derivative):
-    """The Coordinates that `derivative` was taken in, with the reference minimum at q = 0."""
-    modes = derivative["mode_displacements"].values
-    strain = derivative.sizes["mode"] > len(modes)
-    return Coordinates(
-        reference,
-        csr_array(modes.reshape(len(modes), 3 * len(reference)).T),
-        derivative["orbit"].values,
-        strain,
-    )
 
 
 def in_basin(coordinates, q):
@@ -54,14 +40,14 @@ class Relaxed:
 class Relaxer:
     """Relaxes variants with descriptors in the reference's coordinates (`truth.relaxer: newton`).
 
-    A context manager. potential: SnapPotential at the mean; reference: relaxed Atoms; derivative:
-    Dataset of `implicit_derivative`.
+    A context manager. minimum: the reference Minimum, at the mean; constants: Dataset of
+    `force_constants` there.
     """
 
-    def __init__(self, potential, reference, derivative):
-        self.coordinates = coordinates_near(reference, derivative)
-        self.tensor = derivative["hessian_tensor"].values
-        self.evaluator = evaluator_for(self.coordinates, potential)
+    def __init__(self, minimum, constants):
+        self.coordinates = minimum.coordinates
+        self.tensor = constants["hessian_tensor"].values
+        self.evaluator = evaluator_for(self.coordinates, minimum.potential)
         self.correction = np.zeros(self.tensor.shape[:2])
         self.known = None
 
@@ -104,9 +90,9 @@ class Relaxer:
 class LammpsRelaxer:
     """The same by LAMMPS's own `minimize` and `fix box/relax` (`truth.relaxer: lammps`)."""
 
-    def __init__(self, potential, reference, derivative):
-        self.potential = potential
-        self.coordinates = coordinates_near(reference, derivative)
+    def __init__(self, minimum, constants):
+        self.potential = minimum.potential
+        self.coordinates = minimum.coordinates
 
     def __enter__(self):
         return self

@@ -40,22 +40,21 @@ MISS, MISS_SHARE = 0.05, 0.5
 STRAY = 2  # times as far, a relaxation is on its way elsewhere
 
 
-def relax_variants(
-    potential, posterior, bulk, reference, derivative, constants, samples, relaxer, report
-):
+def relax_variants(minimum, posterior, bulk, derivative, constants, samples, relaxer, report):
     """Relax all stable variants of some samples.
 
-    posterior, bulk, derivative, constants: the Datasets of those names (constants of
-    `force_constants`); reference: the relaxed Atoms; samples: indices into the posterior's samples;
-    relaxer: 'newton' or 'lammps'; report: called with a line of text after each sample. Returns a
-    Dataset over (sample, lambda) with `status`, energies, volumes and coordinates; NaN in every row
-    whose status is not 'converged'.
+    minimum: the reference Minimum, at the mean; posterior, bulk, derivative, constants: the
+    Datasets of those names (constants of `force_constants`), of which the derivative only tells
+    where to look first; samples: indices into the posterior's samples; relaxer: 'newton' or
+    'lammps'; report: called with a line of text after each sample. Returns a Dataset over (sample,
+    lambda) with `status`, energies, volumes and coordinates; NaN in every row whose status is not
+    'converged'. Raises InputError for an unknown relaxer.
     """
     if relaxer not in RELAXERS:
         raise InputError(f"truth.relaxer: '{relaxer}' is not one of {', '.join(RELAXERS)}")
     with (
-        RELAXERS[relaxer](potential, reference, derivative) as engine,
-        StabilityTest(potential, engine.coordinates, constants) as test,
+        RELAXERS[relaxer](minimum, constants) as engine,
+        StabilityTest(minimum.potential, minimum.coordinates, constants) as test,
     ):
         rows, tests = [], []
         for sample in samples:
@@ -68,7 +67,7 @@ def relax_variants(
                 f"{len(done) - done.count('bulk_unstable')} variants relaxed, "
                 f"{sum(outcome.evaluations for outcome in rows[-1])} evaluations"
             )
-    truth = _dataset(rows, posterior, bulk, engine.coordinates, samples, relaxer)
+    truth = _dataset(rows, posterior, bulk, minimum.coordinates, samples, relaxer)
     truth["stability_evaluations"] = variable(
         "sample", np.array(tests), "1", "evaluations to tell saddle points"
     )
@@ -284,7 +283,16 @@ def _dataset(rows, posterior, bulk, coordinates, samples, relaxer):
             over, collected["evaluations"], "1", "evaluations of descriptors or LAMMPS forces"
         ),
     }
-    coords = {"sample": np.asarray(samples), "lambda": lambdas}
+    coords = {
+        "sample": np.asarray(samples),
+        "lambda": lambdas,
+        "mode_displacements": variable(
+            ("displacement_mode", "atom", "xyz"),
+            coordinates.modes.T.toarray().reshape(-1, n_atoms, 3),
+            "1",
+            "orthonormal displacement modes that coordinates are amplitudes of",
+        ),
+    }
     return xr.Dataset(
         variables, coords, {"relaxer": relaxer, "tolerance": TOLERANCE, "n_atoms": n_atoms}
     )

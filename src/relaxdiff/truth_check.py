@@ -36,12 +36,12 @@ def choose_variants(truth, count, seed):
     return [(int(sample), int(index)) for sample, index in converged[np.sort(chosen)]]
 
 
-def check_variants(potential, posterior, bulk, truth, coordinates, chosen, structure, report):
+def check_variants(minimum, posterior, bulk, truth, chosen, structure, report):
     """Relax the chosen variants with plain LAMMPS and compare.
 
-    coordinates: those that truth's `coordinates` are in; structure: the config block; report:
-    called with a line of text per variant. Returns a table with one row per variant: sample,
-    lambda, differences in E_f (eV) and V_f (Angstrom^3), LAMMPS minus truth, and a verdict:
+    minimum: the reference, in whose coordinates truth's `coordinates` are; structure: the config
+    block; report: called with a line of text per variant. Returns a table with one row per variant:
+    sample, lambda, differences in E_f (eV) and V_f (Angstrom^3), LAMMPS minus truth, and a verdict:
     'agrees', 'disagrees', 'LAMMPS not converged' or 'LAMMPS error'; where LAMMPS ends in another
     structure the true one is shaken and relaxed too, and the verdict is 'other minimum' if it comes
     back, 'saddle point' if not.
@@ -51,9 +51,9 @@ def check_variants(potential, posterior, bulk, truth, coordinates, chosen, struc
     shifts = variant_shifts(posterior, lambdas)
     rows = []
     for sample, index in chosen:
-        variant = potential.with_theta(weights[sample, index, :-1], shifts[sample, index])
+        variant = minimum.potential.with_theta(weights[sample, index, :-1], shifts[sample, index])
         here = truth.isel({"sample": sample, "lambda": index})
-        relaxed = coordinates.structure(here["coordinates"].values)
+        relaxed = minimum.coordinates.structure(here["coordinates"].values)
         unrelaxed = vacancy_cell(
             structure["element"],
             float(bulk["lattice_parameter"][sample, index]),

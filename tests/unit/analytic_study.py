@@ -20,7 +20,7 @@ def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3)
     lambdas = np.array(lambdas, dtype=float)
     made = {name: random.uniform(0.01, 0.1, (n_samples, 1)) for name in COEFFICIENTS}
     made["g"] = random.uniform(0.001, 0.002, (n_samples, 3))
-    made["hessian"], made["columns"], derivative = _derivative(random)
+    made["hessian"], made["columns"], derivative, modes = _derivative(random)
     delta = random.uniform(0.1, 0.2, (n_samples, 2))
     full = level_derivatives(made["hessian"], made["columns"], strain=True)[-1]
     coords = {"sample": np.arange(n_samples), "lambda": lambdas}
@@ -39,7 +39,7 @@ def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3)
                 "sample", np.full(len(energy["truth"]), 4), "1", "evaluations of all atoms"
             ),
         },
-        coords,
+        coords | {"mode_displacements": (("displacement_mode", "atom", "xyz"), modes)},
     )
     by_level = ("level", *over)
     stack = {
@@ -114,7 +114,7 @@ def _polynomials(made, lambdas):
 
 
 def _derivative(random):
-    """Hessian (3, 3), columns G (3, 2), and the derivative Dataset that goes with them."""
+    """Hessian (3, 3), columns G (3, 2), the derivative Dataset that goes with them, and modes."""
     tensor = random.normal(size=(3, 3, 3))
     tensor = tensor + tensor.transpose(1, 0, 2)
     theta = random.normal(size=2)
@@ -124,6 +124,7 @@ def _derivative(random):
     modes = np.linalg.qr(random.normal(size=(3 * N_ATOMS, 2)))[0].T.reshape(2, N_ATOMS, 3)
     derivatives = level_derivatives(hessian, columns, strain=True)
     positions = np.einsum("max,mp->pax", modes, derivatives[-1, :2])
+    coupling = -np.linalg.solve(hessian[:2, :2], hessian[:2, 2])
     names = ["beta_1", "beta_2"]
     return (
         hessian,
@@ -131,9 +132,8 @@ def _derivative(random):
         xr.Dataset(
             {
                 "theta_mean": variable("parameter", theta, "eV", "mean"),
-                "hessian_tensor": variable(("mode", "mode_2", "column"), tensor, "1", "tensor"),
-                "mode_displacements": variable(
-                    ("displacement_mode", "atom", "xyz"), modes, "1", "modes"
+                "strain_coupling": variable(
+                    ("atom", "xyz"), np.einsum("max,m->ax", modes, coupling), "Angstrom", "coupling"
                 ),
                 "position_derivative": variable(
                     ("parameter", "atom", "xyz"), positions, "Angstrom per eV", "positions"
@@ -146,4 +146,5 @@ def _derivative(random):
             coords={"parameter": names, "level": list(LEVELS)},
             attrs={"n_atoms": N_ATOMS, "evaluations": 13},
         ),
+        modes,
     )

@@ -78,3 +78,9 @@ def test_digest_follows_imports():
     assert code_digest("truth") != code_digest("formation")
     assert code_digest("potential") == code_digest("potential", "exceptions")
     assert len(code_digest("bulk")) == 16
+
+
+def test_digest_follows_packages_and_modules():
+    assert code_digest("solvers") == code_digest("solvers", "solvers.sparse", "solvers.problem")
+    assert code_digest("evaluation") == code_digest("evaluation", "parallel")
+    assert code_digest("implicit") != code_digest("solvers")

@@ -9,7 +9,7 @@ from relaxdiff import implicit_derivative, predict_variants, relax, relax_varian
 from relaxdiff.bulk import bulk_of_variants
 from relaxdiff.curvature import StabilityTest, force_constants
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
-from relaxdiff.relaxers import Relaxer, coordinates_near
+from relaxdiff.relaxers import Relaxer
 from relaxdiff.structures import vacancy_cell
 from relaxdiff.truth_check import check_variants, choose_variants, judge
 from relaxdiff.variants import lambda_grid
@@ -25,7 +25,7 @@ def study(tungsten, posterior):
     minimum = relax(vacancy_cell("W", float(bulk["reference_lattice_parameter"]), 2), tungsten)
     return {
         "bulk": bulk,
-        "atoms": minimum.atoms,
+        "minimum": minimum,
         "derivative": implicit_derivative(minimum),
         "constants": force_constants(minimum),
     }
@@ -33,16 +33,15 @@ def study(tungsten, posterior):
 
 @pytest.fixture(scope="module")
 def truth(tungsten, posterior, study):
-    return run(tungsten, posterior, study, "newton")
+    return run(posterior, study, "newton")
 
 
-def run(potential, posterior, study, relaxer, samples=(0, 1, 2)):
+def run(posterior, study, relaxer, samples=(0, 1, 2)):
     lines = []
     result = relax_variants(
-        potential,
+        study["minimum"],
         posterior,
         study["bulk"],
-        study["atoms"],
         study["derivative"],
         study["constants"],
         list(samples),
@@ -61,14 +60,14 @@ def test_every_stable_variant_converges(truth, study):
 
 
 def test_truth_does_not_depend_on_how_samples_are_shared_out(truth, tungsten, posterior, study):
-    alone = run(tungsten, posterior, study, "newton", samples=[2])
+    alone = run(posterior, study, "newton", samples=[2])
     for name in ("formation_energy", "coordinates", "evaluations"):
         assert np.array_equal(alone[name][0], truth[name][2], equal_nan=True)
 
 
 def test_lammps_relaxer_gives_the_same_truth(truth, tungsten, posterior, study):
     few = {**study, "bulk": study["bulk"].sel({"lambda": [-4.0, 0.0, 4.0]})}
-    theirs = run(tungsten, posterior, few, "lammps", samples=[1])
+    theirs = run(posterior, few, "lammps", samples=[1])
     ours = truth.sel({"sample": [1], "lambda": theirs["lambda"]})
     assert np.array_equal(theirs["status"], ours["status"])
     assert np.abs(theirs["formation_energy"] - ours["formation_energy"]).max() < 1e-8
@@ -80,10 +79,14 @@ def test_truth_with_and_without_symmetry_agrees(tungsten, posterior, study, monk
     for module in (relaxdiff.relaxers, relaxdiff.truth):
         monkeypatch.setattr(module, "TOLERANCE", 1e-9)
     few = {**study, "bulk": study["bulk"].sel({"lambda": [-2.0, 0.0, 3.0]})}
-    symmetric = run(tungsten, posterior, few, "newton", samples=[1])
-    minimum = relax(study["atoms"], tungsten, symmetry=False)
-    alone = {"derivative": implicit_derivative(minimum), "constants": force_constants(minimum)}
-    full = run(tungsten, posterior, {**few, **alone}, "newton", samples=[1])
+    symmetric = run(posterior, few, "newton", samples=[1])
+    minimum = relax(study["minimum"].atoms, tungsten, symmetry=False)
+    alone = {
+        "minimum": minimum,
+        "derivative": implicit_derivative(minimum),
+        "constants": force_constants(minimum),
+    }
+    full = run(posterior, {**few, **alone}, "newton", samples=[1])
     assert full.sizes["mode"] > symmetric.sizes["mode"]
     assert (full["status"] == "converged").all()
     for name in ("energy", "volume", "formation_energy", "formation_volume"):
@@ -102,7 +105,7 @@ def test_energy_shifts_drop_out_of_formation_energies(truth, posterior, study, t
     moved = posterior.copy()
     moved["energy_shift"] = posterior["energy_shift"] + 1.0
     again = {**study, "bulk": bulk_of_variants(tungsten, moved, LAMBDAS, "bcc", 2)}
-    other = run(tungsten, moved, again, "newton", samples=[0])
+    other = run(moved, again, "newton", samples=[0])
     assert np.abs(other["energy"] - truth["energy"][:1]).max() > 1
     assert other["formation_energy"].values == pytest.approx(
         truth["formation_energy"][:1].values, abs=1e-9, nan_ok=True
@@ -121,7 +124,7 @@ def test_predictions_approach_truth_at_small_lambda(truth, posterior, study):
 
 def test_unconverged_variants_are_marked_and_left_empty(tungsten, posterior, study, monkeypatch):
     monkeypatch.setattr(relaxdiff.relaxers, "MAX_STEPS", 0)
-    result = run(tungsten, posterior, study, "newton", samples=[2])
+    result = run(posterior, study, "newton", samples=[2])
     failed = result["status"].values == "not_converged"
     assert failed.any()
     assert np.isnan(result["formation_energy"].values[failed]).all()
@@ -130,7 +133,7 @@ def test_unconverged_variants_are_marked_and_left_empty(tungsten, posterior, stu
 
 def test_another_basin_is_marked(tungsten, posterior, study, monkeypatch):
     monkeypatch.setattr(relaxdiff.relaxers, "BASIN_RADIUS", 1e-6)
-    result = run(tungsten, posterior, study, "newton", samples=[0])
+    result = run(posterior, study, "newton", samples=[0])
     status = list(result["status"].values[0])
     zero = status.index("converged")
     assert status.count("converged") == 1
@@ -150,7 +153,7 @@ def test_a_lammps_error_costs_its_variant_only(tungsten, posterior, study, monke
         return relax_one(self, weights, start, limit)
 
     monkeypatch.setattr(Relaxer, "relax", failing)
-    result = run(tungsten, posterior, study, "newton", samples=[0])
+    result = run(posterior, study, "newton", samples=[0])
     broken = result["status"].values == "lammps_error"
     assert broken.sum() == 1
     assert "too far from the reference" in str(result["message"].values[broken][0])
@@ -170,7 +173,7 @@ def test_a_branch_ends_where_it_becomes_a_saddle_point(tungsten, posterior, stud
     delta = posterior["theta"].values[0] - tungsten.theta
     unit = np.abs(delta).max()
     monkeypatch.setattr(StabilityTest, "is_stable", lowered)
-    result = run(tungsten, posterior, study, "newton", samples=[0])
+    result = run(posterior, study, "newton", samples=[0])
     status = result["status"].values[0]
     at = {float(stretch): str(word) for stretch, word in zip(LAMBDAS, status, strict=True)}
     assert at[2.0] == at[-2.0] == at[0.0] == "converged"
@@ -191,7 +194,7 @@ def test_a_failing_stability_test_costs_its_branch_end_only(
         return exact(self, index, weights, q)
 
     monkeypatch.setattr(StabilityTest, "is_stable", failing)
-    result = run(tungsten, posterior, study, "newton", samples=[0])
+    result = run(posterior, study, "newton", samples=[0])
     assert str(result["status"].sel({"lambda": 4.0}).values[0]) == "lammps_error"
     assert str(result["message"].sel({"lambda": 4.0}).values[0]) == "ERROR: out of luck"
     assert (result["status"].sel({"lambda": slice(-4, 3)}) == "converged").all()
@@ -200,17 +203,15 @@ def test_a_failing_stability_test_costs_its_branch_end_only(
 
 def test_unknown_relaxer_is_refused(tungsten, posterior, study):
     with pytest.raises(InputError, match="newton, lammps"):
-        run(tungsten, posterior, study, "fire")
+        run(posterior, study, "fire")
 
 
 @pytest.fixture(scope="module")
-def check(tungsten, posterior, study):
-    coordinates = coordinates_near(study["atoms"], study["derivative"])
-
+def check(posterior, study):
     def make(truth, count=2):
         chosen = choose_variants(truth, count, seed=1)
         return check_variants(
-            tungsten, posterior, study["bulk"], truth, coordinates, chosen, STRUCTURE, print
+            study["minimum"], posterior, study["bulk"], truth, chosen, STRUCTURE, print
         )
 
     return make

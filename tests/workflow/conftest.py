@@ -58,7 +58,8 @@ class Clone:
             for line in lines
             if line.startswith(("rule ", "localrule "))
         }
-        return rules - {"all", "truth", "figures", "posterior"}
+        targets = {"all", "truth", "figures", "posterior", "solver_scaling", "solver_accuracy"}
+        return rules - targets
 
     def start(self, *arguments):
         """Start snakemake in a process group of its own, to be killed."""

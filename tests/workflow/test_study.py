@@ -149,6 +149,14 @@ def test_posterior_edit_reruns_all_that_follows(clone, edited):
     assert followers | FIGURE_RULES <= planned
 
 
+def test_solver_edit_reruns_the_derivative_and_what_follows(clone, edited, study):
+    edited(derivative={"solver": "sparse"})
+    planned = clone.planned()
+    assert {"differentiate_reference", "predict_variants", "relax_variants"} <= planned
+    before = {"convert_posterior", "sample_posterior", "relax_bulk", "relax_reference"}
+    assert not planned & (before | {"compute_force_constants"})
+
+
 def test_edited_sample_table_reruns_all(clone, study, small_config):
     table = small_config["posterior"]["ensemble"]["samples"]
     before = np.loadtxt(table, delimiter=",")
@@ -170,6 +178,18 @@ def test_library_edit_reruns_what_uses_it(clone, study):
         module.write_text(text)
     assert "predict_variants" in planned
     assert "differentiate_reference" not in planned
+
+
+def test_solver_source_edit_differentiates_again(clone, study):
+    module = clone.folder / "src/relaxdiff/solvers/sparse.py"
+    text = module.read_text()
+    try:
+        module.write_text(text + "\n# edited\n")
+        planned = clone.planned()
+    finally:
+        module.write_text(text)
+    assert "differentiate_reference" in planned
+    assert "relax_reference" not in planned
 
 
 def test_the_readme_reads_the_results(clone, study):

@@ -37,6 +37,8 @@ wildcard_constraints:
     variant=VARIANT,
     chunk=r"\d+-\d+",
     part=r"\d+",
+    supercell=r"\d+",
+    solver="dense|sparse|energy|lammps",
 
 
 def chunks():

@@ -69,7 +69,10 @@ rule differentiate_reference:
     log:
         f"{STUDY}/logs/differentiate_reference.log",
     params:
-        code=code_digest("implicit", "posterior"),
+        solver=config["derivative"]["solver"],
+        lattice=config["structure"]["lattice"],
+        supercell=config["structure"]["supercell"],
+        code=code_digest("implicit", "solver_study", "posterior"),
     threads: 1
     resources:
         mem_mb=2000,

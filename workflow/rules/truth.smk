@@ -50,7 +50,6 @@ rule check_truth:
         posterior=f"{STUDY}/posterior.nc",
         bulk=f"{STUDY}/bulk.nc",
         reference=f"{STUDY}/reference.nc",
-        derivative=f"{STUDY}/derivative.nc",
         truth=f"{STUDY}/truth.nc",
     output:
         f"{STUDY}/truth/check_{{part}}.csv",

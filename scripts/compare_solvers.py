@@ -1,0 +1,22 @@
+"""Compare the solvers with truth at a strong perturbation, and the energy solver with the dense."""
+
+from common import job
+
+from relaxdiff.datasets import read_dataset
+from relaxdiff.minimise import minimum_from_dataset
+from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.solver_study import compare_alphas, compare_displacements
+
+with job(snakemake) as log:
+    structure = snakemake.params.structure
+    posterior = read_posterior(snakemake.input.posterior)
+    potential = potential_from_posterior(posterior)
+    minimum = minimum_from_dataset(read_dataset(snakemake.input.reference), potential)
+    truth = read_dataset(snakemake.input.truth)
+    displacements = compare_displacements(
+        minimum, posterior, truth, structure["lattice"], structure["supercell"]
+    )
+    displacements.to_csv(snakemake.output.displacements, index=False)
+    alphas = compare_alphas(minimum, posterior)
+    alphas.to_csv(snakemake.output.alphas, index=False)
+    log.info("error of the energy solver:\n%s", alphas.to_string(index=False))

@@ -1,0 +1,22 @@
+"""Measure what one solver needs for one direction of the derivative at one size."""
+
+import pandas as pd
+from common import job
+
+from relaxdiff.datasets import read_dataset
+from relaxdiff.minimise import minimum_from_dataset
+from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.solver_study import measure_solver
+
+with job(snakemake) as log:
+    posterior = read_posterior(snakemake.input.posterior)
+    potential = potential_from_posterior(posterior)
+    row = measure_solver(
+        snakemake.wildcards.solver,
+        minimum_from_dataset(read_dataset(snakemake.input.reference), potential),
+        posterior,
+        snakemake.params.lattice,
+        int(snakemake.wildcards.supercell),
+    )
+    log.info("%(solver)s, %(atoms)d atoms: %(seconds).2f s, %(peak_MiB).0f MiB", row)
+    pd.DataFrame([row]).to_csv(snakemake.output[0], index=False)

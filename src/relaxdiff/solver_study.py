@@ -1,0 +1,172 @@
+"""The solvers compared: what one derivative costs, and how near to the truth it comes.
+
+One direction in parameter space throughout, the posterior's sample 0 (figures 7 and 8 of
+arXiv:2407.02414).
+"""
+
+import resource
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from relaxdiff.evaluation import evaluator_for
+from relaxdiff.exceptions import InputError, RelaxationError
+from relaxdiff.implicit import implicit_derivative
+from relaxdiff.lammps_minimise import lammps_minimise
+from relaxdiff.lammps_session import load_lammps
+from relaxdiff.lattice_green import LatticeGreen, crystal_force_constants
+from relaxdiff.minimise import relax
+from relaxdiff.solvers import SOLVERS
+from relaxdiff.solvers.dense import Dense
+from relaxdiff.solvers.energy import Energy
+from relaxdiff.solvers.problem import Problem
+from relaxdiff.structures import bulk_cell, tabulated_lattice_parameter, vacancy_cell
+from relaxdiff.variants import deviations, variant_shifts, variant_weights
+
+LAMMPS = "lammps"  # one relaxation of the variant at lambda = 1 by LAMMPS, beside the solvers
+TOLERANCE = 1e-6  # eV/Angstrom, that LAMMPS relaxes to: that of the truth
+STRONG = 4.0  # largest |lambda| at which displacements are compared
+ALPHAS = tuple(10.0**power for power in range(-9, 0))  # eV/Angstrom
+ALPHA_STEPS = 60  # of each minimisation while alpha varies: rounding stops the smallest earlier
+
+
+def solver_of(name, minimum, lattice, supercell):
+    """The solver called `name`, with the settings it has in a study.
+
+    minimum: of a defect in a supercell of `supercell`^3 conventional cells; 'sparse' is
+    preconditioned by the lattice Green's function of the crystal at the defect cell's own lattice
+    parameter. Raises InputError for an unknown name, LammpsError.
+    """
+    if name not in SOLVERS:
+        raise InputError(f"derivative.solver: '{name}' is not one of {', '.join(SOLVERS)}")
+    if name != "sparse":
+        return SOLVERS[name]()
+    lattice_parameter = minimum.atoms.cell.lengths()[0] / supercell
+    constants = crystal_force_constants(minimum.potential, lattice_parameter, lattice)
+    return SOLVERS[name](preconditioner=LatticeGreen(constants, minimum.atoms, supercell))
+
+
+def relax_vacancy(potential, element, lattice, supercell):
+    """Minimum of the vacancy in a supercell of any size, preconditioned by the crystal.
+
+    Raises RelaxationError when crystal or vacancy do not converge, InputError, LammpsError.
+    """
+    crystal = relax(
+        bulk_cell(element, tabulated_lattice_parameter(element), lattice=lattice), potential
+    )
+    if not crystal.converged:
+        raise RelaxationError(f"{lattice} crystal of {potential.name}: {crystal.status}")
+    edge = crystal.atoms.cell.lengths()[0]
+    atoms = vacancy_cell(element, edge, supercell, lattice)
+    constants = crystal_force_constants(potential, edge, lattice)
+    minimum = relax(atoms, potential, preconditioner=LatticeGreen(constants, atoms, supercell))
+    if not minimum.converged:
+        raise RelaxationError(f"vacancy of {potential.name}, {supercell}^3: {minimum.status}")
+    return minimum
+
+
+def measure_solver(name, minimum, posterior, lattice, supercell):
+    """Cost of one direction of the derivative, or of one relaxation ('lammps'); a dict.
+
+    solver, supercell, atoms; seconds of wall time, the sparse solver's preconditioner included;
+    peak_MiB of this whole process, interpreter, libraries and the minimum's file included, so that
+    each measurement needs a process of its own; grown_MiB, the part of the peak that came on top of
+    these; iterations of conjugate gradients, None where there are none;
+    evaluations of all atoms or their orbits, LAMMPS's line searches included. Raises as
+    `implicit_derivative` and `lammps_minimise`, RelaxationError when LAMMPS does not converge.
+    """
+    load_lammps()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    with suppress(OSError):  # forbidden in some containers: the peak since the start is taken then
+        Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here: proc(5)
+    held = _own_memory("VmRSS")
+    start = time.perf_counter()
+    if name == LAMMPS:
+        cost = _relax_by_lammps(minimum, posterior)
+    else:
+        solver = solver_of(name, minimum, lattice, supercell)
+        direction = deviations(posterior)[0][0]
+        found = implicit_derivative(minimum, solver, directions=direction[:, None]).attrs
+        cost = {
+            "iterations": found["iterations"] if name == "sparse" else None,
+            "evaluations": found["evaluations"] + found.get("force_calls", 0),
+        }
+    seconds = time.perf_counter() - start
+    row = {"solver": name, "supercell": supercell, "atoms": len(minimum.atoms)}
+    peak = max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    grown = _own_memory("VmHWM") - held
+    return row | {"seconds": seconds, "peak_MiB": peak, "grown_MiB": grown} | cost
+
+
+def compare_displacements(minimum, posterior, truth, lattice, supercell):
+    """Displacements predicted by every solver against the true ones, at a strong perturbation.
+
+    truth: Dataset of `relax_variants` with sample 0, relaxed in the minimum's coordinates; taken is
+    its largest |lambda| <= STRONG that converged. Returns a DataFrame with a row for each solver
+    and Cartesian component: solver, lambda, predicted, true; Angstrom, scaled to the reference
+    cell. Raises RelaxationError when no variant but the reference converged.
+    """
+    stretch = _strongest(truth)
+    here = truth.sel({"sample": 0, "lambda": stretch})
+    true = minimum.coordinates.displacements(here["coordinates"].values).ravel()
+    direction = stretch * deviations(posterior)[0][0]
+    parts = []
+    for name in SOLVERS:
+        solver = solver_of(name, minimum, lattice, supercell)
+        derivative = implicit_derivative(minimum, solver, directions=direction[:, None])
+        moved = derivative["position_derivative"].values.ravel()
+        columns = {"solver": name, "lambda": stretch, "predicted": moved, "true": true}
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def compare_alphas(minimum, posterior, alphas=ALPHAS):
+    """Error of the energy solver against the dense one for each size of its added force.
+
+    At the fixed cell, in the direction of sample 0. Returns a DataFrame: alpha (eV/Angstrom),
+    error (norm of the difference, relative), status ('converged', or the solver's advice).
+    """
+    direction = deviations(posterior)[0][0]
+    with evaluator_for(minimum.coordinates, minimum.potential) as evaluator:
+        problem = Problem(minimum, evaluator)
+        columns = evaluator.gradient(np.zeros(problem.coordinates.size))[:, :-1]
+        right = -(columns @ direction)[: problem.n_displacements, None]
+        exact = Dense().solve(problem, right).x
+        rows = []
+        for alpha in alphas:
+            solved = Energy(alpha=alpha, max_steps=ALPHA_STEPS).solve(problem, right)
+            error = np.linalg.norm(solved.x - exact) / np.linalg.norm(exact)
+            rows.append({"alpha": alpha, "error": error, "status": solved.status[0]})
+    return pd.DataFrame(rows)
+
+
+def _own_memory(name):
+    """VmRSS or VmHWM of /proc/self/status, MiB; unlike ru_maxrss never that of the parent."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
+
+
+def _relax_by_lammps(minimum, posterior):
+    """Iterations (unknown) and force calls that LAMMPS needs for sample 0 itself."""
+    theta = variant_weights(posterior, np.ones(1))[0, 0, :-1]
+    variant = minimum.potential.with_theta(theta, variant_shifts(posterior, np.ones(1))[0, 0])
+    end = lammps_minimise(minimum.atoms, variant, TOLERANCE, minimum.coordinates.strain)
+    if not end.max_gradient < TOLERANCE:
+        raise RelaxationError(
+            f"LAMMPS left a gradient of {end.max_gradient:.1e} eV/Angstrom in {variant.name}: it "
+            f"cannot be compared with the solvers"
+        )
+    return {"iterations": None, "evaluations": end.n_force_calls}
+
+
+def _strongest(truth):
+    """Largest lambda in size, not beyond STRONG, at which sample 0 converged; positive if both."""
+    here = truth.sel(sample=0)
+    lambdas = here["lambda"].values[here["status"].values == "converged"]
+    lambdas = lambdas[(np.abs(lambdas) <= STRONG) & (lambdas != 0)]
+    if not lambdas.size:
+        raise RelaxationError("no variant of sample 0 has converged: there is nothing to compare")
+    return float(max(lambdas, key=lambda stretch: (abs(stretch), stretch)))

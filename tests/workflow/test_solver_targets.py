@@ -1,0 +1,50 @@
+"""A study by another solver, and the targets that compare solvers: in this order on one clone."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+SUPERCELLS = {"dense": [2, 3], "sparse": [3], "energy": [2], "lammps": [2]}
+
+
+@pytest.fixture(scope="module")
+def small(clone, small_config):
+    """The results folder of the small study with two cells, and a way to run it by a solver."""
+
+    def run(solver, *targets):
+        derivative = {"solver": solver, "scaling_supercells": SUPERCELLS}
+        clone.write_config(small_config | {"derivative": derivative})
+        clone.run(*targets)
+        return clone.folder / "results/small"
+
+    return run
+
+
+def test_sparse_study_predicts_as_the_dense_one(small):
+    folder = small("dense", "results/small/predictions.nc")
+    dense = xr.load_dataset(folder / "predictions.nc")
+    assert "hessian_tensor" in xr.load_dataset(folder / "derivative.nc")
+    small("sparse", "results/small/errors.csv")
+    sparse = xr.load_dataset(folder / "predictions.nc")
+    assert "hessian_tensor" not in xr.load_dataset(folder / "derivative.nc")
+    for name in ("formation_energy", "formation_volume"):
+        assert sparse[name].values == pytest.approx(dense[name].values, abs=1e-6, nan_ok=True)
+    truth = xr.load_dataset(folder / "truth.nc")
+    bulk = xr.load_dataset(folder / "bulk.nc")
+    assert np.array_equal(truth["status"] == "converged", bulk["status"] == "stable")
+    table = pd.read_csv(folder / "errors.csv")
+    assert set(table["quantity"]) >= {"positions", "strain"}
+
+
+def test_solver_scaling_measures_and_draws(small):
+    folder = small("sparse", "solver_scaling")
+    table = pd.read_csv(folder / "solver_scaling.csv")
+    measured = table.groupby("solver")["supercell"].apply(list).to_dict()
+    assert measured == SUPERCELLS
+    assert (table["atoms"] == 2 * table["supercell"] ** 3 - 1).all()
+    assert (table[["seconds", "peak_MiB", "grown_MiB", "evaluations"]] > 0).all(axis=None)
+    assert list(table["solver"][table["iterations"] > 0]) == ["sparse"]
+    png = folder / "figures/solver_scaling.png"
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert png.with_suffix(".pdf").read_bytes().startswith(b"%PDF")

@@ -1,0 +1,125 @@
+# The solvers compared, on request only: what they cost with the size of the cell, and their errors.
+
+SCALING = [
+    f"{STUDY}/solvers/{solver}_{supercell}.csv"
+    for solver, supercells in config["derivative"]["scaling_supercells"].items()
+    for supercell in supercells
+]
+SCALING_FIGURE = {
+    "table": f"{STUDY}/solver_scaling.csv",
+    **{format: f"{STUDY}/figures/solver_scaling.{format}" for format in ("pdf", "png")},
+}
+ALL_CORES = min(workflow.resource_settings.cores or 1, os.cpu_count())
+ACCURACY_FIGURE = [f"{STUDY}/figures/solver_accuracy.{format}" for format in ("pdf", "png")]
+
+
+rule relax_vacancy:
+    input:
+        posterior=f"{STUDY}/posterior.nc",
+    output:
+        f"{STUDY}/solvers/reference_{{supercell}}.nc",
+    log:
+        f"{STUDY}/logs/relax_vacancy_{{supercell}}.log",
+    params:
+        element=config["structure"]["element"],
+        lattice=config["structure"]["lattice"],
+        code=code_digest("minimise", "lattice_green", "posterior"),
+    threads: 1
+    resources:
+        mem_mb=4000,
+    conda:
+        "../../envs/relaxdiff.yaml"
+    script:
+        "../../scripts/relax_vacancy.py"
+
+
+rule measure_solver:
+    input:
+        posterior=f"{STUDY}/posterior.nc",
+        reference=f"{STUDY}/solvers/reference_{{supercell}}.nc",
+    output:
+        f"{STUDY}/solvers/{{solver}}_{{supercell}}.csv",
+    log:
+        f"{STUDY}/logs/measure_solver_{{solver}}_{{supercell}}.log",
+    params:
+        lattice=config["structure"]["lattice"],
+        code=code_digest("solver_study", "posterior"),
+    # It uses one, but nothing that runs beside it may disturb its time.
+    threads: ALL_CORES
+    resources:
+        mem_mb=4000,
+    conda:
+        "../../envs/relaxdiff.yaml"
+    script:
+        "../../scripts/measure_solver.py"
+
+
+rule plot_solver_scaling:
+    input:
+        SCALING,
+    output:
+        **SCALING_FIGURE,
+    log:
+        f"{STUDY}/logs/plot_solver_scaling.log",
+    params:
+        dpi=config["figures"]["dpi"],
+        code=code_digest("solver_figures"),
+    threads: 1
+    resources:
+        mem_mb=1000,
+    conda:
+        "../../envs/relaxdiff.yaml"
+    script:
+        "../../scripts/plot_solver_scaling.py"
+
+
+rule compare_solvers:
+    input:
+        posterior=f"{STUDY}/posterior.nc",
+        reference=f"{STUDY}/reference.nc",
+        truth=f"{STUDY}/truth/{chunks()[0]}.nc",
+    output:
+        displacements=f"{STUDY}/solvers/displacements.csv",
+        alphas=f"{STUDY}/solvers/alphas.csv",
+    log:
+        f"{STUDY}/logs/compare_solvers.log",
+    params:
+        structure=config["structure"],
+        code=code_digest("solver_study", "posterior"),
+    threads: 1
+    resources:
+        mem_mb=2000,
+    conda:
+        "../../envs/relaxdiff.yaml"
+    script:
+        "../../scripts/compare_solvers.py"
+
+
+rule plot_solver_accuracy:
+    input:
+        displacements=f"{STUDY}/solvers/displacements.csv",
+        alphas=f"{STUDY}/solvers/alphas.csv",
+    output:
+        ACCURACY_FIGURE,
+    log:
+        f"{STUDY}/logs/plot_solver_accuracy.log",
+    params:
+        dpi=config["figures"]["dpi"],
+        code=code_digest("solver_figures"),
+    threads: 1
+    resources:
+        mem_mb=1000,
+    conda:
+        "../../envs/relaxdiff.yaml"
+    script:
+        "../../scripts/plot_solver_accuracy.py"
+
+
+rule solver_scaling:
+    input:
+        SCALING_FIGURE.values(),
+
+
+rule solver_accuracy:
+    input:
+        ACCURACY_FIGURE,
