@@ -60,7 +60,8 @@ def test_costs_are_those_of_one_direction(minimum, posterior):
     # The Hessian, its strain column, and one gradient.
     assert row["evaluations"] == 4 * size + 4 + 1
     assert row["iterations"] is None
-    assert 0 < row["grown_MiB"] < row["peak_MiB"]
+    # Not more than 0 for sure: this process may have memory to spare from other tests.
+    assert 0 <= row["grown_MiB"] < row["peak_MiB"]
 
 
 def test_unknown_solver_is_refused(minimum):

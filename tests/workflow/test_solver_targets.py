@@ -48,3 +48,18 @@ def test_solver_scaling_measures_and_draws(small):
     png = folder / "figures/solver_scaling.png"
     assert png.read_bytes().startswith(b"\x89PNG")
     assert png.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_solver_accuracy_compares_and_draws(small):
+    folder = small("sparse", "solver_accuracy")
+    moved = pd.read_csv(folder / "solvers/displacements.csv")
+    by_solver = {name: rows["predicted"].to_numpy() for name, rows in moved.groupby("solver")}
+    assert set(by_solver) == {"dense", "sparse", "energy"}
+    for name in ("sparse", "energy"):
+        assert by_solver[name] == pytest.approx(by_solver["dense"], abs=1e-4)
+    errors = pd.read_csv(folder / "solvers/alphas.csv")
+    assert errors["alpha"].min() == pytest.approx(1e-9)
+    assert errors["alpha"].max() == pytest.approx(1e-1)
+    between = errors["alpha"].between(1e-6, 1e-4)
+    assert (errors["error"][between] < 1e-3).all()
+    assert (folder / "figures/solver_accuracy.png").read_bytes().startswith(b"\x89PNG")
