@@ -17,7 +17,6 @@ from statistics import median
 import numpy as np
 
 from relaxdiff.coordinates import coordinates_of
-from relaxdiff.curvature import force_constants
 from relaxdiff.evaluation import OrbitEvaluator
 from relaxdiff.implicit import implicit_derivative
 from relaxdiff.lammps_session import load_lammps
@@ -68,16 +67,16 @@ def measure(repeats):
         "coordinates": coordinates.size,
         "evaluation, s": median(times[1:]),
     }
-    found |= walk(posterior, minimum, derivative, force_constants(minimum))
+    found |= walk(posterior, minimum, derivative)
     return found | {"peak, MiB": peak_memory()}
 
 
-def walk(posterior, minimum, derivative, constants):
+def walk(posterior, minimum, derivative):
     """Truth of one sample, outwards on both sides, without tests of stability."""
     delta, mean = deviations(posterior)[0][0], posterior["theta_mean"].values
     outcomes = []
     start = time.perf_counter()
-    with Relaxer(minimum, constants) as engine:
+    with Relaxer(minimum, derivative) as engine:  # the dense one holds the Hessian too
         tangent = engine.coordinates.tangent(derivative, delta)
         for side in (LAMBDAS[LAMBDAS > 0], LAMBDAS[LAMBDAS < 0][::-1]):
             branch = Branch(engine, None, lambda s: np.append(mean + s * delta, 1.0), tangent)
