@@ -4,6 +4,7 @@ from common import job
 
 from relaxdiff.datasets import read_dataset
 from relaxdiff.minimise import minimum_from_dataset
+from relaxdiff.parallel import is_first
 from relaxdiff.posterior import potential_from_posterior, read_posterior
 from relaxdiff.truth_check import check_variants, choose_variants
 
@@ -23,4 +24,5 @@ with job(snakemake) as log:
         params.structure,
         report=log.info,
     )
-    table.to_csv(snakemake.output[0], index=False)
+    if is_first():
+        table.to_csv(snakemake.output[0], index=False)

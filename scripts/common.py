@@ -1,30 +1,83 @@
-"""What every script of the workflow shares: its log, and one sentence instead of a traceback."""
+"""What every script of the workflow shares: its log, one sentence instead of a traceback, ranks."""
 
 import logging
+import os
+import shlex
+import shutil
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
+from relaxdiff.parallel import rank_and_size
+
+RUNS_ON_RANKS = "RELAXDIFF_RUNS_ON_RANKS"  # set for the processes that a job has started as ranks
 
 
 @contextmanager
 def job(snakemake):
-    """Log to the rule's log file and to the terminal; end with exit code 1 on an expected error."""
+    """Log to the rule's log file and to the terminal; end with exit code 1 on an expected error.
+
+    With the resource `tasks` above 1 the whole script runs on so many MPI ranks, started by the
+    launcher that the resource `mpi` names. The first one logs; the others only tell what went wrong
+    on them alone.
+    """
+    tasks = snakemake.resources.get("tasks", 1)
+    if tasks > 1 and RUNS_ON_RANKS not in os.environ:
+        _become_ranks(snakemake, tasks)
+    rank, ranks = rank_and_size() if tasks > 1 else (0, 1)
+    if ranks != tasks:
+        sys.exit(f"Error: {tasks} ranks wanted, {ranks} found: is the launcher of another MPI?")
     handlers = [logging.StreamHandler(sys.stderr)]
     if snakemake.log:
-        handlers.append(logging.FileHandler(snakemake.log[0], mode="w"))
+        mode = "a" if tasks > 1 else "w"
+        handlers.append(logging.FileHandler(snakemake.log[0], mode=mode))
     logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers
+        level=logging.ERROR if rank else logging.INFO,
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        handlers=handlers,
     )
     log = logging.getLogger(snakemake.rule)
+    if ranks > 1:
+        log.info("%d MPI ranks", ranks)
     start = time.perf_counter()
     try:
         yield log
         log.info("done in %.2f s", time.perf_counter() - start)
     except (InputError, LammpsError, RelaxationError) as error:
+        if rank:
+            time.sleep(1)  # the first rank, if it fails alike, says so and ends all of them
         log.error("Error: %s", error)
         sys.exit(1)
     except Exception:
         log.exception("unexpected error")
         raise
+
+
+def _become_ranks(snakemake, tasks):
+    """Replace this process by the launcher, which runs Snakemake's script again on every rank.
+
+    The script carries the rule's inputs, outputs and parameters with it. Being replaced, there is
+    nobody left to pass on signals and the exit code: they are the launcher's own.
+    """
+    name, *options = shlex.split(snakemake.resources.get("mpi", "mpiexec"))
+    beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    launcher = shutil.which(name, path=beside)
+    if launcher is None:
+        sys.exit(f"Error: the resource mpi names {name}, which is not installed")
+    for log in snakemake.log:
+        Path(log).unlink(missing_ok=True)
+    environment = {
+        # MPICH would ask Slurm to start the ranks, and on hosts that it does not tell us of. Ranks
+        # share one host here; a launcher that is told otherwise in the environment is obeyed.
+        "HYDRA_LAUNCHER": "fork",
+        "HYDRA_RMK": "user",
+        **os.environ,
+        RUNS_ON_RANKS: str(tasks),
+        # Snakemake allows a job as many threads as it has cores: here they are its ranks.
+        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    }
+    ranks = [sys.executable, "-m", "mpi4py", sys.argv[0]]
+    os.execve(launcher, [launcher, *options, "-n", str(tasks), *ranks], environment)

@@ -5,6 +5,7 @@ from common import job
 from relaxdiff.curvature import force_constants
 from relaxdiff.datasets import read_dataset, write_dataset
 from relaxdiff.minimise import minimum_from_dataset
+from relaxdiff.parallel import is_first
 from relaxdiff.posterior import potential_from_posterior, read_posterior
 
 with job(snakemake) as log:
@@ -13,4 +14,5 @@ with job(snakemake) as log:
     constants = force_constants(minimum)
     lowest = float(constants["lowest_curvature"])
     log.info("lowest curvature in the full space: %.3f eV/Angstrom^2", lowest)
-    write_dataset(constants, snakemake.output[0], {})
+    if is_first():
+        write_dataset(constants, snakemake.output[0], {})

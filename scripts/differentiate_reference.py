@@ -5,6 +5,7 @@ from common import job
 from relaxdiff.datasets import read_dataset, write_dataset
 from relaxdiff.implicit import implicit_derivative
 from relaxdiff.minimise import minimum_from_dataset
+from relaxdiff.parallel import is_first
 from relaxdiff.posterior import potential_from_posterior, read_posterior
 from relaxdiff.solver_study import solver_of
 
@@ -20,4 +21,5 @@ with job(snakemake) as log:
         minimum.coordinates.size,
         derivative.sizes["parameter"],
     )
-    write_dataset(derivative, snakemake.output[0], {"solver": params.solver})
+    if is_first():
+        write_dataset(derivative, snakemake.output[0], {"solver": params.solver})

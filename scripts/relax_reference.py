@@ -4,6 +4,7 @@ from common import job
 
 from relaxdiff.datasets import write_dataset
 from relaxdiff.minimise import minimum_dataset, relax_reference
+from relaxdiff.parallel import is_first
 from relaxdiff.posterior import potential_from_posterior, read_posterior
 
 with job(snakemake) as log:
@@ -21,4 +22,5 @@ with job(snakemake) as log:
         minimum.n_evaluations,
         minimum.max_gradient,
     )
-    write_dataset(minimum_dataset(minimum), snakemake.output[0], {"structure": structure})
+    if is_first():
+        write_dataset(minimum_dataset(minimum), snakemake.output[0], {"structure": structure})

@@ -3,14 +3,13 @@
 from common import job
 
 from relaxdiff.datasets import write_dataset
-from relaxdiff.minimise import minimum_dataset
+from relaxdiff.minimise import minimum_dataset, relax_reference
 from relaxdiff.posterior import potential_from_posterior, read_posterior
-from relaxdiff.solver_study import relax_vacancy
 
 with job(snakemake) as log:
     potential = potential_from_posterior(read_posterior(snakemake.input.posterior))
     given = {"element": snakemake.params.element, "lattice": snakemake.params.lattice}
     given["supercell"] = int(snakemake.wildcards.supercell)
-    minimum = relax_vacancy(potential, **given)
+    minimum = relax_reference(potential, **given)
     log.info("%d atoms, %d evaluations", len(minimum.atoms), minimum.n_evaluations)
     write_dataset(minimum_dataset(minimum), snakemake.output[0], given)

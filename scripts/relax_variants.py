@@ -2,8 +2,11 @@
 
 from common import job
 
+from relaxdiff.checkpoints import Checkpoints
 from relaxdiff.datasets import read_dataset, write_dataset
+from relaxdiff.lattice_green import crystal_green
 from relaxdiff.minimise import minimum_from_dataset
+from relaxdiff.parallel import is_first
 from relaxdiff.posterior import potential_from_posterior, read_posterior
 from relaxdiff.truth import relax_variants
 
@@ -12,14 +15,25 @@ with job(snakemake) as log:
     posterior = read_posterior(snakemake.input.posterior)
     potential = potential_from_posterior(posterior)
     reference = minimum_from_dataset(read_dataset(snakemake.input.reference), potential)
+    params = snakemake.params
+    if "force_constants" in snakemake.input.keys():
+        constants = read_dataset(snakemake.input.force_constants)
+    else:
+        constants = crystal_green(potential, reference.atoms, params.lattice, params.supercell)
     truth = relax_variants(
         reference,
         posterior,
         read_dataset(snakemake.input.bulk),
         read_dataset(snakemake.input.derivative),
-        read_dataset(snakemake.input.force_constants),
+        constants,
         samples=range(first, last + 1),
-        relaxer=snakemake.params.relaxer,
+        relaxer=params.relaxer,
         report=log.info,
+        checkpoints=Checkpoints(
+            params.finished,
+            snakemake.input,
+            [params.relaxer, params.code],
+        ),
     )
-    write_dataset(truth, snakemake.output[0], {"relaxer": snakemake.params.relaxer})
+    if is_first():
+        write_dataset(truth, snakemake.output[0], {"relaxer": params.relaxer})

@@ -18,7 +18,7 @@ from relaxdiff.datasets import variable
 from relaxdiff.descriptors import DescriptorCalculator
 from relaxdiff.exceptions import RelaxationError
 from relaxdiff.interpolation import interpolate
-from relaxdiff.stability import dynamical_matrices, shear_moduli
+from relaxdiff.stability import dynamical_matrices, lowest_curvatures, shear_moduli
 from relaxdiff.structures import bulk_cell, tabulated_lattice_parameter
 from relaxdiff.variants import variant_shifts, variant_weights
 
@@ -64,7 +64,7 @@ def bulk_of_variants(potential, posterior, lambdas, lattice, repeats):
     shear = np.full((*found.shape, 2), np.nan)
     shear[found] = moduli.weighted(at, having) * GPA
     lowest = np.full((*found.shape, len(q_points)), np.nan)
-    lowest[found] = np.linalg.eigvalsh(matrices.weighted(at, having))[..., 0]
+    lowest[found] = lowest_curvatures(matrices, at, having)
     status = _cut_branches(_status(found, shear, lowest), zero)
     if status[0, zero] != "stable":
         raise RelaxationError(

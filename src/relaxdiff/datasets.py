@@ -9,6 +9,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from relaxdiff import slurm
 from relaxdiff.exceptions import InputError
 
 RECORDED_PACKAGES = (
@@ -44,6 +45,7 @@ def write_dataset(dataset, path, made_from):
         versions=json.dumps(package_versions(), sort_keys=True),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         source="relaxdiff",
+        **slurm.provenance(),
     )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

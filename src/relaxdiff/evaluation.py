@@ -126,7 +126,7 @@ class OrbitEvaluator:
     def gradient(self, q):
         """dD/dq at q, shape (n, P + 1), the fixed reference last.
 
-        Raises LammpsError when LAMMPS refuses the structure.
+        Raises LammpsError, on all ranks alike, when LAMMPS refuses the structure on one.
         """
         stretch = 1 + self.coordinates.strain_of(q)
         displacements = self.coordinates.displacements(q)
@@ -136,7 +136,7 @@ class OrbitEvaluator:
         if self.sizes.size and needed >= self.reach:
             self._collect(self.cutoff + MARGIN * np.ceil((needed - self.cutoff) / MARGIN + 0.5))
         self.n_evaluations += 1
-        return parallel.add_up(self._share(displacements, stretch))
+        return parallel.add_up(lambda: self._share(displacements, stretch))
 
     def _share(self, displacements, stretch):
         """What this rank's representatives contribute to the gradient."""
@@ -152,14 +152,18 @@ class OrbitEvaluator:
 
     def values(self):
         """D (P + 1,) where the gradient was last asked for."""
+        return parallel.add_up(self._share_of_values)
+
+    def _share_of_values(self):
+        """What this rank's representatives contribute to the values."""
         count = len(self.sizes)
         if not count:
-            return parallel.add_up(np.zeros(self.hyperparameters.n_parameters + 1))
+            return np.zeros(self.hyperparameters.n_parameters + 1)
         bispectrum = self.sizes @ self.session.per_atom("values")[:count]
         energy = 0.0
         if self.reference is not None:
             energy = self.sizes @ self.session.per_atom("energies", "vector")[:count]
-        return parallel.add_up(np.append(bispectrum, energy))
+        return np.append(bispectrum, energy)
 
     def _collect(self, reach):
         """Take the cluster of that reach."""

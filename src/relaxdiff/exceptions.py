@@ -14,3 +14,7 @@ class LammpsError(RuntimeError):
 
 class RelaxationError(RuntimeError):
     """A structure that everything else rests on (the reference, the bulk) has no usable minimum."""
+
+
+class SlurmError(RuntimeError):
+    """Slurm refused a command or does not do what it was asked; the message carries its words."""

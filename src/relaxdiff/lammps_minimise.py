@@ -17,7 +17,6 @@ from ase import Atoms
 from relaxdiff.lammps_session import (
     LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM,
     LammpsSession,
-    lammps_errors,
 )
 from relaxdiff.potential import pair_commands, write_snap
 
@@ -37,7 +36,8 @@ REPORT = re.compile(r"Stopping criterion = (.*)|Iterations, force evaluations = 
 class LammpsMinimum:
     """What LAMMPS ended with: the relaxed Atoms, energy (eV), max gradient (eV/A), force calls.
 
-    Force calls are all evaluations of energy and forces, those of line searches among them.
+    Force calls are all evaluations of energy and forces, those of line searches among them; they
+    are known on the first MPI rank, and 0 on others.
     """
 
     atoms: Atoms
@@ -56,6 +56,7 @@ def lammps_minimise(atoms, potential, tolerance=1e-6, strain=True, lost=lambda a
     with tempfile.TemporaryDirectory() as folder:
         coeff, param, _ = write_snap(potential, Path(folder) / "variant")
         log = Path(folder) / "log.lammps"
+        log.touch()  # LAMMPS writes it on its first MPI rank alone
         commands = [
             f'log "{log}"',
             *pair_commands(potential, coeff, param),
@@ -121,9 +122,7 @@ def _relaxed(session, atoms):
 
 
 def _largest_gradient(session, strain):
-    with lammps_errors():
-        forces = session.instance.numpy.extract_atom("f")[: session.n_atoms]
-    largest = np.abs(forces).max()
+    largest = np.abs(session.gathered_forces()).max()
     if strain:
         volume = session.instance.get_thermo("vol")
         pressure = session.instance.get_thermo("press") / LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM

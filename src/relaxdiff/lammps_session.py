@@ -68,8 +68,9 @@ class LammpsSession:
     """A LAMMPS instance that holds one periodic structure at a time. A context manager.
 
     `commands` are issued after each new box (pair styles, computes); communicator: of mpi4py, None
-    for all ranks there are. Cells of any shape are turned
-    into LAMMPS's lower-triangular frame; vectors and tensors come back in the frame of the atoms.
+    for all ranks there are, which must then call alike and share the atoms out by LAMMPS's own
+    domains (clusters have one rank). Cells of any shape are turned into LAMMPS's lower-triangular
+    frame; vectors and tensors come back in the frame of the atoms.
     """
 
     def __init__(self, element, commands, communicator=None):
@@ -190,9 +191,14 @@ class LammpsSession:
             )[: self.n_atoms]
 
     def forces(self):
-        """Forces on the atoms, in LAMMPS's own frame, (n, 3), eV/Angstrom. No copy."""
+        """Forces on a cluster's atoms, in LAMMPS's own frame, (n, 3), eV/Angstrom. No copy."""
         with lammps_errors():
             return self.instance.numpy.extract_atom("f")[: self.n_atoms]
+
+    def gathered_forces(self):
+        """Forces on the atoms of all ranks, in LAMMPS's own frame, (N, 3), eV/Angstrom."""
+        with lammps_errors():
+            return np.reshape(self.instance.gather_atoms("f", 1, 3), (-1, 3))
 
     def _to_lammps(self, positions):
         """Positions in LAMMPS's frame and box, flat.
@@ -219,8 +225,14 @@ class LammpsSession:
 
 @contextmanager
 def lammps_errors():
-    """LAMMPS's Python module raises bare Exception objects; they become LammpsError here."""
+    """LAMMPS's Python module raises bare Exception objects; they become LammpsError here.
+
+    But not what only one of several ranks that share a LAMMPS has met: the others wait for it, so
+    that the whole program has to end.
+    """
     try:
         yield
+    except load_lammps().MPIAbortException:
+        raise
     except Exception as error:  # the module's own type is Exception itself
         raise LammpsError(" ".join(str(error).split())) from None

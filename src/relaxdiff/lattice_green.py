@@ -55,16 +55,14 @@ class ForceConstants:
 def crystal_force_constants(potential, lattice_parameter, lattice="bcc"):
     """ForceConstants of the perfect crystal; potential: SnapPotential, lattice_parameter: Angstrom.
 
-    Atoms interact as far as they have a neighbour in common, over twice the cutoff: each is moved
-    in a supercell in which no two images are within that range, 6 evaluations for each atom of the
-    primitive cell. Raises LammpsError when LAMMPS cannot evaluate the crystal.
+    Each atom of the primitive cell is moved in a supercell of `cells_in_range`, 6 evaluations.
+    Raises LammpsError when LAMMPS cannot evaluate the crystal.
     """
     unit = bulk_cell(potential.hyperparameters.element, lattice_parameter, lattice=lattice)
     symmetry = find_symmetry(unit)
     shifts = symmetry.permutations[np.isclose(symmetry.rotations, np.eye(3)).all(axis=(1, 2))]
     with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
-        reach = 2 * max(calculator.smoothness_limits)
-        repeats = int(2 * reach / lattice_parameter) + 1
+        repeats = cells_in_range(calculator, lattice_parameter)
         parts = [
             _responses(calculator, potential.weights, unit, repeats, shifts[:, atom], shifts)
             for atom in np.unique(shifts.min(axis=0))
@@ -76,6 +74,34 @@ def crystal_force_constants(potential, lattice_parameter, lattice="bcc"):
     return ForceConstants(unit, cells, matrices.reshape(len(cells), 3 * len(unit), -1))
 
 
+def cells_in_range(calculator, lattice_parameter):
+    """Edge of the smallest supercell in which no atom interacts with two images of another.
+
+    In conventional cubic cells; lattice_parameter: Angstrom. Atoms interact as far as they have a
+    neighbour in common, over twice the cutoff.
+    """
+    reach = 2 * max(calculator.smoothness_limits)
+    return int(2 * reach / lattice_parameter) + 1
+
+
+def responses_to(calculator, crystal, atom, step):
+    """Second derivatives of all columns in the positions of one atom and of all, per Angstrom^2.
+
+    By central differences, step: Angstrom. Returns the vectors from that atom to the nearest image
+    of each, shape (N, 3), Angstrom, and matrices d2D / dx(atom) dx(i), shape (N, 3, 3, column).
+    """
+    rows = []
+    for axis in range(3):
+        gradients = []
+        for way in (step, -step):
+            moved = crystal.copy()
+            moved.positions[atom, axis] += way
+            gradients.append(calculator.evaluate(moved).gradient)
+        rows.append((gradients[0] - gradients[1]) / (2 * step))
+    apart, _ = find_mic(crystal.positions - crystal.positions[atom], crystal.cell)
+    return apart, np.array(rows).transpose(1, 0, 2, 3)
+
+
 def _responses(calculator, weights, unit, repeats, images, shifts):
     """Blocks of force constants between all atoms and one, and the same one shifted.
 
@@ -84,19 +110,25 @@ def _responses(calculator, weights, unit, repeats, images, shifts):
     pair of j in the cell at the origin and i in the cell at R; pairs out of reach have zeros.
     """
     crystal, atom, edge = unit.repeat(repeats), images.min(), unit.cell[0, 0]
-    slopes = []
-    for axis, step in np.ndindex(3, 2):
-        moved = crystal.copy()
-        moved.positions[atom, axis] += (1 - 2 * step) * DISPLACEMENT_STEP
-        slopes.append(calculator.evaluate(moved).gradient @ weights)
-    blocks = (np.array(slopes[::2]) - slopes[1::2]).transpose(1, 2, 0) / (2 * DISPLACEMENT_STEP)
-    apart, _ = find_mic(crystal.positions - unit.positions[atom], crystal.cell)
+    apart, matrices = responses_to(calculator, crystal, atom, DISPLACEMENT_STEP)
+    blocks = (matrices @ weights).swapaxes(1, 2)
     parts = []
     for image, shift in zip(images, shifts, strict=True):
         atoms = np.tile(shift, repeats**3)
         cells = (apart + unit.positions[image] - unit.positions[atoms]) / edge
         parts.append((cells.round().astype(int), atoms, np.full(len(atoms), image), blocks))
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+
+def crystal_green(potential, atoms, lattice, supercell):
+    """The LatticeGreen of a defect in `supercell`^3 conventional cubic cells.
+
+    It is that of the crystal at the lattice parameter of the defect's own cell. Raises InputError
+    when an atom has no lattice site of its own, LammpsError.
+    """
+    lattice_parameter = atoms.cell.lengths()[0] / supercell
+    constants = crystal_force_constants(potential, lattice_parameter, lattice)
+    return LatticeGreen(constants, atoms, supercell)
 
 
 class LatticeGreen:

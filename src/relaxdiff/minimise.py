@@ -11,11 +11,14 @@ from relaxdiff.coordinates import Coordinates, coordinates_of
 from relaxdiff.datasets import variable
 from relaxdiff.evaluation import evaluator_for
 from relaxdiff.exceptions import InputError, RelaxationError
+from relaxdiff.lattice_green import crystal_green
 from relaxdiff.potential import SnapPotential
 from relaxdiff.quasi_newton import DenseModel, LimitedMemory, quasi_newton
 from relaxdiff.structures import bulk_cell, tabulated_lattice_parameter, vacancy_cell
 
 LARGEST_MISMATCH = 0.15  # of the tabulated lattice parameter; beyond it E(a) is not looked at
+# Supercell from which on the crystal's Green's function saves more evaluations than it costs.
+LARGE = 12
 GUESSED_CURVATURE = 20.0  # eV/A^2, only the starting guess when no Hessian is at hand
 
 
@@ -84,8 +87,8 @@ def relax(
 def relax_reference(potential, element, lattice, supercell):
     """The defect's minimum at the mean parameters, started from the relaxed perfect crystal.
 
-    Raises InputError when the potential is for another element, RelaxationError when crystal or
-    defect do not converge.
+    supercell: conventional cubic cells along each edge. Raises InputError when the potential is for
+    another element, RelaxationError when crystal or defect do not converge, LammpsError.
     """
     if element != potential.hyperparameters.element:
         raise InputError(
@@ -104,9 +107,11 @@ def relax_reference(potential, element, lattice, supercell):
             f"{LARGEST_MISMATCH:.0%} from the tabulated lattice parameter of {element}: is it a "
             "potential for this element and lattice?"
         )
-    minimum = relax(vacancy_cell(element, edge, supercell, lattice), potential)
+    atoms = vacancy_cell(element, edge, supercell, lattice)
+    green = crystal_green(potential, atoms, lattice, supercell) if supercell >= LARGE else None
+    minimum = relax(atoms, potential, preconditioner=green)
     if not minimum.converged:
-        raise RelaxationError(f"vacancy of {potential.name}: {minimum.status}")
+        raise RelaxationError(f"vacancy of {potential.name}, {supercell}^3: {minimum.status}")
     return minimum
 
 
@@ -129,12 +134,7 @@ def minimum_dataset(minimum):
             "orbit": variable(
                 "atom", minimum.coordinates.orbits, "1", "first atom of each atom's symmetry orbit"
             ),
-            "mode_displacements": variable(
-                ("displacement_mode", "atom", "xyz"),
-                minimum.coordinates.modes.T.toarray().reshape(-1, len(atoms), 3),
-                "1",
-                "orthonormal displacement modes in which it was relaxed",
-            ),
+            "mode_displacements": mode_displacements(minimum.coordinates),
         },
         coords={"xyz": ["x", "y", "z"]},
         attrs={
@@ -143,6 +143,18 @@ def minimum_dataset(minimum):
             "cell_relaxes": int(minimum.coordinates.strain),
         },
     )
+
+
+def mode_displacements(coordinates):
+    """The modes of coordinates as a Variable; mostly zeros, compressed when written."""
+    modes = variable(
+        ("displacement_mode", "atom", "xyz"),
+        coordinates.modes.T.toarray().reshape(-1, len(coordinates.reference), 3),
+        "1",
+        "orthonormal displacement modes that coordinates are amplitudes of",
+    )
+    modes.encoding = {"zlib": True, "complevel": 1}
+    return modes
 
 
 def minimum_from_dataset(dataset, potential):
@@ -170,23 +182,30 @@ def minimum_from_dataset(dataset, potential):
     )
 
 
-def _guess(coordinates, preconditioner):
-    """What is known of the Hessian beforehand: without a preconditioner a diagonal.
-
-    The strain feels every bond of the cell, an atom only its own.
-    """
-    on_strain = 10 * GUESSED_CURVATURE * len(coordinates.reference)
-    modes = coordinates.modes
-    if preconditioner is None:
-        diagonal = np.append(np.full(modes.shape[1], GUESSED_CURVATURE), on_strain)
-        return DenseModel(np.diag(diagonal[: coordinates.size]), coordinates.scale)
+def inverse_in(coordinates, preconditioner):
+    """Maps gradients (n,) to steps: the preconditioner on the atoms, a guess on the strain."""
+    modes, on_strain = coordinates.modes, _strain_curvature(coordinates)
 
     def inverse(gradient):
         forces = (modes @ gradient[: modes.shape[1]]).reshape(-1, 3)
         moved = modes.T @ preconditioner.apply(forces).ravel()
         return np.append(moved, gradient[modes.shape[1] :] / on_strain)
 
-    return LimitedMemory(inverse)
+    return inverse
+
+
+def _guess(coordinates, preconditioner):
+    """What is known of the Hessian beforehand: without a preconditioner a diagonal."""
+    if preconditioner is not None:
+        return LimitedMemory(inverse_in(coordinates, preconditioner))
+    on_atoms = np.full(coordinates.modes.shape[1], GUESSED_CURVATURE)
+    diagonal = np.append(on_atoms, _strain_curvature(coordinates))
+    return DenseModel(np.diag(diagonal[: coordinates.size]), coordinates.scale)
+
+
+def _strain_curvature(coordinates):
+    """A guess: the strain feels every bond of the cell, an atom only its own; eV."""
+    return 10 * GUESSED_CURVATURE * len(coordinates.reference)
 
 
 def _advice(end, tolerance):

@@ -34,16 +34,40 @@ def rank_and_size():
     return (mpi.COMM_WORLD.rank, mpi.COMM_WORLD.size) if mpi else (0, 1)
 
 
+def is_first():
+    """Whether this is the rank that reports and writes files."""
+    return rank_and_size()[0] == 0
+
+
+def of_first(make):
+    """What `make()` gives on the first rank, on all of them."""
+    mpi = _mpi()
+    if mpi is None:
+        return make()
+    return mpi.COMM_WORLD.bcast(make() if is_first() else None, root=0)
+
+
 def own_communicator():
     """The communicator of this rank alone, for its own LAMMPS; None without mpiexec."""
     mpi = _mpi()
     return mpi.COMM_SELF if mpi else None
 
 
-def add_up(array):
-    """The sum of every rank's array, the same on all ranks."""
+def add_up(share):
+    """The sum over the ranks of the array that `share()` makes on each, the same on all ranks.
+
+    A LammpsError of one rank is raised on all, so that none waits for a share that never comes.
+    """
     mpi = _mpi()
     if mpi is None:
-        return array
-    total = mpi.COMM_WORLD.reduce(array, root=0)
+        return share()
+    own, failure = None, None
+    try:
+        own = share()
+    except LammpsError as error:
+        failure = str(error)
+    failures = [words for words in mpi.COMM_WORLD.allgather(failure) if words is not None]
+    if failures:
+        raise LammpsError(failures[0])
+    total = mpi.COMM_WORLD.reduce(own, root=0)
     return mpi.COMM_WORLD.bcast(total, root=0)

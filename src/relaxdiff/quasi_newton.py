@@ -10,7 +10,7 @@ import numpy as np
 import scipy.linalg
 
 LARGEST_STEP = 0.1  # Angstrom of the largest scaled coordinate change in one step
-REMEMBERED = 20  # steps in limited memory
+REMEMBERED = 60  # steps in limited memory
 
 
 @dataclass
@@ -120,13 +120,14 @@ class DenseModel:
 class LimitedMemory:
     """The same update kept as pairs of steps and changes, for any number of coordinates.
 
-    inverse: maps gradients to steps like the inverse of a Hessian would. Source: the two loops of
-    Nocedal & Wright, algorithm 7.4, with that inverse as H_k^0.
+    inverse: maps gradients to steps like the inverse of a Hessian would; pairs: what another model
+    of nearly the same Hessian has learnt. Source: the two loops of Nocedal & Wright, algorithm 7.4,
+    with that inverse as H_k^0.
     """
 
-    def __init__(self, inverse):
+    def __init__(self, inverse, pairs=()):
         self.inverse = inverse
-        self.pairs = []
+        self.pairs = [*pairs]
 
     def step(self, gradient):
         """Newton step -H^-1 g."""

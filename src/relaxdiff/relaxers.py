@@ -1,4 +1,4 @@
-"""The two ways to relax a variant: quasi-Newton on descriptors, and LAMMPS's own minimiser."""
+"""The ways to relax a variant: quasi-Newton on descriptors, and LAMMPS's own minimiser."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,8 @@ import numpy as np
 
 from relaxdiff.evaluation import evaluator_for
 from relaxdiff.lammps_minimise import lammps_minimise
-from relaxdiff.quasi_newton import DenseModel, quasi_newton
+from relaxdiff.minimise import inverse_in
+from relaxdiff.quasi_newton import DenseModel, LimitedMemory, quasi_newton
 
 TOLERANCE = 1e-6  # eV/Angstrom
 MAX_STEPS = 40
@@ -48,8 +49,7 @@ class Relaxer:
         self.coordinates = minimum.coordinates
         self.tensor = constants["hessian_tensor"].values
         self.evaluator = evaluator_for(self.coordinates, minimum.potential)
-        self.correction = np.zeros(self.tensor.shape[:2])
-        self.known = None
+        self.learnt = self.known = None
 
     def __enter__(self):
         return self
@@ -59,15 +59,12 @@ class Relaxer:
 
     def begin_branch(self):
         """Forget the last branch: results must not depend on what was relaxed before."""
-        self.correction = np.zeros_like(self.correction)
-        self.known = None
+        self.learnt = self.known = None
         self.evaluator.forget()
 
     def relax(self, weights, start, limit):
         """Relax from coordinates `start`, giving up `limit` Angstrom from there; a Relaxed."""
-        quadratic = self.tensor @ weights
-        # What BFGS learnt at the last variant still holds here: both are at nearly the same q.
-        model = DenseModel(quadratic + self.correction, self.coordinates.scale)
+        model = self._model(weights)
         end = quasi_newton(
             self.evaluator,
             weights,
@@ -81,10 +78,42 @@ class Relaxer:
             known=self.known,
         )
         if end.converged:
-            self.correction = model.hessian - quadratic
+            self.learnt = self._lesson(model, weights)
             self.known = end.q, end.columns
         energy = float(end.values @ weights)
         return Relaxed(energy, end.q, end.ahead, end.max_gradient, end.n_evaluations)
+
+    def _model(self, weights):
+        """What is known of the variant's Hessian beforehand.
+
+        What was learnt at the last variant still holds here: both are at nearly the same q.
+        """
+        quadratic = self.tensor @ weights
+        correction = 0.0 if self.learnt is None else self.learnt
+        return DenseModel(quadratic + correction, self.coordinates.scale)
+
+    def _lesson(self, model, weights):
+        """What a model has learnt that the next one may use."""
+        return model.hessian - self.tensor @ weights
+
+
+class SparseRelaxer(Relaxer):
+    """The same for large cells, in limited memory (`truth.relaxer: sparse`).
+
+    green: LatticeGreen of the crystal at the mean, the first guess of all variants' Hessians.
+    """
+
+    def __init__(self, minimum, green):
+        self.coordinates = minimum.coordinates
+        self.inverse = inverse_in(self.coordinates, green)
+        self.evaluator = evaluator_for(self.coordinates, minimum.potential)
+        self.learnt = self.known = None
+
+    def _model(self, weights):
+        return LimitedMemory(self.inverse, self.learnt or ())
+
+    def _lesson(self, model, weights):
+        return model.pairs
 
 
 class LammpsRelaxer:
@@ -118,4 +147,4 @@ class LammpsRelaxer:
         return Relaxed(end.energy, q, q, end.max_gradient, end.n_force_calls)
 
 
-RELAXERS = {"newton": Relaxer, "lammps": LammpsRelaxer}
+RELAXERS = {"newton": Relaxer, "sparse": SparseRelaxer, "lammps": LammpsRelaxer}

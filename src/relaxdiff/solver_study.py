@@ -17,13 +17,11 @@ from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.implicit import implicit_derivative
 from relaxdiff.lammps_minimise import lammps_minimise
 from relaxdiff.lammps_session import load_lammps
-from relaxdiff.lattice_green import LatticeGreen, crystal_force_constants
-from relaxdiff.minimise import relax
+from relaxdiff.lattice_green import crystal_green
 from relaxdiff.solvers import SOLVERS
 from relaxdiff.solvers.dense import Dense
 from relaxdiff.solvers.energy import Energy
 from relaxdiff.solvers.problem import Problem
-from relaxdiff.structures import bulk_cell, tabulated_lattice_parameter, vacancy_cell
 from relaxdiff.variants import deviations, variant_shifts, variant_weights
 
 LAMMPS = "lammps"  # one relaxation of the variant at lambda = 1 by LAMMPS, beside the solvers
@@ -44,28 +42,8 @@ def solver_of(name, minimum, lattice, supercell):
         raise InputError(f"derivative.solver: '{name}' is not one of {', '.join(SOLVERS)}")
     if name != "sparse":
         return SOLVERS[name]()
-    lattice_parameter = minimum.atoms.cell.lengths()[0] / supercell
-    constants = crystal_force_constants(minimum.potential, lattice_parameter, lattice)
-    return SOLVERS[name](preconditioner=LatticeGreen(constants, minimum.atoms, supercell))
-
-
-def relax_vacancy(potential, element, lattice, supercell):
-    """Minimum of the vacancy in a supercell of any size, preconditioned by the crystal.
-
-    Raises RelaxationError when crystal or vacancy do not converge, InputError, LammpsError.
-    """
-    crystal = relax(
-        bulk_cell(element, tabulated_lattice_parameter(element), lattice=lattice), potential
-    )
-    if not crystal.converged:
-        raise RelaxationError(f"{lattice} crystal of {potential.name}: {crystal.status}")
-    edge = crystal.atoms.cell.lengths()[0]
-    atoms = vacancy_cell(element, edge, supercell, lattice)
-    constants = crystal_force_constants(potential, edge, lattice)
-    minimum = relax(atoms, potential, preconditioner=LatticeGreen(constants, atoms, supercell))
-    if not minimum.converged:
-        raise RelaxationError(f"vacancy of {potential.name}, {supercell}^3: {minimum.status}")
-    return minimum
+    green = crystal_green(minimum.potential, minimum.atoms, lattice, supercell)
+    return SOLVERS[name](preconditioner=green)
 
 
 def measure_solver(name, minimum, posterior, lattice, supercell):

@@ -8,13 +8,15 @@ import itertools
 
 import numpy as np
 
-from relaxdiff.interpolation import interpolate
+from relaxdiff.interpolation import Panels, interpolate
+from relaxdiff.lattice_green import cells_in_range, responses_to
 from relaxdiff.structures import bulk_cell
 
 SHEAR_DEGREE = 16  # of the interpolants on each panel: moduli are good to 1e-5
 PHONON_DEGREE = 8  # the same, of costly supercells: only the signs of the eigenvalues decide
 STRAIN_STEP = 1e-4
 DISPLACEMENT_STEP = 1e-3  # Angstrom
+Q_POINTS_AT_ONCE = 16  # of all variants: 30 MB of matrices for 25,000 of them
 # Volume-conserving strains of unit norm whose curvature is 2 V C' and 2 V C44.
 TETRAGONAL = np.diag([1.0, -1.0, 0.0]) / np.sqrt(2)
 SHEAR = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]) / np.sqrt(2)
@@ -42,19 +44,35 @@ def dynamical_matrices(calculator, lattice, repeats, edges):
     Returns Panels of shape (V, q, 3, 3, column), eV/Angstrom^2 for the reference column, and the
     q-points in units of 2 pi / a, shape (q, 3): one of each star, Gamma left out. For crystals with
     one atom in the primitive cell: D(q) = sum_R Phi(R) cos(q . R).
+
+    Phi is that of the infinite crystal, from a cell that holds its range, or that of the supercell
+    where this is smaller: there the Phi of periodic images, equal in phase, have been added up.
     """
     element = calculator.hyperparameters.element
     q_points = commensurate_q_points(lattice, repeats)
 
     def matrices(lattice_parameter):
-        cell = bulk_cell(element, lattice_parameter, repeats, lattice)
-        constants = _force_constants(calculator, cell)
-        phases = np.cos(
-            2 * np.pi * q_points @ (cell.positions - cell.positions[0]).T / lattice_parameter
-        )
+        cells = min(repeats, cells_in_range(calculator, lattice_parameter))
+        crystal = bulk_cell(element, lattice_parameter, cells, lattice)
+        apart, constants = responses_to(calculator, crystal, 0, DISPLACEMENT_STEP)
+        phases = np.cos(2 * np.pi / lattice_parameter * q_points @ apart.T)
         return np.tensordot(phases, constants, axes=1)
 
     return interpolate(matrices, edges, PHONON_DEGREE), q_points
+
+
+def lowest_curvatures(matrices, lattice_parameters, weights):
+    """Lowest eigenvalue of each variant's dynamical matrices, shape (V, q), eV/Angstrom^2.
+
+    matrices: Panels of `dynamical_matrices`; lattice_parameters: Angstrom, shape (V,); weights:
+    shape (V, P + 1). A few q-points at a time, as the matrices of all are gigabytes.
+    """
+    lowest = []
+    for first in range(0, matrices.coefficients.shape[2], Q_POINTS_AT_ONCE):
+        few = matrices.coefficients[:, :, first : first + Q_POINTS_AT_ONCE]
+        few = Panels(matrices.edges, few).weighted(lattice_parameters, weights)
+        lowest.append(np.linalg.eigvalsh(few)[..., 0])
+    return np.concatenate(lowest, axis=-1)
 
 
 def commensurate_q_points(lattice, repeats):
@@ -75,11 +93,11 @@ def commensurate_q_points(lattice, repeats):
     )
     stars = set()
     for step in itertools.product(range(2 * repeats), repeat=3):
-        images = np.array(step) / repeats - reciprocal
+        images = np.array(step) - repeats * reciprocal  # integers: q-points are good to every digit
         lengths = (images**2).sum(axis=1)
-        shortest = images[lengths < lengths.min() + 1e-9]
-        stars.add(min(tuple(sorted(np.abs(image).round(9), reverse=True)) for image in shortest))
-    return np.array(sorted(stars - {(0.0, 0.0, 0.0)}))
+        shortest = np.abs(images[lengths == lengths.min()])
+        stars.add(min(tuple(sorted(image, reverse=True)) for image in shortest.tolist()))
+    return np.array(sorted(stars - {(0, 0, 0)})) / repeats
 
 
 def _strain_curvature(calculator, cell, way):
@@ -93,16 +111,3 @@ def _strain_curvature(calculator, cell, way):
         # d x = step way X, and X = stretch^-1 x: the strain on top of the strained cell.
         slopes.append(np.einsum("ijc,ij->c", gradient, way @ np.linalg.inv(stretch)))
     return (slopes[0] - slopes[1]) / (2 * STRAIN_STEP)
-
-
-def _force_constants(calculator, cell):
-    """Phi: gradient of every atom when atom 0 moves, shape (N, 3, 3, column)."""
-    constants = []
-    for axis in range(3):
-        gradients = []
-        for step in (DISPLACEMENT_STEP, -DISPLACEMENT_STEP):
-            moved = cell.copy()
-            moved.positions[0, axis] += step
-            gradients.append(calculator.evaluate(moved).gradient)
-        constants.append((gradients[0] - gradients[1]) / (2 * DISPLACEMENT_STEP))
-    return np.array(constants).transpose(1, 0, 2, 3)

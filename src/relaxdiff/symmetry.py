@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import spglib
 import spglib.error
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 from scipy.spatial import cKDTree
 
 from relaxdiff.exceptions import InputError
@@ -103,22 +103,8 @@ def displacement_modes(symmetry, fixed=None):
     (N, 3). Each atom of an orbit moves by the image of its representative's displacement, which the
     operations that keep the representative in place must leave unchanged.
     """
-    size = 3 * symmetry.permutations.shape[1]
-    modes = []
-    held = np.zeros(symmetry.permutations.shape[1], dtype=bool) if fixed is None else fixed
-    for atom in symmetry.representatives[~held[symmetry.representatives]]:
-        images, first = np.unique(symmetry.permutations[:, atom], return_index=True)
-        keeping = symmetry.rotations[symmetry.permutations[:, atom] == atom]
-        rows = (3 * images[:, None] + np.arange(3)).ravel()
-        for direction in _invariant_directions(keeping):
-            moved = (symmetry.rotations[first] @ direction).ravel()
-            modes.append((rows, moved / np.linalg.norm(moved)))
-    columns = np.repeat(np.arange(len(modes)), [len(rows) for rows, _ in modes])
-    rows, values = (
-        (np.concatenate(each) for each in zip(*modes, strict=True)) if modes else ([], [])
-    )
-    basis = csr_array((values, (rows, columns)), shape=(size, len(modes)))
-    if held.any():
+    basis = _kept(symmetry, fixed)
+    if fixed is not None and np.any(fixed):
         return basis
     translations = _translations(symmetry)
     return csr_array(_without(basis.toarray(), translations)) if translations.size else basis
@@ -156,22 +142,12 @@ def representations(symmetry):
     ]
 
 
-def modes_of(symmetry, characters, subgroup):
-    """Orthonormal displacements of one representation that a subgroup keeps, shape (3N, modes).
+def representation_modes(symmetry, characters, subgroup):
+    """Orthonormal displacements of one representation that a subgroup keeps, without translations.
 
-    Arguments as in `representations`. Source: the projector sum_g character(g) g of Wigner, Group
-    Theory (1959).
+    Arguments as in `representations`. Returns a sparse array of shape (3N, modes).
     """
-    basis = displacement_modes(symmetry.subgroup(subgroup)).toarray()
-    count = symmetry.permutations.shape[1]
-    fields = basis.reshape(count, 3, -1)
-    projected = np.zeros_like(fields)
-    operations = zip(symmetry.rotations, symmetry.permutations, characters, strict=True)
-    for rotation, permutation, character in operations:
-        projected[permutation] += character * np.einsum("ij,njm->nim", rotation, fields)
-    overlap = basis.T @ projected.reshape(basis.shape)
-    values, vectors = np.linalg.eigh((overlap + overlap.T) / 2)
-    return basis @ vectors[:, values > 0.5 * len(characters) / characters.max()]
+    return _without_translations(*_modes_by_orbit(symmetry, characters, subgroup))
 
 
 def _rarest(atoms, kinds):
@@ -243,6 +219,94 @@ def _closure(products, mask, operation):
         members = np.flatnonzero(mask)
         mask[products[np.ix_(members, members)]] = True
     return mask
+
+
+def _kept(symmetry, held=None):
+    """Orthonormal displacements that all operations leave unchanged, rigid ones with them.
+
+    held: mask (N,) of atoms that do not move, or None. Sparse, shape (3N, modes).
+    """
+    representatives = symmetry.representatives
+    if held is not None:
+        representatives = representatives[~held[representatives]]
+    modes = []
+    for atom in representatives:
+        images, first = np.unique(symmetry.permutations[:, atom], return_index=True)
+        keeping = symmetry.rotations[symmetry.permutations[:, atom] == atom]
+        rows = (3 * images[:, None] + np.arange(3)).ravel()
+        for direction in _invariant_directions(keeping):
+            moved = (symmetry.rotations[first] @ direction).ravel()
+            modes.append((rows, moved / np.linalg.norm(moved)))
+    columns = np.repeat(np.arange(len(modes)), [len(rows) for rows, _ in modes])
+    rows, values = (
+        (np.concatenate(each) for each in zip(*modes, strict=True)) if modes else ([], [])
+    )
+    size = 3 * symmetry.permutations.shape[1]
+    return csr_array((values, (rows, columns)), shape=(size, len(modes)))
+
+
+def _modes_by_orbit(symmetry, characters, subgroup):
+    """Orthonormal displacements of one representation that a subgroup keeps, rigid ones with them.
+
+    Arguments as in `representations`. An orbit's atoms move by themselves, so that every matrix
+    here is small. Returns a list of atoms, shape (k,), and one of modes, shape (3k, modes), of each
+    orbit. Source: the projector sum_g character(g) g of Wigner, Group Theory (1959).
+    """
+    turns = characters[:, None, None] * symmetry.rotations
+    orbits = symmetry.permutations.min(axis=0)
+    members, fields = [], []
+    for first in symmetry.representatives:
+        atoms = np.flatnonzero(orbits == first)
+        moves = np.searchsorted(atoms, symmetry.permutations[:, atoms])
+        basis = _kept(Symmetry(symmetry.rotations, moves).subgroup(subgroup)).toarray()
+        came_from = basis.reshape(len(atoms), 3, -1)[np.argsort(moves, axis=1)]
+        projected = np.tensordot(turns, came_from, axes=([0, 2], [0, 2])).swapaxes(0, 1)
+        overlap = basis.T @ projected.reshape(basis.shape)
+        values, vectors = np.linalg.eigh((overlap + overlap.T) / 2)
+        members.append(atoms)
+        fields.append(basis @ vectors[:, values > 0.5 * len(characters) / characters.max()])
+    return members, fields
+
+
+def _without_translations(members, fields):
+    """Orthonormal basis, sparse (3N, modes), of the orbits' modes orthogonal to translations.
+
+    members, fields: of `_modes_by_orbit`. The modes of an orbit are turned so that a few of them
+    hold all that is rigid there, these are turned in turn with those of another orbit, the pairs
+    with each other, and so on: few modes reach over many orbits. Last come the translations.
+    """
+    n_atoms = sum(map(len, members))
+    directions = np.tile(np.eye(3), (n_atoms, 1)) / np.sqrt(n_atoms)
+    rigid, loose = [], []
+    for atoms, modes in zip(members, fields, strict=True):
+        rows = (3 * atoms[:, None] + np.arange(3)).ravel()
+        for parts, columns in zip((rigid, loose), _turned(modes, directions[rows]), strict=True):
+            parts.append(_spread(rows, columns, n_atoms))
+    while len(rigid) > 1:
+        pairs = [hstack(rigid[first : first + 2]) for first in range(0, len(rigid), 2)]
+        rigid = []
+        for pair in pairs:
+            for parts, columns in zip((rigid, loose), _turned(pair, directions), strict=True):
+                parts.append(csr_array(columns))
+    return hstack(loose, format="csr")
+
+
+def _turned(modes, directions):
+    """The span of modes (3N, k) anew: modes that overlap with translations, and those that do not.
+
+    directions: the translations, (3N, 3), of unit norm in the whole structure.
+    """
+    turn, overlaps, _ = np.linalg.svd(modes.T @ directions)
+    # An overlap is zero, or at least that of one atom.
+    rank = (overlaps > 1e-3 * directions.max()).sum()
+    return modes @ turn[:, :rank], modes @ turn[:, rank:]
+
+
+def _spread(rows, columns, n_atoms):
+    """Columns of some rows among those of all atoms, sparse, (3N, columns)."""
+    index = np.broadcast_to(np.arange(columns.shape[1]), columns.shape)
+    places = (np.repeat(rows, columns.shape[1]), index.ravel())
+    return csr_array((columns.ravel(), places), shape=(3 * n_atoms, columns.shape[1]))
 
 
 def _invariant_directions(rotations):

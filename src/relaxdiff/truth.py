@@ -1,10 +1,11 @@
 """Truth: every variant really relaxed, in its own potential, walking out along lambda.
 
 The walk extrapolates the minima found so far and takes quasi-Newton steps with H(q0; Theta), which
-is linear in Theta. Both only choose where to look: a variant counts as relaxed when the gradient of
-its own potential, evaluated by LAMMPS, is below the tolerance. Where a minimum vanishes the walk
-would fall into another structure; it notices, goes back, and tries again with halved steps. Where
-the minimum turns into a saddle point of the full space, the branch ends.
+is linear in Theta, or in large cells with the crystal's Hessian at the mean. These only choose
+where to look: a variant counts as relaxed when the gradient of its own potential, evaluated by
+LAMMPS, is below the tolerance. Where a minimum vanishes the walk would fall into another structure;
+it notices, goes back, and tries again with halved steps. Where the minimum turns into a saddle
+point of the full space, the branch ends.
 """
 
 import itertools
@@ -18,6 +19,8 @@ from relaxdiff.curvature import StabilityTest
 from relaxdiff.datasets import variable
 from relaxdiff.exceptions import InputError, LammpsError
 from relaxdiff.formation import formation_of
+from relaxdiff.minimise import mode_displacements
+from relaxdiff.parallel import is_first, of_first
 from relaxdiff.relaxers import RELAXERS, TOLERANCE, in_basin
 from relaxdiff.structures import atoms_per_cubic_cell
 from relaxdiff.variants import deviations, variant_shifts
@@ -40,38 +43,75 @@ MISS, MISS_SHARE = 0.05, 0.5
 STRAY = 2  # times as far, a relaxation is on its way elsewhere
 
 
-def relax_variants(minimum, posterior, bulk, derivative, constants, samples, relaxer, report):
+def relax_variants(
+    minimum, posterior, bulk, derivative, constants, samples, relaxer, report, checkpoints=None
+):
     """Relax all stable variants of some samples.
 
-    minimum: the reference Minimum, at the mean; posterior, bulk, derivative, constants: the
-    Datasets of those names (constants of `force_constants`), of which the derivative only tells
-    where to look first; samples: indices into the posterior's samples; relaxer: 'newton' or
-    'lammps'; report: called with a line of text after each sample. Returns a Dataset over (sample,
-    lambda) with `status`, energies, volumes and coordinates; NaN in every row whose status is not
-    'converged'. Raises InputError for an unknown relaxer.
+    minimum: the reference Minimum, at the mean; posterior, bulk, derivative: the Datasets of those
+    names, of which the derivative only tells where to look first; constants: what is known of
+    second derivatives, the Dataset of `force_constants` or, for the relaxer 'sparse', the
+    LatticeGreen of `crystal_green`; samples: indices into the posterior's samples; relaxer:
+    'newton', 'sparse' or 'lammps' (with either constants); report: called with a line of text after
+    each sample; checkpoints: Checkpoints that keep finished samples, if wanted. Returns a Dataset
+    over (sample, lambda) with `status`, energies, volumes and coordinates; NaN in every row whose
+    status is not 'converged'. Raises InputError for an unknown relaxer, RelaxationError when the
+    reference turns out to be a saddle point (see StabilityTest).
     """
     if relaxer not in RELAXERS:
         raise InputError(f"truth.relaxer: '{relaxer}' is not one of {', '.join(RELAXERS)}")
     with (
         RELAXERS[relaxer](minimum, constants) as engine,
-        StabilityTest(minimum.potential, minimum.coordinates, constants) as test,
+        StabilityTest(minimum, constants) as test,
     ):
-        rows, tests = [], []
+        parts = []
         for sample in samples:
-            before = test.n_evaluations
-            rows.append(_relax_sample(engine, test, posterior, bulk, derivative, sample))
-            tests.append(test.n_evaluations - before)
-            done = [outcome.status for outcome in rows[-1]]
-            report(
-                f"sample {sample}: {done.count('converged')} of "
-                f"{len(done) - done.count('bulk_unstable')} variants relaxed, "
-                f"{sum(outcome.evaluations for outcome in rows[-1])} evaluations"
-            )
-    truth = _dataset(rows, posterior, bulk, minimum.coordinates, samples, relaxer)
-    truth["stability_evaluations"] = variable(
-        "sample", np.array(tests), "1", "evaluations to tell saddle points"
+            part = of_first(lambda at=sample: checkpoints.read(at)) if checkpoints else None
+            if part is not None:
+                report(f"sample {sample}: relaxed by an earlier, unfinished job")
+            else:
+                before = test.n_evaluations
+                row = _relax_sample(engine, test, posterior, bulk, derivative, sample)
+                part = _dataset(row, posterior, bulk, minimum.coordinates, sample)
+                tests = [test.n_evaluations - before]
+                part["stability_evaluations"] = variable(
+                    "sample", tests, "1", "evaluations to tell saddle points"
+                )
+                if checkpoints and is_first():
+                    checkpoints.write(sample, part)
+                report(_outline(sample, row))
+            parts.append(part)
+    modes = mode_displacements(minimum.coordinates)
+    truth = join_samples(parts).assign_coords(mode_displacements=modes)
+    return truth.assign_attrs(relaxer=relaxer, tolerance=TOLERANCE, n_atoms=len(minimum.atoms))
+
+
+def join_samples(parts):
+    """One Dataset over (sample, lambda) of several."""
+    return xr.concat(parts, dim="sample", combine_attrs="drop_conflicts", data_vars="minimal")
+
+
+def join_chunks(chunks):
+    """One Dataset of several of `relax_variants`; their modes, the same in all, are held once.
+
+    chunks: Datasets, best an iterator that reads each when its turn comes: the modes of a large
+    cell take more memory than all that a chunk holds beside them.
+    """
+    parts = []
+    for chunk in chunks:
+        modes = chunk["mode_displacements"].variable
+        parts.append(chunk.drop_vars("mode_displacements"))
+    return join_samples(parts).assign_coords(mode_displacements=modes)
+
+
+def _outline(sample, row):
+    """A line on the Outcomes of one sample."""
+    done = [outcome.status for outcome in row]
+    return (
+        f"sample {sample}: {done.count('converged')} of "
+        f"{len(done) - done.count('bulk_unstable')} variants relaxed, "
+        f"{sum(outcome.evaluations for outcome in row)} evaluations"
     )
-    return truth
 
 
 @dataclass
@@ -241,21 +281,22 @@ def _relax_sample(engine, test, posterior, bulk, derivative, sample):
     return outcomes
 
 
-def _dataset(rows, posterior, bulk, coordinates, samples, relaxer):
+def _dataset(row, posterior, bulk, coordinates, sample):
+    """A Dataset of one sample, from its Outcomes."""
     over = ("sample", "lambda")
     lambdas = bulk["lambda"].values
-    here = bulk.isel(sample=samples)
+    here = bulk.isel(sample=[sample])
     nowhere = np.full(coordinates.size, np.nan)
     collected = {
-        name: np.array([[getattr(outcome, name) for outcome in row] for row in rows])
+        name: np.array([[getattr(outcome, name) for outcome in row]])
         for name in ("status", "message", "energy", "gradient", "evaluations")
     }
-    q = np.array([[nowhere if o.q is None else o.q for o in row] for row in rows])
+    q = np.array([[nowhere if outcome.q is None else outcome.q for outcome in row]])
     status = collected["status"]
     reference = coordinates.reference
     n_atoms = len(reference)
     strain = q[..., -1] if coordinates.strain else np.where(status == "converged", 0.0, np.nan)
-    shifts = variant_shifts(posterior, lambdas)[samples]
+    shifts = variant_shifts(posterior, lambdas)[[sample]]
     energy = collected["energy"] + n_atoms * shifts
     volume = reference.get_volume() * (1 + strain) ** 3
     bulk_volume = here["lattice_parameter"].values ** 3 / atoms_per_cubic_cell(
@@ -283,16 +324,4 @@ def _dataset(rows, posterior, bulk, coordinates, samples, relaxer):
             over, collected["evaluations"], "1", "evaluations of descriptors or LAMMPS forces"
         ),
     }
-    coords = {
-        "sample": np.asarray(samples),
-        "lambda": lambdas,
-        "mode_displacements": variable(
-            ("displacement_mode", "atom", "xyz"),
-            coordinates.modes.T.toarray().reshape(-1, n_atoms, 3),
-            "1",
-            "orthonormal displacement modes that coordinates are amplitudes of",
-        ),
-    }
-    return xr.Dataset(
-        variables, coords, {"relaxer": relaxer, "tolerance": TOLERANCE, "n_atoms": n_atoms}
-    )
+    return xr.Dataset(variables, {"sample": [sample], "lambda": lambdas})

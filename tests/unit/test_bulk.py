@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ase.eos import EquationOfState
 
+import relaxdiff.stability
 from relaxdiff import InputError, RelaxationError, relax
 from relaxdiff.bulk import _cut_branches as cut_branches
 from relaxdiff.bulk import (
@@ -15,7 +16,8 @@ from relaxdiff.bulk import (
 )
 from relaxdiff.descriptors import DescriptorCalculator
 from relaxdiff.interpolation import interpolate
-from relaxdiff.stability import commensurate_q_points, dynamical_matrices
+from relaxdiff.lattice_green import cells_in_range
+from relaxdiff.stability import commensurate_q_points, dynamical_matrices, lowest_curvatures
 from relaxdiff.structures import bulk_cell
 from relaxdiff.variants import lambda_grid, variant_weights
 
@@ -107,11 +109,7 @@ def test_dynamical_matrix_is_the_curvature_of_a_frozen_phonon(calculator, tungst
     """At (1, 0, 0) 2 pi / a the two atoms of the cubic cell move against each other."""
     matrices, q_points = dynamical_matrices(calculator, "bcc", 2, np.array([3.1, 3.2]))
     at = 3.165
-    index = (
-        int(np.flatnonzero(np.allclose(q, (1, 0, 0)) for q in q_points)[0])
-        if False
-        else ([tuple(q) for q in q_points].index((1.0, 0.0, 0.0)))
-    )
+    index = [tuple(q) for q in q_points].index((1.0, 0.0, 0.0))
     found = matrices.weighted(np.array([at]), tungsten.weights[None])[0, index]
     step, energies = 1e-2, []
     for size in (-step, 0.0, step):
@@ -123,6 +121,35 @@ def test_dynamical_matrix_is_the_curvature_of_a_frozen_phonon(calculator, tungst
     assert found == pytest.approx(found[0, 0] * np.eye(3), abs=1e-6)
 
 
+def test_a_cell_that_holds_the_range_stands_for_any_larger_supercell(
+    calculator, tungsten, monkeypatch
+):
+    """At q-points of a small supercell, whose own periodic images are all added up."""
+    monkeypatch.setattr(relaxdiff.stability, "PHONON_DEGREE", 1)
+    edges = np.array([3.1, 3.18])
+    assert cells_in_range(calculator, edges[0]) < 9
+    of_small, small = dynamical_matrices(calculator, "bcc", 3, edges)
+    of_large, large = dynamical_matrices(calculator, "bcc", 9, edges)
+    # A third as an integer of ninths: the same floating-point number.
+    at = [large.tolist().index(q) for q in small.tolist()]
+    found = (of_large.coefficients @ tungsten.weights)[:, :, at]
+    expected = of_small.coefficients @ tungsten.weights
+    assert np.abs(expected).max() > 10  # eV/Angstrom^2
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_lowest_curvatures_are_those_of_all_matrices(calculator, tungsten, posterior, monkeypatch):
+    monkeypatch.setattr(relaxdiff.stability, "PHONON_DEGREE", 1)
+    monkeypatch.setattr(relaxdiff.stability, "Q_POINTS_AT_ONCE", 3)
+    matrices, q_points = dynamical_matrices(calculator, "bcc", 3, np.array([3.1, 3.15, 3.2]))
+    at = np.linspace(3.11, 3.19, 15)
+    weights = variant_weights(posterior, LAMBDAS).reshape(15, -1)
+    found = lowest_curvatures(matrices, at, weights)
+    assert found.shape == (15, len(q_points)) == (15, 7)
+    expected = np.linalg.eigvalsh(matrices.weighted(at, weights))[..., 0]
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
 def test_q_points_of_the_supercell():
     points = commensurate_q_points("bcc", 2)
     assert [tuple(q) for q in points] == [
@@ -132,6 +159,7 @@ def test_q_points_of_the_supercell():
         (1.0, 0.0, 0.0),
     ]
     assert len(commensurate_q_points("bcc", 4)) == 13
+    assert (1 / 3, 0, 0) in [tuple(q) for q in commensurate_q_points("bcc", 3)]  # every digit
 
 
 def test_unstable_variants_say_why(tungsten, posterior):

@@ -1,4 +1,4 @@
-"""The same numbers on one and on two ranks."""
+"""The same numbers on one and on two ranks, and the same errors."""
 
 import os
 import shutil
@@ -29,10 +29,72 @@ if parallel.rank_and_size()[0] == 0:
 """
 
 
-def run(ranks, files, out, repeats):
+TRUTH = """
+import sys
+import numpy as np
+import xarray as xr
+import relaxdiff
+from relaxdiff.bulk import bulk_of_variants
+from relaxdiff.curvature import force_constants
+from relaxdiff.evaluation import OrbitEvaluator
+from relaxdiff.lattice_green import crystal_green
+from relaxdiff.minimise import relax_reference
+from relaxdiff.parallel import is_first, rank_and_size
+from relaxdiff.truth_check import check_variants
+
+coefficients, parameters, repeats, out = sys.argv[1:]
+repeats = int(repeats)
+potential = relaxdiff.read_snap(coefficients, parameters, relaxdiff.ZblReference(4.0, 4.8))
+noise = np.random.default_rng(7).normal(size=(2, 55))
+posterior = xr.Dataset(
+    {
+        "theta_mean": ("parameter", potential.theta),
+        "theta": (("sample", "parameter"), potential.theta * (1 + 2e-2 * noise)),
+        "energy_shift_mean": ((), 0.0),
+        "energy_shift": ("sample", [0.0, 0.0]),
+    },
+    {"parameter": np.arange(55), "sample": [0, 1]},
+)
+bulk = bulk_of_variants(potential, posterior, np.array([-2.0, 0.0, 2.0]), "bcc", repeats)
+minimum = relax_reference(potential, "W", "bcc", repeats)
+derivative = relaxdiff.implicit_derivative(minimum)
+constants = {"newton": force_constants(minimum)}
+constants["lammps"] = constants["newton"]
+constants["sparse"] = crystal_green(potential, minimum.atoms, "bcc", repeats)
+
+
+def relaxed(relaxer):
+    return relaxdiff.relax_variants(
+        minimum, posterior, bulk, derivative, constants[relaxer], [0, 1], relaxer, print
+    )
+
+
+truth = {relaxer: relaxed(relaxer) for relaxer in constants}
+structure = {"element": "W", "lattice": "bcc", "supercell": repeats}
+check = check_variants(minimum, posterior, bulk, truth["newton"], [(1, 2)], structure, print)
+
+share, last = OrbitEvaluator._share, rank_and_size()[1] - 1
+
+
+def failing(self, displacements, stretch):
+    if rank_and_size()[0] == last and stretch > 1.0015:  # of one variant only
+        self.session.command("no LAMMPS command")
+    return share(self, displacements, stretch)
+
+
+OrbitEvaluator._share = failing
+truth["failing"] = relaxed("newton")
+if is_first():
+    names = ("status", "message", "energy", "volume")
+    arrays = {f"{by} {name}": t[name].values for by, t in truth.items() for name in names}
+    np.savez(out, ranks=last + 1, verdict=check["verdict"][0], **arrays)
+"""
+
+
+def run(ranks, files, out, repeats, text=SCRIPT):
     mpiexec = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     script = out.with_suffix(".py")
-    script.write_text(SCRIPT)
+    script.write_text(text)
     command = [mpiexec, "-n", str(ranks), sys.executable, "-m", "mpi4py", str(script)]
     return subprocess.run(
         [*command, *map(str, files), str(repeats), str(out)],
@@ -58,3 +120,28 @@ def test_derivatives_are_the_same_on_several_ranks(tungsten_files, tmp_path, ran
         # LAMMPS itself minimises on all ranks, to its own tolerance.
         bound = (1e-6 if name.endswith(" energy") else 1e-8) * np.abs(alone[name]).max()
         assert together[name] == pytest.approx(alone[name], abs=bound)
+
+
+def test_truth_is_the_same_on_several_ranks(tungsten_files, tmp_path):
+    """By all relaxers; and where LAMMPS fails on one rank, all give that variant up."""
+    results = []
+    for count in (1, 2):
+        done = run(count, tungsten_files, tmp_path / f"{count}.npz", 2, TRUTH)
+        assert done.returncode == 0, done.stderr
+        results.append(np.load(tmp_path / f"{count}.npz"))
+    alone, together = results
+    assert (alone["ranks"], together["ranks"]) == (1, 2)
+    assert alone["verdict"] == together["verdict"] == "agrees"
+    for name in set(alone.files) - {"ranks", "verdict"}:
+        if name.endswith(("status", "message")):
+            assert np.array_equal(alone[name], together[name]), name
+        else:
+            # LAMMPS itself minimises on both ranks, to its own tolerance.
+            bound = 1e-4 if name == "lammps volume" else 1e-7 if "volume" in name else 1e-9
+            assert together[name] == pytest.approx(alone[name], abs=bound, nan_ok=True), name
+    for relaxer in ("newton", "sparse", "lammps"):
+        assert (together[f"{relaxer} status"] == "converged").all()
+    failed = together["failing status"] == "lammps_error"
+    assert failed.sum() == 1
+    assert "no LAMMPS command" in together["failing message"][failed][0]
+    assert (together["failing status"][~failed] == "converged").all()

@@ -5,11 +5,11 @@ import pytest
 import xarray as xr
 
 from relaxdiff.exceptions import InputError, RelaxationError
+from relaxdiff.minimise import relax_reference
 from relaxdiff.solver_study import (
     compare_alphas,
     compare_displacements,
     measure_solver,
-    relax_vacancy,
     solver_of,
 )
 from relaxdiff.solvers import SOLVERS
@@ -17,7 +17,7 @@ from relaxdiff.solvers import SOLVERS
 
 @pytest.fixture(scope="module")
 def minimum(tungsten):
-    return relax_vacancy(tungsten, "W", "bcc", 2)
+    return relax_reference(tungsten, "W", "bcc", 2)
 
 
 def truth_of(minimum, status):

@@ -10,7 +10,13 @@ from relaxdiff import implicit_derivative, relax
 from relaxdiff.coordinates import coordinates_of
 from relaxdiff.evaluation import FullEvaluator, OrbitEvaluator, evaluator_for
 from relaxdiff.structures import bulk_cell, vacancy_cell
-from relaxdiff.symmetry import displacement_modes, find_symmetry, no_symmetry
+from relaxdiff.symmetry import (
+    displacement_modes,
+    find_symmetry,
+    no_symmetry,
+    representation_modes,
+    representations,
+)
 
 
 def test_vacancy_has_the_full_cubic_group():
@@ -87,6 +93,37 @@ def test_modes_are_orthonormal_symmetric_and_free_of_translations(direction):
 
 def test_without_symmetry_all_but_translations_remain():
     assert displacement_modes(no_symmetry(7)).shape == (21, 18)
+
+
+def projector(symmetry, characters, subgroup):
+    """On the displacements that `representation_modes` should span, dense, (3N, 3N)."""
+    count = symmetry.permutations.shape[1]
+
+    def mean(factors):
+        total = np.zeros((count, 3, count, 3))
+        operations = zip(symmetry.rotations, symmetry.permutations, factors, strict=True)
+        for rotation, permutation, factor in operations:
+            total[permutation, :, np.arange(count)] += factor * rotation
+        return total.reshape(3 * count, -1)
+
+    of_representation = mean(characters.max() * characters / (characters @ characters))
+    kept = mean(subgroup / subgroup.sum())
+    rigid = np.tile(np.eye(3), (count, 1)) / np.sqrt(count)
+    return kept @ of_representation @ (np.eye(3 * count) - rigid @ rigid.T)
+
+
+@pytest.mark.parametrize(
+    ("repeats", "direction", "operations"),
+    [(2, None, 48), (3, None, 48), (3, (1, 1, 1), 6), (3, (0, 0, 1), 2)],
+)
+def test_modes_of_representations_span_what_their_projectors_do(repeats, direction, operations):
+    symmetry = find_symmetry(distorted(repeats, direction))
+    assert len(symmetry.rotations) == operations
+    for characters, subgroup in representations(symmetry):
+        modes = representation_modes(symmetry, characters, subgroup).toarray()
+        assert modes.T @ modes == pytest.approx(np.eye(modes.shape[1]), abs=1e-9)
+        expected = projector(symmetry, characters, subgroup)
+        assert modes @ modes.T == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("repeats", [2, 3])

@@ -1,0 +1,50 @@
+"""Finished samples are found again, and only by the job that would make the same ones."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from relaxdiff.checkpoints import Checkpoints
+from relaxdiff.datasets import variable
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    paths = [tmp_path / "posterior.nc", tmp_path / "reference.nc"]
+    for path in paths:
+        path.write_bytes(b"inputs of " + path.name.encode())
+    return paths
+
+
+@pytest.fixture
+def sample():
+    status = np.array([["converged", "cut"]])
+    return xr.Dataset(
+        {
+            "status": variable(("sample", "lambda"), status, "1", "outcome"),
+            "energy": variable(("sample", "lambda"), [[-1.5, np.nan]], "eV", "energy"),
+        },
+        {"sample": [3], "lambda": [0.0, 0.2]},
+    )
+
+
+def test_a_finished_sample_is_read_as_it_was_written(tmp_path, inputs, sample):
+    Checkpoints(tmp_path / "finished", inputs, ["newton", 1]).write(3, sample)
+    again = Checkpoints(tmp_path / "finished", inputs, ["newton", 1])
+    xr.testing.assert_identical(again.read(3).drop_attrs(), sample.drop_attrs())
+    assert again.read(4) is None
+
+
+def test_other_settings_or_other_inputs_count_as_unfinished(tmp_path, inputs, sample):
+    Checkpoints(tmp_path / "finished", inputs, ["newton", 1]).write(3, sample)
+    assert Checkpoints(tmp_path / "finished", inputs, ["lammps", 1]).read(3) is None
+    inputs[1].write_bytes(b"another reference")
+    assert Checkpoints(tmp_path / "finished", inputs, ["newton", 1]).read(3) is None
+
+
+def test_a_damaged_file_counts_as_unfinished(tmp_path, inputs, sample):
+    checkpoints = Checkpoints(tmp_path / "finished", inputs, [])
+    checkpoints.write(3, sample)
+    (file,) = (tmp_path / "finished").iterdir()
+    file.write_bytes(file.read_bytes()[:1000])
+    assert checkpoints.read(3) is None
