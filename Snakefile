@@ -10,6 +10,34 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/solvers.smk"
 
 
+# Seconds of work: not worth a place in a cluster's queue.
+localrules:
+    convert_posterior,
+    sample_posterior,
+    predict_variants,
+    predict_structure,
+    write_potential,
+    gather_truth,
+    gather_truth_check,
+    compare_errors,
+    summarise_study,
+    plot_figures,
+    plot_solver_scaling,
+    plot_solver_accuracy,
+
+
+onstart:
+    cancel_leftover_jobs()
+
+
+onsuccess:
+    print_closing_summary(log)
+
+
+onerror:
+    print_closing_summary(log)
+
+
 rule all:
     default_target: True
     input:

@@ -12,7 +12,17 @@ import pytest
 import yaml
 
 PROJECT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "config.yaml", "profiles", "workflow", "scripts", "src", "envs", "resources")
+PARTS = (
+    "Snakefile",
+    "config.yaml",
+    "profiles",
+    "slurm",
+    "workflow",
+    "scripts",
+    "src",
+    "envs",
+    "resources",
+)
 
 
 class Clone:
@@ -41,7 +51,7 @@ class Clone:
         done = subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
-            env=clean_environment(),
+            env=self.environment(),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -66,25 +76,25 @@ class Clone:
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.folder,
-            env=clean_environment(),
+            env=self.environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
 
     @staticmethod
+    def environment():
+        """The environment of a user who has not set PYTHONPATH."""
+        environment = {
+            k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "PYTHONPATH"))
+        }
+        return environment | {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+
+    @staticmethod
     def kill(process):
         """SIGKILL to snakemake and all its jobs."""
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def clean_environment():
-    """The environment of a user who has not set PYTHONPATH."""
-    environment = {
-        k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "PYTHONPATH"))
-    }
-    return environment | {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="module")

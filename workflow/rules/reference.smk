@@ -15,7 +15,8 @@ rule relax_bulk:
         code=code_digest("bulk", "posterior"),
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=grows(BASE_MB + 400 + 0.006 * VARIANTS),
+        runtime=grows(5 + VARIANTS / 50_000),
     conda:
         "../../envs/relaxdiff.yaml"
     script:
@@ -32,9 +33,13 @@ rule relax_reference:
     params:
         structure=config["structure"],
         code=code_digest("minimise", "posterior"),
-    threads: 1
+    threads: RANKS
+    group:
+        "reference" if RANKS == 1 else None
     resources:
-        mem_mb=1000,
+        mem_mb=grows(BASE_MB + RANKS * SPARSE_MB),
+        runtime=grows(5 + SET_UP_MINUTES),
+        **MPI,
     conda:
         "../../envs/relaxdiff.yaml"
     script:
@@ -51,9 +56,13 @@ rule compute_force_constants:
         f"{STUDY}/logs/compute_force_constants.log",
     params:
         code=code_digest("curvature", "minimise", "posterior"),
-    threads: 1
+    threads: RANKS
+    group:
+        "reference" if RANKS == 1 else None
     resources:
-        mem_mb=2000,
+        mem_mb=grows(BASE_MB + RANKS * FORCE_CONSTANTS_MB),
+        runtime=grows(5 + SET_UP_MINUTES),
+        **MPI,
     conda:
         "../../envs/relaxdiff.yaml"
     script:
@@ -73,9 +82,13 @@ rule differentiate_reference:
         lattice=config["structure"]["lattice"],
         supercell=config["structure"]["supercell"],
         code=code_digest("implicit", "solver_study", "posterior"),
-    threads: 1
+    threads: RANKS
+    group:
+        "reference" if RANKS == 1 else None
     resources:
-        mem_mb=2000,
+        mem_mb=grows(BASE_MB + RANKS * SPARSE_MB),
+        runtime=grows(5 + SET_UP_MINUTES),
+        **MPI,
     conda:
         "../../envs/relaxdiff.yaml"
     script:
