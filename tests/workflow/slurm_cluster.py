@@ -152,6 +152,9 @@ class Cluster:
         # A quarter of the memory stays with Snakemake, the tests and the daemons.
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20 * 3 // 4
         storage = "slurmdbd\nAccountingStorageHost=localhost" if self.accounting else "none"
+        # Slurm can listen on one address instead of all: on that of the host's name.
+        loopback = socket.gethostbyname(socket.gethostname()).startswith("127.")
+        listen = "NoInAddrAny,NoCtldInAddrAny" if loopback else ""
         return f"""\
 ClusterName=tests
 SlurmctldHost=localhost(127.0.0.1)
@@ -166,7 +169,7 @@ SlurmdPidFile={FOLDER}/slurmd.own
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 MpiDefault=none
-CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
+CommunicationParameters={listen}
 ReturnToService=1
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory

@@ -81,7 +81,7 @@ class SlurmRun:
                 *(sys.executable, "-m", "snakemake", *targets, "--nocolor", "--profile", "slurm"),
                 *(
                     "--slurm-init-seconds-before-status-checks",
-                    "3",
+                    "1",
                     "--group-components",
                     "truth=1",
                 ),
