@@ -7,6 +7,7 @@ include: "workflow/rules/reference.smk"
 include: "workflow/rules/prediction.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/adaptive.smk"
 include: "workflow/rules/solvers.smk"
 
 
@@ -17,8 +18,10 @@ localrules:
     predict_variants,
     predict_structure,
     write_potential,
+    gather_evaluations,
     gather_truth,
     gather_truth_check,
+    gather_adaptive,
     compare_errors,
     summarise_study,
     plot_figures,

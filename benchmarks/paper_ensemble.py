@@ -1,4 +1,4 @@
-"""The numbers of arXiv:2407.02414's tungsten ensemble, from its files: reference, errors, slopes.
+"""arXiv:2407.02414's tungsten ensemble, from its files: reference, errors, estimates, slopes.
 
     python benchmarks/paper_ensemble.py W_REF.snapcoeff W_REF.snapparam ensemble.csv
 
@@ -12,7 +12,8 @@ import numpy as np
 
 from relaxdiff.bulk import bulk_of_variants
 from relaxdiff.curvature import force_constants
-from relaxdiff.errors import error_slopes, error_table, prediction_errors
+from relaxdiff.errors import calibration_table, error_slopes, error_table, prediction_errors
+from relaxdiff.evaluated import evaluate_predictions
 from relaxdiff.formation import predict_variants
 from relaxdiff.implicit import implicit_derivative
 from relaxdiff.lammps_minimise import lammps_minimise
@@ -58,9 +59,35 @@ def errors_of_study(posterior, potential, lambdas, samples):
         "newton",
         lambda _: None,
     )
+    evaluations = evaluate_predictions(
+        minimum, posterior, bulk, derivative, list(samples), lambda _: None
+    )
     chosen = {"sample": list(samples)}
-    errors = prediction_errors(predictions.isel(chosen), truth, derivative, posterior.isel(chosen))
+    errors = prediction_errors(
+        predictions.isel(chosen), truth, derivative, posterior.isel(chosen), evaluations
+    )
     return errors, truth
+
+
+def print_errors(errors, quantity, factor, title):
+    """Mean, median and largest |error| of a quantity at each level."""
+    print(f"\n|Error| of {title}:\n")
+    columns = ("level", "mean", "median", "largest", "mean, abs(lambda) <= 6", "median, <= 6")
+    print("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
+    size = factor * np.abs(errors[quantity])
+    for level in errors["level"].values:
+        here = size.sel(level=level)
+        near = here.where(np.abs(errors["lambda"]) <= 6)
+        numbers = (here.mean(), here.median(), here.max(), near.mean(), near.median())
+        print(f"| {level} | " + " | ".join(f"{float(number):.3g}" for number in numbers) + " |")
+
+
+def print_table(table, form):
+    """A DataFrame in Markdown, its floats in the format given."""
+    print("| " + " | ".join(table.columns) + " |\n|" + "---|" * len(table.columns))
+    for row in table.itertuples(index=False):
+        cells = [form.format(cell) if isinstance(cell, float) else str(cell) for cell in row]
+        print("| " + " | ".join(cells) + " |")
 
 
 def main():
@@ -76,20 +103,13 @@ def main():
     relaxed = (truth["status"] == "converged").sum().item()
     evaluations = truth["evaluations"].sum().item()
     print(f"\nSamples 0-9, lambda in steps of 1: {relaxed} variants, {evaluations} evaluations.")
-    print("Mean |error| of E_f, meV:\n")
-    print("| level | all lambda | lambda = 0 left out | abs(lambda) <= 6 |\n|---|---|---|---|")
-    size = 1e3 * np.abs(errors["formation_energy"])
-    stretch = np.abs(errors["lambda"])
-    for level in errors["level"].values:
-        here = size.sel(level=level)
-        windows = (here, here.where(stretch > 0), here.where(stretch <= 6))
-        print(f"| {level} | " + " | ".join(f"{float(w.mean()):.2f}" for w in windows) + " |")
+    print_errors(errors, "formation_energy", 1e3, "E_f, meV")
+    print_errors(errors, "formation_volume", 1.0, "V_f, A^3")
+    print("\nErrors of E_f within twice their estimate:\n")
+    print_table(calibration_table(errors), "{:.4f}")
     fine, _ = errors_of_study(posterior, potential, lambda_grid(-2, 2, 0.25), FINE_SAMPLES)
     print("\nSlopes of log |error| against log |lambda|, lambda up to 2:\n")
-    table = error_slopes(error_table(fine))
-    print("| " + " | ".join(table.columns) + " |\n|" + "---|" * len(table.columns))
-    for row in table.itertuples(index=False):
-        print("| " + " | ".join(f"{x:.2f}" if isinstance(x, float) else str(x) for x in row) + " |")
+    print_table(error_slopes(error_table(fine)), "{:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,23 @@
-"""Compare predictions with truth: error tables by lambda and over windows, and their slopes."""
+"""Compare predictions with truth: errors by lambda and over windows, slopes, calibration."""
 
 from common import job
 
 from relaxdiff.datasets import read_dataset
-from relaxdiff.errors import error_slopes, error_table, prediction_errors, window_table
+from relaxdiff.errors import (
+    calibration_table,
+    error_slopes,
+    error_table,
+    prediction_errors,
+    window_table,
+)
 
 with job(snakemake) as log:
-    names = ("predictions", "truth", "derivative", "posterior")
-    errors = prediction_errors(*(read_dataset(snakemake.input[name]) for name in names))
+    given = {name: read_dataset(path) for name, path in snakemake.input.items()}
+    errors = prediction_errors(**given)
     by_lambda, by_window = error_table(errors), window_table(errors)
     by_lambda.to_csv(snakemake.output.by_lambda, index=False)
     by_window.to_csv(snakemake.output.by_window, index=False)
     error_slopes(by_lambda).to_csv(snakemake.output.slopes, index=False)
+    calibration_table(errors).to_csv(snakemake.output.calibration, index=False)
     counted = (errors["status"] == "converged").sum().item()
     log.info("%d of %d variants compared", counted, errors["status"].size)

@@ -7,25 +7,27 @@ from common import job
 
 from relaxdiff import figures
 from relaxdiff.datasets import read_dataset
-from relaxdiff.errors import prediction_errors
+from relaxdiff.errors import all_levels, prediction_errors
 from relaxdiff.figure_style import save_figure
 
 with job(snakemake) as log:
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports every glyph
     settings = snakemake.params.figures
     given = {name: read_dataset(path) for name, path in snakemake.input.items()}
-    predictions, truth = given["predictions"], given.get("truth")
+    evaluations, truth = given.get("evaluations"), given.get("truth")
+    predictions = all_levels(given["predictions"], evaluations)
     drawn = {
         "formation_curves": figures.formation_curves(predictions, truth, settings["sample"]),
         "posterior_distribution": figures.posterior_distribution(predictions, truth),
     }
     if truth is not None:
-        errors = prediction_errors(predictions, truth, given["derivative"], given["posterior"])
+        errors = prediction_errors(**given)
         zoom = settings["zoom_energy"]
         drawn |= {
             "volume_error": figures.volume_error(errors, predictions, truth),
             "energy_error": figures.energy_error(errors, predictions, truth, zoom),
             "error_scaling": figures.error_scaling(errors),
+            "calibration": figures.calibration(errors),
         }
     for path in map(Path, snakemake.output):
         save_figure(drawn[path.stem], path, settings["dpi"])

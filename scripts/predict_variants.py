@@ -11,4 +11,9 @@ with job(snakemake) as log:
     derivative = read_dataset(snakemake.input.derivative)
     predictions = predict_variants(read_posterior(snakemake.input.posterior), bulk, derivative)
     log.info("%d variants predicted", (bulk["status"] == "stable").sum())
+    if "newton" not in predictions["level"]:
+        log.info(
+            "no levels newton, h+ih@x and newton@x: only derivative.solver: dense makes the "
+            "second derivatives that they need"
+        )
     write_dataset(predictions, snakemake.output[0], {})

@@ -6,7 +6,7 @@ import pandas as pd
 from common import job
 
 from relaxdiff.datasets import read_dataset
-from relaxdiff.errors import posterior_table
+from relaxdiff.errors import all_levels, posterior_table
 from relaxdiff.summary import sentences, substitutions, summarise
 
 with job(snakemake) as log:
@@ -15,7 +15,8 @@ with job(snakemake) as log:
         name: pd.read_csv(path) if path.endswith(".csv") else read_dataset(path)
         for name, path in given.items()
     }
-    distribution = posterior_table(results["predictions"], results.get("truth"))
+    predictions = all_levels(results["predictions"], results.get("evaluations"))
+    distribution = posterior_table(predictions, results.get("truth"))
     distribution.to_csv(snakemake.output.posterior, index=False)
     summarise(**results).to_csv(snakemake.output.table, index=False, float_format="%.6g")
     found = sentences(**results)

@@ -277,4 +277,7 @@ def _reference_variables(descriptors, at, weights):
         "reference_strain_curvature": variable(
             (), at**2 * second @ weights, "eV", "second derivative of energy per atom by strain"
         ),
+        "reference_strain_curvatures": variable(
+            "parameter", at**2 * second[:-1], "1", "second derivative of descriptors by strain"
+        ),
     }

@@ -10,30 +10,58 @@ import xarray as xr
 
 from relaxdiff.datasets import variable
 from relaxdiff.exceptions import InputError
+from relaxdiff.newton import newton_of_defect
 from relaxdiff.variants import deviations
 
 # Errors are summarised over |lambda| up to each of these, and over all.
 WINDOWS = (1.0, 6.0)
 # Power of |lambda| that errors grow with near lambda = 0: one more than what is predicted exactly.
+_ENERGY = {"c": 2, "h": 2, "ih": 2, "h+ih": 3, "newton": 3, "h+ih@x": 5, "newton@x": 5}
+_STRUCTURE = {"c": 1, "h": 1, "ih": 1, "h+ih": 2, "newton": 2, "h+ih@x": 3, "newton@x": 3}
 EXPECTED_SLOPES = {
-    "formation_energy": {"c": 2, "h": 2, "ih": 2, "h+ih": 3},
-    "formation_volume": {"c": 1, "h": 1, "ih": 1, "h+ih": 2},
-    "strain": {"c": 1, "h": 1, "ih": 1, "h+ih": 2},
-    "positions": {"c": 1, "h": 1, "ih": 1, "h+ih": 2},
+    "formation_energy": _ENERGY,
+    "formation_volume": _STRUCTURE,
+    "strain": _STRUCTURE,
+    "positions": _STRUCTURE,
 }
 # Slopes are measured up to this |lambda|: further out the next order shows.
 SLOPE_RANGE = 2.0
+# What truth resolves, relaxed to 1e-6 eV/Angstrom: smaller mean errors are left out of slopes, and
+# no smaller error counts against an estimate.
+RESOLUTION = {
+    "formation_energy": 1e-11,
+    "formation_volume": 1e-6,
+    "strain": 1e-9,
+    "positions": 1e-8,
+}
+SMALL_ESTIMATE = 0.01  # eV
 
 
-def prediction_errors(predictions, truth, derivative, posterior):
+def all_levels(predictions, evaluations=None):
+    """Predictions at all levels, those that were evaluated last: one Dataset.
+
+    Raises InputError when the two Datasets are not of the same variants.
+    """
+    if evaluations is None:
+        return predictions
+    common = [name for name in predictions if name in evaluations]
+    try:
+        return xr.concat([predictions[common], evaluations[common]], "level", join="exact")
+    except ValueError:
+        raise InputError("predictions and evaluations are not of the same variants") from None
+
+
+def prediction_errors(predictions, truth, derivative, posterior, evaluations=None):
     """Prediction minus truth of every variant.
 
-    predictions, truth, derivative, posterior: the Datasets of those names. Returns a Dataset over
-    (level, sample, lambda), NaN where the variant was not relaxed: `formation_energy` (eV),
-    `formation_volume` (Angstrom^3), `strain` (1) and `positions` (Angstrom: root mean square over
-    atoms of the error in scaled positions, hence not negative); and truth's `status` (sample,
-    lambda). Raises InputError when the two are not of the same variants.
+    predictions, truth, derivative, posterior and, if there are any, evaluations: the Datasets of
+    those names. Returns a Dataset over (level, sample, lambda), NaN where the variant was not
+    relaxed: `formation_energy` (eV), `formation_volume` (Angstrom^3), `strain` (1) and `positions`
+    (Angstrom: root mean square over atoms of the error in scaled positions, hence not negative);
+    predictions' own `error_estimate` (eV); and truth's `status` (sample, lambda). Raises InputError
+    when they are not of the same variants.
     """
+    predictions = all_levels(predictions, evaluations)
     try:
         predictions, truth = xr.align(predictions, truth, join="exact")
     except ValueError:
@@ -52,14 +80,17 @@ def prediction_errors(predictions, truth, derivative, posterior):
     }
     delta, _ = deviations(posterior)
     modes = truth["mode_displacements"].values
-    responses = coordinate_derivatives(derivative.sel(level=levels), modes) @ delta.T
-    stretched = responses.transpose(0, 2, 1)[:, :, None, :] * truth["lambda"].values[:, None]
-    apart = stretched - true["coordinates"].values
+    places = predicted_coordinates(derivative, modes, delta, truth["lambda"].values)
+    if evaluations is not None:
+        found = evaluations["coordinates"].transpose(*over, "mode")
+        places |= dict(zip(found["level"].values, found.values, strict=True))
+    apart = np.array([places[level] for level in levels]) - true["coordinates"].values
     rms = np.sqrt((apart[..., :-1] ** 2).sum(axis=-1) / derivative.attrs["n_atoms"])
     errors["strain"] = variable(over, apart[..., -1], "1", "error of the predicted strain")
     errors["positions"] = variable(
         over, rms, "Angstrom", "root-mean-square error of predicted positions"
     )
+    errors["error_estimate"] = predictions["error_estimate"].transpose(*over).variable
     return xr.Dataset(
         errors | {"status": truth["status"].variable},
         coords={
@@ -68,6 +99,19 @@ def prediction_errors(predictions, truth, derivative, posterior):
             "lambda": truth["lambda"].values,
         },
     )
+
+
+def predicted_coordinates(derivative, modes, delta, lambdas):
+    """q (sample, lambda, mode) at each level that the derivative knows, a dict.
+
+    modes: as for `coordinate_derivatives`; delta: (sample, parameter).
+    """
+    responses = coordinate_derivatives(derivative, modes) @ delta.T
+    lines = responses.transpose(0, 2, 1)[:, :, None, :] * lambdas[:, None]
+    places = dict(zip(map(str, derivative["level"].values), lines, strict=True))
+    if (newton := newton_of_defect(derivative)) is not None:
+        places["newton"] = np.array([newton.steps(sample, lambdas)[0] for sample in delta])
+    return places
 
 
 def coordinate_derivatives(derivative, modes):
@@ -133,10 +177,11 @@ def error_slopes(table, up_to=SLOPE_RANGE):
     """Log-log slope of the mean |error| against |lambda|, 0 < |lambda| <= up_to (a DataFrame).
 
     table: of `error_table`. Columns: quantity, level, slope, expected_slope; the slope is NaN when
-    fewer than two distances are there.
+    fewer than two distances have a mean error that truth resolves.
     """
     distance = table["lambda"].abs()
-    usable = table[(distance > 0) & (distance <= up_to) & (table["mean_abs_error"] > 0)]
+    resolved = table["mean_abs_error"] > table["quantity"].map(RESOLUTION)
+    usable = table[(distance > 0) & (distance <= up_to) & resolved]
     rows = []
     for quantity, expected in EXPECTED_SLOPES.items():
         for level in table["level"].unique():
@@ -147,6 +192,30 @@ def error_slopes(table, up_to=SLOPE_RANGE):
                 slope = np.polyfit(*logs, 1)[0]
             rows.append((quantity, level, slope, expected[level]))
     return pd.DataFrame(rows, columns=["quantity", "level", "slope", "expected_slope"])
+
+
+def calibration_table(errors):
+    """How often the error of E_f is within twice its estimate, a row for each level (a DataFrame).
+
+    errors: of `prediction_errors`; variants without an estimate do not count. Columns: level;
+    `variants`, and the fraction `within_twice` of them; the same of variants whose estimate is
+    `below_10_meV`. Errors that truth does not resolve are within.
+    """
+    rows = []
+    for level in errors["level"].values:
+        here = errors.sel(level=level)
+        size = np.abs(here["formation_energy"].values)
+        estimate = here["error_estimate"].values
+        known = np.isfinite(size) & np.isfinite(estimate)
+        within = (size <= 2 * estimate + RESOLUTION["formation_energy"])[known]
+        small = (estimate < SMALL_ESTIMATE)[known]
+        fractions = (each.mean() if each.size else np.nan for each in (within, within[small]))
+        all_of_them, below = fractions
+        rows.append((str(level), known.sum(), all_of_them, small.sum(), below))
+    columns = ["level", "variants", "within_twice"]
+    return pd.DataFrame(
+        rows, columns=[*columns, "variants_below_10_meV", "within_twice_below_10_meV"]
+    )
 
 
 def posterior_values(predictions, truth=None):

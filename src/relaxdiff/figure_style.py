@@ -19,7 +19,7 @@ from matplotlib.ticker import (
 )
 
 COLUMN, WIDE = 3.4, 5.2  # inches: one column of a journal, and one and a half
-_BLUE, _ORANGE, _GREEN, _RED, _PURPLE = seaborn.color_palette("colorblind", 5).as_hex()
+_BLUE, _ORANGE, _GREEN, _, _PURPLE, *_, _SKY = seaborn.color_palette("colorblind", 10).as_hex()
 TRUTH_COLOUR = "0.15"
 FEW = 8  # points: a line through fewer may have no visible segment
 # c and ih keep the cell, so their volumes coincide: the dots of one fit the gaps of the other.
@@ -28,6 +28,9 @@ LEVEL_STYLES = {
     "h": {"color": _GREEN, "linestyle": (0, (5, 1.5, 1, 1.5))},
     "ih": {"color": _PURPLE, "linestyle": (0, (1, 1.2))},
     "h+ih": {"color": _BLUE, "linestyle": "-"},
+    "newton": {"color": "#c1272d", "linestyle": "-"},
+    "h+ih@x": {"color": _SKY, "linestyle": (0, (5, 1.5, 1, 1.5, 1, 1.5))},
+    "newton@x": {"color": "#6b3e12", "linestyle": (0, (3, 1))},
 }
 # 'lammps' is no solver but one relaxation, drawn beside them. Displacements of all solvers fall on
 # each other: their markers are of different sizes.
@@ -113,7 +116,7 @@ def plain_decades(axis):
     axis.set_minor_formatter(NullFormatter())
 
 
-def legend_above(figure, axis, columns=5):
+def legend_above(figure, axis, columns=4):
     """The legend of an axis above all panels, where it covers no data."""
     handles, labels = axis.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=columns, columnspacing=1.2)
@@ -183,7 +186,7 @@ def power_guide(axis, curves, power, above):
     value = curve["mean"].iloc[0] * (2 if above else 0.5)
     line = value * (np.array([start, end]) / start) ** power
     axis.plot([start, end], line, color="0.55", linewidth=0.7, zorder=0)
-    middle = np.sqrt(start * end)
+    middle = np.sqrt(start * end) if above else start**0.75 * end**0.25
     axis.annotate(
         r"$\propto|\lambda|$" if power == 1 else rf"$\propto|\lambda|^{power}$",
         (middle, value * (middle / start) ** power),

@@ -31,10 +31,11 @@ from relaxdiff.figure_style import (
     styled,
 )
 
-BEST = "h+ih"
 MARKERS = 26  # at most so many markers along a curve
 FEWEST = 10  # variants in a bin that is drawn; less when there are few variants altogether
 BINS = 25  # at most, over the range of the data
+DOTS = 3000  # at most so many dots for each level
+TINY = 1e-8  # eV; smaller errors and estimates are not shown
 SCALED = {  # panels of `error_scaling`: axis label of each quantity
     "formation_energy": r"$|\Delta E_\mathrm{f}|$ (eV)",
     "formation_volume": r"$|\Delta V_\mathrm{f}|$ ($\mathrm{\AA}^3$)",
@@ -164,12 +165,13 @@ def energy_error(errors, predictions, truth, zoom):
 
 @styled
 def posterior_distribution(predictions, truth=None):
-    """Distribution of E_f and V_f over the posterior (lambda = 1): predicted (h+ih) and true.
+    """Distribution of E_f and V_f over the posterior (lambda = 1): best predictions and true ones.
 
     Above each histogram: mean (point), standard deviation (thick) and 95 % interval (thin).
     """
     values = posterior_values(predictions, truth)
-    sources = [(BEST, f"predicted ({BEST})")] + ([("truth", "truth")] if truth is not None else [])
+    best = str(predictions["level"].values[-1])
+    sources = [(best, f"predicted ({best})")] + ([("truth", "truth")] if truth is not None else [])
     figure = new_figure(WIDE, 2.6)
     axes = figure.subplots(2, 2, height_ratios=[1, 2.4], sharex="col")
     for column, quantity in enumerate(("formation_energy", "formation_volume")):
@@ -187,7 +189,7 @@ def posterior_distribution(predictions, truth=None):
             if source == "truth":
                 below.hist(data, edges, color="0.78", label=label, zorder=1)
             else:
-                colour = LEVEL_STYLES[BEST]["color"]
+                colour = LEVEL_STYLES[best]["color"]
                 below.hist(data, edges, histtype="step", color=colour, linewidth=1.3, label=label)
             interval_bar(above, data, place, TRUTH_COLOUR if source == "truth" else colour)
         above.set_ylim(-0.45, len(sources) + 0.1)
@@ -229,6 +231,53 @@ def error_scaling(errors):
         axis.set_xlabel(r"size of perturbation $|\lambda|$")
     letter_panels(axes.flat)
     legend_above(figure, axes[0, 0])
+    return figure
+
+
+@styled
+def calibration(errors):
+    """|Error| of E_f against its estimate, log-log, a dot for each variant in its level's colour.
+
+    Lines: error equal to the estimate, and twice as large. Below TINY nothing is shown.
+    """
+    figure = new_figure(COLUMN, 3.4)
+    axis = figure.subplots()
+    axis.set(xscale="log", yscale="log")
+    shown = []
+    for level, style in level_lines(errors["level"].values):
+        here = errors.sel(level=level)
+        estimate = here["error_estimate"].values.ravel()
+        size = np.abs(here["formation_energy"].values.ravel())
+        # False for NaN as well.
+        known = np.flatnonzero(np.minimum(estimate, size) > TINY)
+        if not known.size:
+            continue
+        known = known[:: -(-known.size // DOTS)]
+        shown += [estimate[known], size[known]]
+        axis.scatter(
+            estimate[known],
+            size[known],
+            s=2,
+            color=style["color"],
+            alpha=0.6,
+            linewidths=0,
+            label=level,
+            rasterized=True,
+        )
+    if not shown:
+        say_empty(axis, "no errors with estimates")
+        return figure
+    ends = _range(np.concatenate(shown))
+    for factor, line in ((1, "-"), (2, (0, (4, 2)))):
+        axis.plot(ends, np.multiply(ends, factor), color="0.3", linewidth=0.7, linestyle=line)
+    axis.set_xlabel(r"estimated $|\Delta E_\mathrm{f}|$ (eV)")
+    axis.set_ylabel(r"true $|\Delta E_\mathrm{f}|$ (eV)")
+    for scale in (axis.xaxis, axis.yaxis):
+        scale.set_major_locator(LogLocator(numticks=8))
+        scale.set_minor_formatter(NullFormatter())
+    legend_above(figure, axis)
+    for handle in figure.legends[0].legend_handles:
+        handle.set(sizes=[14], alpha=1)
     return figure
 
 
@@ -297,13 +346,14 @@ def _parity_inset(axis, predicted, truth):
     inset = axis.inset_axes([0.34, 0.53, 0.36, 0.44])
     inset.set_box_aspect(1)
     true = _relaxed(truth, "formation_volume").values.ravel()
-    values = predicted.sel(level=BEST).values.ravel()
+    best = str(predicted["level"].values[-1])
+    values = predicted.sel(level=best).values.ravel()
     both = np.isfinite(true) & np.isfinite(values)
     inset.scatter(
         true[both],
         values[both],
         s=1.5 if both.sum() > 500 else 6,
-        color=LEVEL_STYLES[BEST]["color"],
+        color=LEVEL_STYLES[best]["color"],
         linewidths=0,
         rasterized=True,
     )  # thousands of points: as an image within the PDF

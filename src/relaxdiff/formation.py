@@ -11,6 +11,7 @@ import xarray as xr
 
 from relaxdiff.datasets import variable
 from relaxdiff.expansion import expansion_of_bulk, expansion_of_defect
+from relaxdiff.newton import newton_of_bulk, newton_of_defect
 from relaxdiff.structures import atoms_per_cubic_cell
 from relaxdiff.variants import deviations, variant_shifts
 
@@ -19,15 +20,34 @@ def predict_variants(posterior, bulk, derivative):
     """Predict every stable variant at every level, without a single evaluation by LAMMPS.
 
     posterior, bulk, derivative: the Datasets of those names. Returns a Dataset over
-    (level, sample, lambda); NaN where the bulk is not stable (see bulk's `status`).
+    (level, sample, lambda); NaN where the bulk is not stable (see bulk's `status`). The level
+    `newton` needs the Hessian tensor of the dense solver and is left out without.
     """
     lambdas = bulk["lambda"].values
     levels = [str(level) for level in derivative["level"].values]
     delta, _ = deviations(posterior)
     n_atoms = derivative.attrs["n_atoms"]
-    energy, volume = expansion_of_defect(derivative).predict(delta, lambdas)
     per_atom = atoms_per_cubic_cell(bulk.attrs["lattice"])
-    bulk_energy, bulk_volume = expansion_of_bulk(bulk, levels, per_atom).predict(delta, lambdas)
+    defect, crystal = (
+        expansion_of_defect(derivative),
+        expansion_of_bulk(bulk, levels, per_atom),
+    )
+    energy, volume = defect.predict(delta, lambdas)
+    bulk_energy, bulk_volume = crystal.predict(delta, lambdas)
+    limited = cancelled = np.zeros(energy.shape[1:])
+    if (newton := newton_of_defect(derivative)) is not None:
+        energy, volume, cancelled, soft = _with_newton(
+            newton, defect, energy, volume, delta, lambdas
+        )
+        bulk_energy, bulk_volume, _, soft_crystal = _with_newton(
+            newton_of_bulk(bulk), crystal, bulk_energy, bulk_volume, delta, lambdas
+        )
+        levels, limited = [*levels, "newton"], soft | soft_crystal
+    formation_energy, formation_volume = formation_of(
+        energy, volume, n_atoms, bulk_energy, bulk_volume
+    )
+    estimate = _error_estimate(levels, energy, n_atoms * bulk_energy, cancelled, limited)
+    estimate = never_less_further_out(estimate, int(np.argmin(np.abs(lambdas))))
     shifts = n_atoms * variant_shifts(posterior, lambdas)
     stable = bulk["status"].values == "stable"
 
@@ -40,11 +60,12 @@ def predict_variants(posterior, bulk, derivative):
         {
             "energy": masked(energy + shifts, "eV", "predicted energy of the relaxed defect cell"),
             "volume": masked(volume, "Angstrom^3", "predicted volume of the relaxed defect cell"),
-            "formation_energy": masked(
-                energy - n_atoms * bulk_energy, "eV", "predicted formation energy"
-            ),
+            "formation_energy": masked(formation_energy, "eV", "predicted formation energy"),
             "formation_volume": masked(
-                volume - n_atoms * bulk_volume, "Angstrom^3", "predicted formation volume"
+                formation_volume, "Angstrom^3", "predicted formation volume"
+            ),
+            "error_estimate": masked(
+                estimate, "eV", "estimated |error| of the predicted formation energy"
             ),
         },
         coords={"level": levels, "sample": bulk["sample"].values, "lambda": lambdas},
@@ -55,3 +76,47 @@ def predict_variants(posterior, bulk, derivative):
 def formation_of(energy, volume, n_atoms, bulk_energy, bulk_volume):
     """E_f in eV and V_f in Angstrom^3 of a cell of n_atoms from bulk values per atom."""
     return energy - n_atoms * bulk_energy, volume - n_atoms * bulk_volume
+
+
+def never_less_further_out(estimate, zero):
+    """The largest estimate on the way from lambda = 0, at index `zero`, to each variant.
+
+    A difference may pass through zero where the error does not. estimate: lambda last; NaN stays.
+    """
+    ahead = np.fmax.accumulate(estimate[..., zero:], axis=-1)
+    behind = np.fmax.accumulate(estimate[..., zero::-1], axis=-1)[..., ::-1]
+    largest = np.concatenate([behind[..., :-1], ahead], axis=-1)
+    return np.where(np.isnan(estimate), np.nan, largest)
+
+
+def _with_newton(model, expansion, energy, volume, delta, lambdas):
+    """Energies and volumes (level, sample, lambda) with those of `newton` appended.
+
+    energy, volume: at the levels of the expansion, h+ih last. Returns also what cancels between the
+    modes (eV), and whether one was limited, both (sample, lambda).
+    """
+    steps = [model.steps(sample, lambdas) for sample in delta]
+    q, beyond, cancelled, limited = (np.array(each) for each in zip(*steps, strict=True))
+    stretched = expansion.volume * (1 + q[..., -1]) ** 3
+    return (
+        np.concatenate([energy, (energy[-1] + beyond)[None]]),
+        np.concatenate([volume, stretched[None]]),
+        cancelled,
+        limited,
+    )
+
+
+def _error_estimate(levels, energy, bulk_energy, cancelled, limited):
+    """|Error| of E_f at each level: how far it is from the best level, (level, sample, lambda), eV.
+
+    energy, bulk_energy: of the cell and of as much crystal. What is left of newton's error is of
+    the same order as the third-order part it contains, its distance from h+ih: that estimates both.
+    What cancels between its modes in that part need not cancel in the rest, and is added. Where a
+    curvature was limited, in the cell or in the crystal, the errors of the two need not cancel
+    either. Without newton nothing is known of h+ih: NaN.
+    """
+    apart, crystal = energy - energy[-1], bulk_energy - bulk_energy[-1]
+    estimate = np.where(limited, np.abs(apart) + np.abs(crystal), np.abs(apart - crystal))
+    estimate += cancelled
+    estimate[-1] = estimate[-2] if levels[-1] == "newton" else np.nan
+    return estimate

@@ -83,6 +83,21 @@ class Relaxer:
         energy = float(end.values @ weights)
         return Relaxed(energy, end.q, end.ahead, end.max_gradient, end.n_evaluations)
 
+    def look(self, weights, start):
+        """One evaluation at coordinates `start`: a Relaxed at the end of the one step from there.
+
+        Its energy is less by what that step gains, and its largest gradient is that before it.
+        """
+        model = self._model(weights)
+        end = quasi_newton(
+            self.evaluator, weights, start, model, TOLERANCE, max_steps=0, known=self.known
+        )
+        self.learnt = self._lesson(model, weights)
+        self.known = end.q, end.columns
+        gain = -0.5 * (end.columns @ weights) @ (end.ahead - end.q)
+        energy = float(end.values @ weights - gain)
+        return Relaxed(energy, end.ahead, end.ahead, end.max_gradient, 1), float(gain)
+
     def _model(self, weights):
         """What is known of the variant's Hessian beforehand.
 

@@ -8,7 +8,7 @@ caption includes.
 import numpy as np
 import pandas as pd
 
-from relaxdiff.errors import posterior_table
+from relaxdiff.errors import all_levels, posterior_table
 
 STATUS_WORDS = {  # where 'not_converged' -> 'not converged' would not do
     "no_minimum": "without a minimum of E(a)",
@@ -18,7 +18,6 @@ STATUS_WORDS = {  # where 'not_converged' -> 'not converged' would not do
     "disagrees": "disagree",
 }
 QUANTITIES = ("formation_energy", "formation_volume")
-BEST = "h+ih"
 CHECKED = {  # columns of the truth check
     "formation_energy_difference_eV": ("formation_energy", "eV"),
     "formation_volume_difference_A3": ("formation_volume", "Angstrom^3"),
@@ -26,13 +25,25 @@ CHECKED = {  # columns of the truth check
 SYMBOLS = {"eV": " eV", "Angstrom^3": " Å³", "1": ""}
 
 
-def summarise(bulk, predictions, derivative, truth=None, windows=None, slopes=None, check=None):
+def summarise(
+    bulk,
+    predictions,
+    derivative,
+    evaluations=None,
+    truth=None,
+    windows=None,
+    slopes=None,
+    calibration=None,
+    check=None,
+):
     """Everything a reader asks first, a DataFrame with columns topic, item, value, units.
 
-    bulk, predictions, derivative, truth: the Datasets of those names; windows, slopes: of
-    `window_table` and `error_slopes`; check: the table of the truth check. The last four may be
-    left out for a study without truth.
+    bulk, predictions, derivative, evaluations, truth: the Datasets of those names, evaluations
+    None if there are none; windows, slopes, calibration: of `window_table`, `error_slopes` and
+    `calibration_table`; check: the table of the truth check. From truth on they may be left out for
+    a study without.
     """
+    predictions = all_levels(predictions, evaluations)
     rows = [
         ("study", "samples", bulk.sizes["sample"], ""),
         ("study", "variants", bulk["status"].size, ""),
@@ -44,11 +55,13 @@ def summarise(bulk, predictions, derivative, truth=None, windows=None, slopes=No
         units = predictions[quantity].attrs["units"]
         rows.append(("reference", quantity, float(zero[quantity].mean()), units))
     posterior = posterior_table(predictions, truth)
-    for row in posterior[posterior["source"].isin([BEST, "truth"])].itertuples():
+    for row in posterior[posterior["source"].isin([_best(predictions), "truth"])].itertuples():
         for item in ("mean", "standard_deviation", "interval_95_low", "interval_95_high"):
             item_name = f"{row.quantity}, {row.source}, {item}"
             rows.append(("posterior", item_name, getattr(row, item), row.units))
     rows.append(("cost", "evaluations for the derivative", derivative.attrs["evaluations"], ""))
+    if evaluations is not None:
+        rows.append(("cost", "evaluations at predicted structures", _evaluated(evaluations), ""))
     if truth is not None:
         counts = status_counts(truth["status"], without="bulk_unstable")
         rows += [("truth", status, count, "") for status, count in counts.items()]
@@ -67,6 +80,11 @@ def summarise(bulk, predictions, derivative, truth=None, windows=None, slopes=No
     for row in [] if slopes is None else slopes.itertuples():
         item = f"{row.quantity}, {row.level}, expected {row.expected_slope}"
         rows.append(("log-log slope", item, row.slope, ""))
+    for row in [] if calibration is None else calibration.itertuples():
+        item = f"{row.level}, error within twice its estimate"
+        rows.append(("calibration", item, row.within_twice, ""))
+        item += ", estimates below 10 meV"
+        rows.append(("calibration", item, row.within_twice_below_10_meV, ""))
     if check is not None:
         rows += [("truth check", verdict, n, "") for verdict, n in _verdicts(check).items()]
         for column, (quantity, units) in CHECKED.items():
@@ -75,8 +93,20 @@ def summarise(bulk, predictions, derivative, truth=None, windows=None, slopes=No
     return pd.DataFrame(rows, columns=["topic", "item", "value", "units"])
 
 
-def sentences(bulk, predictions, derivative, truth=None, windows=None, slopes=None, check=None):
+def sentences(
+    bulk,
+    predictions,
+    derivative,
+    evaluations=None,
+    truth=None,
+    windows=None,
+    slopes=None,
+    calibration=None,
+    check=None,
+):
     """The phrases that captions quote, a dict of name -> text. Arguments as of `summarise`."""
+    predictions = all_levels(predictions, evaluations)
+    best = _best(predictions)
     status = status_counts(bulk["status"])
     total, kept = bulk["status"].size, status.pop("stable")
     posterior = posterior_table(predictions, truth)
@@ -89,10 +119,14 @@ def sentences(bulk, predictions, derivative, truth=None, windows=None, slopes=No
         "whole_samples": f"{int((bulk['status'] == 'stable').all('lambda').sum()):,}",
         "posterior_samples": f"{int(posterior['samples'].max()):,}",
         "prediction_cost": f"{derivative.attrs['evaluations']} evaluations",
+        "best_level": best,
+        "evaluation_cost": "none"
+        if evaluations is None
+        else f"{_evaluated(evaluations):,} evaluations",
     }
     for quantity in QUANTITIES:
         rows = posterior[posterior["quantity"] == quantity].set_index("source")
-        sources = [(BEST, "predicted"), *([("truth", "true")] if "truth" in rows.index else [])]
+        sources = [(best, "predicted"), *([("truth", "true")] if "truth" in rows.index else [])]
         texts = [_distribution(rows.loc[source], name) for source, name in sources]
         found[f"{quantity}_posterior"] = "; ".join(texts)
     if truth is not None:
@@ -118,6 +152,15 @@ def sentences(bulk, predictions, derivative, truth=None, windows=None, slopes=No
                 )
                 or "not measured, too few λ near 0"
             )
+    if calibration is not None:
+        known = calibration.dropna()
+        found["calibration"] = (
+            ", ".join(
+                f"{row.level} {100 * row.within_twice_below_10_meV:.1f} %"
+                for row in known.itertuples()
+            )
+            or "unknown, no estimates"
+        )
     if check is not None:
         verdicts = _listed(_verdicts(check))
         energy, volume = (_largest(check, column) for column in CHECKED)
@@ -139,6 +182,15 @@ def status_counts(status, without=()):
     present = dict(zip(map(str, values), map(int, counts), strict=True))
     names = status.attrs.get("meanings", " ".join(present)).split()
     return {name: present.get(name, 0) for name in names if name not in np.atleast_1d(without)}
+
+
+def _best(predictions):
+    """The most complete level, which comes last."""
+    return str(predictions["level"].values[-1])
+
+
+def _evaluated(evaluations):
+    return int(evaluations["evaluations"].sum())
 
 
 def _verdicts(check):

@@ -33,6 +33,7 @@ STATUS = (
     "lammps_error",
     "cut",
     "bulk_unstable",
+    "predicted",
 )
 VANISHED = ("not_converged", "left_basin")  # a branch ends where its minimum does
 HISTORY = 7  # minima that the extrapolation passes through
@@ -44,7 +45,16 @@ STRAY = 2  # times as far, a relaxation is on its way elsewhere
 
 
 def relax_variants(
-    minimum, posterior, bulk, derivative, constants, samples, relaxer, report, checkpoints=None
+    minimum,
+    posterior,
+    bulk,
+    derivative,
+    constants,
+    samples,
+    relaxer,
+    report,
+    checkpoints=None,
+    certificate=None,
 ):
     """Relax all stable variants of some samples.
 
@@ -53,10 +63,12 @@ def relax_variants(
     second derivatives, the Dataset of `force_constants` or, for the relaxer 'sparse', the
     LatticeGreen of `crystal_green`; samples: indices into the posterior's samples; relaxer:
     'newton', 'sparse' or 'lammps' (with either constants); report: called with a line of text after
-    each sample; checkpoints: Checkpoints that keep finished samples, if wanted. Returns a Dataset
-    over (sample, lambda) with `status`, energies, volumes and coordinates; NaN in every row whose
-    status is not 'converged'. Raises InputError for an unknown relaxer, RelaxationError when the
-    reference turns out to be a saddle point (see StabilityTest).
+    each sample; checkpoints: Checkpoints that keep finished samples, if wanted; certificate: a
+    Certificate of predictions that make relaxations unnecessary, never for a truth that predictions
+    are compared with. Returns a Dataset over (sample, lambda) with `status`, energies, volumes and
+    coordinates; NaN in every row whose status is neither 'converged' nor 'predicted'. Raises
+    InputError for an unknown relaxer, RelaxationError when the reference turns out to be a saddle
+    point (see StabilityTest).
     """
     if relaxer not in RELAXERS:
         raise InputError(f"truth.relaxer: '{relaxer}' is not one of {', '.join(RELAXERS)}")
@@ -71,8 +83,10 @@ def relax_variants(
                 report(f"sample {sample}: relaxed by an earlier, unfinished job")
             else:
                 before = test.n_evaluations
-                row = _relax_sample(engine, test, posterior, bulk, derivative, sample)
+                row = _relax_sample(engine, test, posterior, bulk, derivative, sample, certificate)
                 part = _dataset(row, posterior, bulk, minimum.coordinates, sample)
+                if certificate:
+                    part = certificate.complete(part, sample)
                 tests = [test.n_evaluations - before]
                 part["stability_evaluations"] = variable(
                     "sample", tests, "1", "evaluations to tell saddle points"
@@ -107,8 +121,9 @@ def join_chunks(chunks):
 def _outline(sample, row):
     """A line on the Outcomes of one sample."""
     done = [outcome.status for outcome in row]
+    predicted = f"{done.count('predicted')} predicted, " if "predicted" in done else ""
     return (
-        f"sample {sample}: {done.count('converged')} of "
+        f"sample {sample}: {predicted}{done.count('converged')} of "
         f"{len(done) - done.count('bulk_unstable')} variants relaxed, "
         f"{sum(outcome.evaluations for outcome in row)} evaluations"
     )
@@ -148,12 +163,21 @@ class Branch:
         self.stable = -1  # the last of these known to be no saddle point; -1: the reference itself
         engine.begin_branch()
 
-    def walk(self, lambdas):
-        """Relax the variants at `lambdas`, outwards; returns an Outcome for each."""
+    def walk(self, lambdas, accept=lambda branch, place: None):
+        """Relax the variants at `lambdas`, outwards; returns an Outcome for each.
+
+        accept: asked, with this branch and each place among `lambdas`, for an Outcome that makes
+        relaxing needless; from one that was evaluated further ones may be extrapolated.
+        """
         outcomes = [Outcome("cut") for _ in lambdas]
         for place, stretch in enumerate(lambdas):
-            outcome = outcomes[place] = self.advance(stretch, worth_it=self._ends_in_minimum)
-            if outcome.status == "converged":
+            outcome = accept(self, place)
+            if outcome is None:
+                outcome = self.advance(stretch, worth_it=self._ends_in_minimum)
+            elif stretch != 0 and outcome.evaluations:
+                self.minima.append((stretch, outcome.q))
+            outcomes[place] = outcome
+            if outcome.status in ("converged", "predicted"):
                 self.relaxed.append((stretch, outcome))
             elif outcome.status in VANISHED:
                 break  # those beyond are cut
@@ -180,7 +204,7 @@ class Branch:
 
     def _relax(self, stretch):
         """One attempt; whatever goes wrong ends as a status."""
-        start = self._extrapolate(stretch)
+        start = self.extrapolate(stretch)
         if not in_basin(self.engine.coordinates, start):
             return Outcome("left_basin")
         moved = self.engine.coordinates.distance(start, self.minima[-1][1])
@@ -209,9 +233,9 @@ class Branch:
             return "not_converged"
         return "converged" if missed < limit else "left_basin"
 
-    def _extrapolate(self, stretch):
+    def extrapolate(self, stretch, history=HISTORY):
         """Polynomial through the latest minima, and the tangent while the reference is one."""
-        lambdas, points = map(list, zip(*self.minima[-HISTORY:], strict=True))
+        lambdas, points = map(list, zip(*self.minima[-history:], strict=True))
         if 0.0 in lambdas:
             after = lambdas.index(0.0) + 1
             lambdas.insert(after, 0.0)  # equal abscissae: a value and its derivative
@@ -262,7 +286,7 @@ class Branch:
         return end < len(self.relaxed)
 
 
-def _relax_sample(engine, test, posterior, bulk, derivative, sample):
+def _relax_sample(engine, test, posterior, bulk, derivative, sample, certificate=None):
     """One sample: both branches outwards from lambda = 0. Returns Outcomes over lambda, a list."""
     lambdas = bulk["lambda"].values
     stable = bulk["status"].values[sample] == "stable"
@@ -275,10 +299,16 @@ def _relax_sample(engine, test, posterior, bulk, derivative, sample):
     for outward in (range(zero, len(lambdas)), range(zero - 1, -1, -1)):
         within = list(itertools.takewhile(lambda index: stable[index], outward))
         branch = Branch(engine, test, lambda at: np.append(mean + at * delta, 1.0), tangent, behind)
-        for index, outcome in zip(within, branch.walk(lambdas[within].tolist()), strict=True):
+        accept = certificate.acceptance(engine, sample, within) if certificate else _relax_all
+        walked = branch.walk(lambdas[within].tolist(), accept)
+        for index, outcome in zip(within, walked, strict=True):
             outcomes[index] = outcome
         behind = branch.minima[HISTORY - 1 : 0 : -1]
     return outcomes
+
+
+def _relax_all(branch, place):
+    """Nothing is accepted unrelaxed."""
 
 
 def _dataset(row, posterior, bulk, coordinates, sample):

@@ -1,21 +1,26 @@
 """A study whose errors are known in closed form: polynomials in lambda, two modes, two parameters.
 
 Truth: E_f = 3 + b L + c L^2 + d L^3, V_f = 11 + e L + f L^2 (L: lambda, one set of b ... f for each
-sample); coordinates q = (dq*/dtheta . delta) L + g L^2. Each level predicts what its order allows.
+sample); coordinates q = (dq*/dtheta . delta) L + g L^2. Each level predicts what its order allows:
+newton a part of d and f, evaluated levels all but (at most) z L^5 / 250 in E_f, estimated twice as
+large, and z L^3 in V_f and coordinates.
 """
 
 import numpy as np
 import xarray as xr
 
 from relaxdiff.datasets import variable
+from relaxdiff.evaluated import EVALUATED_LEVELS
 from relaxdiff.implicit import LEVELS, level_derivatives
 
 N_ATOMS = 3
-COEFFICIENTS = ("b", "c", "d", "e", "f")
+COEFFICIENTS = ("b", "c", "d", "e", "f", "z")
+PREDICTED_LEVELS = (*LEVELS, "newton")
+MISSED = {"h+ih@x": 1.0, "newton@x": 0.5}  # of that
 
 
 def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3):
-    """Datasets posterior, bulk, derivative, predictions, truth, and the arrays behind them."""
+    """The study's Datasets by name, a dict, and the arrays behind them, another."""
     random = np.random.default_rng(seed)
     lambdas = np.array(lambdas, dtype=float)
     made = {name: random.uniform(0.01, 0.1, (n_samples, 1)) for name in COEFFICIENTS}
@@ -41,18 +46,13 @@ def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3)
         },
         coords | {"mode_displacements": (("displacement_mode", "atom", "xyz"), modes)},
     )
-    by_level = ("level", *over)
-    stack = {
-        name: np.array([values[level] for level in LEVELS])
-        for name, values in (("energy", energy), ("volume", volume))
-    }
-    predictions = xr.Dataset(
-        {
-            "formation_energy": variable(by_level, stack["energy"], "eV", "formation energy"),
-            "formation_volume": variable(by_level, stack["volume"], "Angstrom^3", "volume"),
-        },
-        coords | {"level": list(LEVELS)},
-    )
+    estimates = _estimates(made, energy, lambdas)
+    predictions = _predictions(PREDICTED_LEVELS, energy, volume, estimates, coords)
+    evaluations = _predictions(EVALUATED_LEVELS, energy, volume, estimates, coords)
+    missed = made["z"][:, :, None] * lambdas[:, None] ** 3
+    places = np.array([q + MISSED[level] * missed for level in EVALUATED_LEVELS])
+    evaluations["coordinates"] = variable(("level", *over, "mode"), places, "Angstrom", "places")
+    evaluations["evaluations"] = variable("sample", np.full(n_samples, 18), "1", "evaluations")
     posterior = xr.Dataset(
         {
             "theta_mean": derivative["theta_mean"].variable,
@@ -71,6 +71,7 @@ def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3)
         "bulk": bulk,
         "derivative": derivative,
         "predictions": predictions,
+        "evaluations": evaluations,
         "truth": truth,
     }, made
 
@@ -85,8 +86,9 @@ def lose(study, sample, places, bulk_status=None):
     if bulk_status is not None:
         status = "bulk_unstable"
         study["bulk"]["status"][sample, places] = bulk_status
-        study["predictions"]["formation_energy"][:, sample, places] = np.nan
-        study["predictions"]["formation_volume"][:, sample, places] = np.nan
+        for name in ("formation_energy", "formation_volume", "error_estimate"):
+            study["predictions"][name][:, sample, places] = np.nan
+            study["evaluations"][name][:, sample, places] = np.nan
     study["truth"]["status"][sample, places] = status
     # Finite on purpose: the status alone must keep a variant out.
     study["truth"]["formation_energy"][sample, places] = 1e6
@@ -99,18 +101,46 @@ def _status(dims, shape, value, meanings):
 
 def _polynomials(made, lambdas):
     """E_f and V_f of each level and of truth, dicts of arrays (sample, lambda)."""
-    b, c, d, e, f = (made[name] for name in COEFFICIENTS)
+    b, c, d, e, f, z = (made[name] for name in COEFFICIENTS)
     energy = {"c": 3 + b * lambdas}
     energy["h"] = energy["c"] + 0.25 * c * lambdas**2
     energy["ih"] = energy["c"] + 0.5 * c * lambdas**2
     energy["h+ih"] = energy["c"] + c * lambdas**2
+    energy["newton"] = energy["h+ih"] + 0.75 * d * lambdas**3
     energy["truth"] = energy["h+ih"] + d * lambdas**3
     volume = {"c": 11 + 0 * b * lambdas}
     volume["ih"] = volume["c"]
     volume["h"] = 11 + 0.5 * e * lambdas
     volume["h+ih"] = 11 + e * lambdas
+    volume["newton"] = volume["h+ih"] + 0.75 * f * lambdas**2
     volume["truth"] = volume["h+ih"] + f * lambdas**2
+    for level, part in MISSED.items():
+        energy[level] = energy["truth"] + part * z * lambdas**5 / 250
+        volume[level] = volume["truth"] + part * z * lambdas**3
     return energy, volume
+
+
+def _estimates(made, energy, lambdas):
+    """Error estimates of each level, a dict of arrays (sample, lambda)."""
+    estimates = {level: np.abs(energy["newton"] - energy[level]) for level in LEVELS}
+    estimates["newton"] = estimates["h+ih"]
+    return estimates | {level: made["z"] * np.abs(lambdas) ** 5 / 125 for level in MISSED}
+
+
+def _predictions(levels, energy, volume, estimates, coords):
+    """A Dataset of some levels."""
+    energy, volume, estimates = (
+        np.array([values[level] for level in levels]) for values in (energy, volume, estimates)
+    )
+    over = ("level", "sample", "lambda")
+    return xr.Dataset(
+        {
+            "formation_energy": variable(over, energy, "eV", "formation energy"),
+            "formation_volume": variable(over, volume, "Angstrom^3", "volume"),
+            "error_estimate": variable(over, estimates, "eV", "estimated |error|"),
+        },
+        coords | {"level": list(levels)},
+    )
 
 
 def _derivative(random):
@@ -118,7 +148,8 @@ def _derivative(random):
     tensor = random.normal(size=(3, 3, 3))
     tensor = tensor + tensor.transpose(1, 0, 2)
     theta = random.normal(size=2)
-    tensor[..., 2] += 60 * np.eye(3)  # a minimum, whatever the random part
+    # A minimum, whatever the random part, with atoms and strain coupled.
+    tensor[..., 2] += 60 * np.eye(3) - 25 * (1 - np.eye(3))
     hessian = tensor @ np.append(theta, 1.0)
     columns = random.normal(size=(3, 2))
     modes = np.linalg.qr(random.normal(size=(3 * N_ATOMS, 2)))[0].T.reshape(2, N_ATOMS, 3)
@@ -132,6 +163,12 @@ def _derivative(random):
         xr.Dataset(
             {
                 "theta_mean": variable("parameter", theta, "eV", "mean"),
+                "hessian_tensor": variable(
+                    ("mode", "mode_2", "column"), tensor, "1/Angstrom^2", "second derivatives"
+                ),
+                "mode_displacements": variable(
+                    ("displacement_mode", "atom", "xyz"), modes, "1", "modes"
+                ),
                 "strain_coupling": variable(
                     ("atom", "xyz"), np.einsum("max,m->ax", modes, coupling), "Angstrom", "coupling"
                 ),

@@ -5,6 +5,7 @@ import pytest
 from analytic_study import N_ATOMS, lose, make_study
 
 from relaxdiff.errors import (
+    calibration_table,
     coordinate_derivatives,
     error_slopes,
     error_table,
@@ -18,7 +19,7 @@ from relaxdiff.implicit import level_derivatives
 
 
 def errors_of(study):
-    names = ("predictions", "truth", "derivative", "posterior")
+    names = ("predictions", "truth", "derivative", "posterior", "evaluations")
     return prediction_errors(*(study[name] for name in names))
 
 
@@ -44,11 +45,19 @@ def test_coordinates_follow_each_levels_own_block_of_the_hessian():
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
-def test_slopes_are_the_orders_of_the_predictions():
-    # Quadratic displacements would bend the first-order curves: leave the polynomials of truth.
-    study, made = make_study(lambdas=(-0.002, -0.001, 0, 0.001, 0.002))
+@pytest.mark.parametrize(
+    ("near", "levels"),
+    [
+        # Quadratic displacements would bend the first-order curves: leave truth's polynomials.
+        (0.02, ("c", "h", "ih", "h+ih", "newton")),
+        (0.05, ("h+ih@x", "newton@x")),  # nearer by truth would not resolve them
+    ],
+)
+def test_slopes_are_the_orders_of_the_predictions(near, levels):
+    study, _ = make_study(lambdas=(-2 * near, -near, 0, near, 2 * near))
     slopes = error_slopes(error_table(errors_of(study)))
-    assert len(slopes) == 16
+    assert len(slopes) == 4 * 7
+    slopes = slopes[slopes["level"].isin(levels)]
     np.testing.assert_allclose(slopes["slope"], slopes["expected_slope"], atol=0.02)
 
 
@@ -60,7 +69,7 @@ def test_slope_is_unknown_with_one_distance_only():
 def test_statistics_are_numpys():
     study, made = make_study()
     table = error_table(errors_of(study))
-    assert len(table) == 4 * 4 * 9
+    assert len(table) == 4 * 7 * 9
     row = rows_of(table, "formation_energy", "h+ih").set_index("lambda").loc[2.0]
     expected = 8 * made["d"][:, 0]
     assert row["variants"] == 5
@@ -111,6 +120,37 @@ def test_predictions_and_truth_of_other_variants_are_refused():
         errors_of(study)
 
 
+def test_errors_that_truth_does_not_resolve_are_left_out_of_slopes():
+    study, _ = make_study(lambdas=(-0.002, -0.001, 0, 0.001, 0.002))
+    slopes = error_slopes(error_table(errors_of(study))).set_index(["quantity", "level"])["slope"]
+    assert np.isnan(slopes["formation_energy", "newton@x"])
+    assert slopes["formation_energy", "c"] == pytest.approx(2, abs=0.02)
+
+
+def test_calibration_counts_errors_within_twice_their_estimate():
+    study, made = make_study()
+    study["evaluations"]["error_estimate"].loc[{"level": "h+ih@x", "sample": 1}] = 0.0
+    study["predictions"]["error_estimate"].loc[{"level": "h+ih"}] = np.nan
+    table = calibration_table(errors_of(study)).set_index("level")
+    assert table["variants"].to_dict() == {
+        **dict.fromkeys(("c", "h", "ih", "newton", "h+ih@x", "newton@x"), 45),
+        "h+ih": 0,
+    }
+    # Of sample 1, whose estimates are zero, the one error that vanishes is within.
+    assert table.loc["h+ih@x", "within_twice"] == pytest.approx(37 / 45)
+    assert np.isnan(table.loc["h+ih", "within_twice"])
+    assert table.loc["newton@x", "within_twice"] == 1
+    below = (made["z"] * np.abs(study["truth"]["lambda"].values) ** 5 / 125 < 0.01).sum()
+    assert table.loc["newton@x", "variants_below_10_meV"] == below
+
+
+def test_evaluations_of_other_variants_are_refused():
+    study, _ = make_study()
+    study["evaluations"] = study["evaluations"].isel(sample=slice(1, None))
+    with pytest.raises(InputError, match="not of the same variants"):
+        errors_of(study)
+
+
 def test_posterior_is_lambda_one():
     study, made = make_study()
     table = posterior_table(study["predictions"], study["truth"]).set_index(["quantity", "source"])
@@ -133,11 +173,11 @@ def test_posterior_compares_the_same_samples():
         2,
         4,
     ]
-    assert posterior_table(study["predictions"])["samples"].tolist() == [5] * 8
+    assert posterior_table(study["predictions"])["samples"].tolist() == [5] * 10
 
 
 def test_posterior_without_lambda_one_is_empty():
     study, _ = make_study(lambdas=(-4, 0, 4))
     table = posterior_table(study["predictions"], study["truth"])
-    assert table["samples"].tolist() == [0] * 10
+    assert table["samples"].tolist() == [0] * 12
     assert table["mean"].isna().all()

@@ -8,11 +8,11 @@ from analytic_study import lose, make_study
 from matplotlib.patches import Rectangle
 
 from relaxdiff import figures, solver_figures
-from relaxdiff.errors import prediction_errors
+from relaxdiff.errors import all_levels, prediction_errors
 from relaxdiff.exceptions import InputError
 from relaxdiff.figure_style import LEVEL_STYLES, save_figure
 
-LEVELS = ["c", "h", "ih", "h+ih"]
+LEVELS = ["c", "h", "ih", "h+ih", "newton", "h+ih@x", "newton@x"]
 
 
 @pytest.fixture
@@ -21,12 +21,16 @@ def study():
 
 
 def errors_of(study):
-    names = ("predictions", "truth", "derivative", "posterior")
+    names = ("predictions", "truth", "derivative", "posterior", "evaluations")
     return prediction_errors(*(study[name] for name in names))
 
 
+def predictions_of(study):
+    return all_levels(study["predictions"], study["evaluations"])
+
+
 def draw_all(study, zoom=0.2):
-    predictions, truth = study["predictions"], study["truth"]
+    predictions, truth = predictions_of(study), study["truth"]
     errors = errors_of(study)
     return {
         "formation_curves": figures.formation_curves(predictions, truth),
@@ -34,6 +38,7 @@ def draw_all(study, zoom=0.2):
         "energy_error": figures.energy_error(errors, predictions, truth, zoom),
         "posterior_distribution": figures.posterior_distribution(predictions, truth),
         "error_scaling": figures.error_scaling(errors),
+        "calibration": figures.calibration(errors),
     }
 
 
@@ -47,14 +52,14 @@ def line(axis, label):
 
 def test_formation_curves_show_truth_and_all_levels(study):
     lose(study, 4, [7])
-    figure = figures.formation_curves(study["predictions"], study["truth"], sample=4)
+    figure = figures.formation_curves(predictions_of(study), study["truth"], sample=4)
     volume, energy, error = figure.axes
     assert legend_of(figure) == ["truth", *LEVELS]
     assert volume.get_ylabel() == r"$V_\mathrm{f}$ ($\mathrm{\AA}^3$)"
     assert energy.get_ylabel() == r"$E_\mathrm{f}$ (eV)"
     for level in LEVELS:
         drawn = line(energy, level)
-        expected = study["predictions"]["formation_energy"].sel(level=level, sample=4)
+        expected = predictions_of(study)["formation_energy"].sel(level=level, sample=4)
         np.testing.assert_array_equal(drawn.get_ydata(), expected)
         assert drawn.get_color() == LEVEL_STYLES[level]["color"]
     # The variant that did not converge has no circle, no error, and a cross.
@@ -66,7 +71,7 @@ def test_formation_curves_show_truth_and_all_levels(study):
 
 def test_unstable_bulk_is_shaded_to_the_end(study):
     lose(study, 0, [7, 8], bulk_status="cut")
-    figure = figures.formation_curves(study["predictions"], study["truth"], sample=0)
+    figure = figures.formation_curves(predictions_of(study), study["truth"], sample=0)
     (shade,) = figure.axes[0].patches
     assert (shade.get_x(), shade.get_x() + shade.get_width()) == (1.0, 4.0)
     assert "bulk unstable" in [text.get_text() for text in figure.axes[0].texts]
@@ -74,7 +79,7 @@ def test_unstable_bulk_is_shaded_to_the_end(study):
 
 def test_unknown_sample_is_refused(study):
     with pytest.raises(InputError, match=r"figures.sample: 12 .* 0 to 11"):
-        figures.formation_curves(study["predictions"], study["truth"], sample=12)
+        figures.formation_curves(predictions_of(study), study["truth"], sample=12)
 
 
 def test_volume_error_shows_means_counts_and_parity(study):
@@ -82,12 +87,12 @@ def test_volume_error_shows_means_counts_and_parity(study):
     figure = draw_all(study)["volume_error"]
     axis, counts = figure.axes
     (inset,) = axis.child_axes
-    true, predicted = study["truth"], study["predictions"]
+    true, predicted = study["truth"], predictions_of(study)
     expected = np.abs(predicted["formation_volume"] - true["formation_volume"])
     expected = expected.where(true["status"] == "converged").mean("sample")
     for level in LEVELS:
         np.testing.assert_allclose(line(axis, level).get_ydata(), expected.sel(level=level))
-    assert len(axis.collections) == 3  # bands: c and ih coincide
+    assert len(axis.collections) == 6  # bands: c and ih coincide
     assert counts.collections[0].get_paths()[0].vertices[:, 1].max() == 12
     assert len(inset.collections[0].get_offsets()) == 12 * 9 - 1
     assert axis.get_ylim()[0] == 0
@@ -110,8 +115,8 @@ def test_energy_error_is_binned_by_the_change_of_energy(study):
 
 def test_posterior_distribution_counts_every_sample_once(study):
     lose(study, 4, [6])
-    figure = figures.posterior_distribution(study["predictions"], study["truth"])
-    assert legend_of(figure) == ["predicted (h+ih)", "truth"]
+    figure = figures.posterior_distribution(predictions_of(study), study["truth"])
+    assert legend_of(figure) == ["predicted (newton@x)", "truth"]
     bars, energies = figure.axes[0], figure.axes[2]
     true = [bar.get_height() for bar in energies.patches if isinstance(bar, Rectangle)]
     assert sum(true) == 11
@@ -126,19 +131,32 @@ def test_error_scaling_is_logarithmic_with_guides(study):
     assert len(figure.axes) == 4
     for axis in figure.axes:
         assert axis.get_xscale() == axis.get_yscale() == "log"
-        assert len(axis.lines) == len(LEVELS) + 2
+        assert len(axis.lines) == len(LEVELS) + 3
     guides = [text.get_text() for text in figure.axes[0].texts]
-    assert sorted(guides) == [r"$\propto|\lambda|^2$", r"$\propto|\lambda|^3$"]
+    assert sorted(guides) == [rf"$\propto|\lambda|^{power}$" for power in (2, 3, 5)]
     # Both signs of lambda together, each variant counted once.
     np.testing.assert_allclose(line(figure.axes[0], "h+ih").get_xdata(), [0.5, 1, 2, 4])
+
+
+def test_calibration_has_a_dot_for_each_variant_and_two_diagonals(study):
+    errors = errors_of(study)
+    figure = figures.calibration(errors)
+    (axis,) = figure.axes
+    assert legend_of(figure) == LEVELS
+    dots = axis.collections[LEVELS.index("newton@x")].get_offsets()
+    here = errors.sel(level="newton@x")
+    assert len(dots) == 12 * 8  # lambda = 0 has no place on a logarithmic axis
+    np.testing.assert_allclose(dots[:, 0], 4 * dots[:, 1])
+    assert dots[:, 1].max() == pytest.approx(np.abs(here["formation_energy"]).max().item())
+    assert [drawn.get_ydata()[0] / drawn.get_xdata()[0] for drawn in axis.lines] == [1, 2]
 
 
 def test_predictions_alone_make_their_figures(study):
     study["predictions"]["formation_energy"][:, 0, 8] = np.nan
     curves = figures.formation_curves(study["predictions"])
     assert len(curves.axes) == 2
-    assert legend_of(curves) == LEVELS
-    assert legend_of(figures.posterior_distribution(study["predictions"])) == ["predicted (h+ih)"]
+    assert legend_of(curves) == LEVELS[:5]
+    assert legend_of(figures.posterior_distribution(study["predictions"])) == ["predicted (newton)"]
 
 
 def test_solver_scaling_draws_every_solver_by_its_size():

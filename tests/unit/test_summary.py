@@ -11,7 +11,13 @@ from analytic_study import lose, make_study
 from docutils.core import publish_parts
 from jinja2 import Environment
 
-from relaxdiff.errors import error_slopes, error_table, prediction_errors, window_table
+from relaxdiff.errors import (
+    calibration_table,
+    error_slopes,
+    error_table,
+    prediction_errors,
+    window_table,
+)
 from relaxdiff.summary import sentences, substitutions, summarise
 
 CAPTIONS = sorted((Path(__file__).parents[2] / "workflow/report").glob("*.rst"))
@@ -30,7 +36,13 @@ def results():
     lose(study, 1, [7, 8])
     lose(study, 2, [8], bulk_status="elastically_unstable")
     posterior = study.pop("posterior")
-    errors = prediction_errors(study["predictions"], study["truth"], study["derivative"], posterior)
+    errors = prediction_errors(
+        study["predictions"],
+        study["truth"],
+        study["derivative"],
+        posterior,
+        study["evaluations"],
+    )
     check = pd.DataFrame(
         {
             "sample": [0, 3, 4],
@@ -41,7 +53,12 @@ def results():
         }
     )
     slopes = error_slopes(error_table(errors))
-    return study | {"windows": window_table(errors), "slopes": slopes, "check": check}
+    return study | {
+        "windows": window_table(errors),
+        "slopes": slopes,
+        "calibration": calibration_table(errors),
+        "check": check,
+    }
 
 
 def test_sentences_state_what_was_kept_and_why_not(results):
@@ -53,6 +70,8 @@ def test_sentences_state_what_was_kept_and_why_not(results):
     assert found["truth_cost"].startswith("90 evaluations, 2.1 per relaxed variant with ")
     assert found["truth_cost"].endswith(" to tell saddle points from minima")
     assert found["prediction_cost"] == "13 evaluations"
+    assert found["evaluation_cost"] == "90 evaluations"
+    assert found["best_level"] == "newton@x"
 
 
 def test_another_minimum_is_no_difference(results):
@@ -65,9 +84,9 @@ def test_errors_have_readable_units(results):
     windows = results["windows"]
     best = windows[(windows["quantity"] == "formation_energy") & (windows["level"] == "h+ih")]
     value = best.set_index("lambda_up_to")["mean_abs_error"].loc[1.0] * 1e3
-    assert (
-        f"h+ih {value:.3g} meV for λ within ±1" in sentences(**results)["formation_energy_errors"]
-    )
+    *_, near = sentences(**results)["formation_energy_errors"].split("; ")
+    assert f"h+ih {value:.3g}, newton" in near
+    assert near.endswith(" meV for λ within ±1")
 
 
 def test_summary_counts_every_variant(results):

@@ -62,13 +62,22 @@ class Clone:
 
     def planned(self, *arguments):
         """Names of the rules that a run would execute now, a set, the target rules left out."""
-        lines = self.run("--dry-run", *arguments).splitlines()
+        # Snakemake indents the rules of a group.
+        lines = map(str.strip, self.run("--dry-run", *arguments).splitlines())
         rules = {
             line.split()[1].rstrip(":")
             for line in lines
             if line.startswith(("rule ", "localrule "))
         }
-        targets = {"all", "truth", "figures", "posterior", "solver_scaling", "solver_accuracy"}
+        targets = {
+            "all",
+            "truth",
+            "figures",
+            "posterior",
+            "solver_scaling",
+            "solver_accuracy",
+            "adaptive",
+        }
         return rules - targets
 
     def start(self, *arguments):

@@ -29,7 +29,8 @@ def test_sparse_study_predicts_as_the_dense_one(small):
     sparse = xr.load_dataset(folder / "predictions.nc")
     assert "hessian_tensor" not in xr.load_dataset(folder / "derivative.nc")
     for name in ("formation_energy", "formation_volume"):
-        assert sparse[name].values == pytest.approx(dense[name].values, abs=1e-6, nan_ok=True)
+        known = dense[name].sel(level=sparse["level"])  # newton needs the dense solver
+        assert sparse[name].values == pytest.approx(known.values, abs=1e-6, nan_ok=True)
     truth = xr.load_dataset(folder / "truth.nc")
     bulk = xr.load_dataset(folder / "bulk.nc")
     assert np.array_equal(truth["status"] == "converged", bulk["status"] == "stable")

@@ -21,6 +21,7 @@ NETCDF_FILES = (
     "derivative",
     "force_constants",
     "predictions",
+    "evaluations",
     "truth",
 )
 
@@ -54,7 +55,7 @@ def test_promised_files_are_there(study):
             assert {"units", "long_name"} <= set(variable.attrs), (name, variable.name)
     assert len(pd.read_csv(study / "errors.csv")) > 0
     pngs = sorted((study / "figures").glob("*.png"))
-    assert len(pngs) == 5
+    assert len(pngs) == 6
     for png in pngs:
         assert png.read_bytes().startswith(b"\x89PNG")
         assert png.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
@@ -64,7 +65,7 @@ def test_predictions_and_truth_keep_their_contract(study):
     predictions = xr.load_dataset(study / "predictions.nc")
     truth = xr.load_dataset(study / "truth.nc")
     assert predictions["formation_energy"].dims == ("level", "sample", "lambda")
-    assert list(predictions["level"].values) == ["c", "h", "ih", "h+ih"]
+    assert list(predictions["level"].values) == ["c", "h", "ih", "h+ih", "newton"]
     assert truth["formation_energy"].dims == truth["status"].dims == ("sample", "lambda")
     assert predictions["formation_volume"].attrs["units"] == "Angstrom^3"
     bulk = xr.load_dataset(study / "bulk.nc")
@@ -73,6 +74,25 @@ def test_predictions_and_truth_keep_their_contract(study):
     mean = errors.mean(("sample", "lambda"))
     assert mean.sel(level="h+ih") < 0.5 * mean.sel(level="c")
     assert errors.sel({"level": "h+ih", "lambda": 0.0}).max() < 1e-8
+
+
+def test_evaluated_predictions_know_their_errors(study):
+    evaluations = xr.load_dataset(study / "evaluations.nc")
+    truth = xr.load_dataset(study / "truth.nc")
+    assert list(evaluations["level"].values) == ["h+ih@x", "newton@x"]
+    errors = np.abs(evaluations["formation_energy"] - truth["formation_energy"])
+    assert np.array_equal(errors.notnull().all("level"), truth["status"] == "converged")
+    predicted = xr.load_dataset(study / "predictions.nc")["formation_energy"]
+    before = np.abs(predicted - truth["formation_energy"]).median(("sample", "lambda"))
+    after = errors.median(("sample", "lambda"))
+    assert after.sel(level="h+ih@x") < 0.1 * before.sel(level="h+ih")
+    assert after.sel(level="newton@x") < 0.1 * before.sel(level="newton")
+    table = pd.read_csv(study / "calibration.csv").set_index("level")
+    assert list(table.index) == ["c", "h", "ih", "h+ih", "newton", "h+ih@x", "newton@x"]
+    assert (table["variants"] == (truth["status"] == "converged").sum().item()).all()
+    # 20 or so variants, some of them far from the reference: one may be out.
+    assert (table["within_twice_below_10_meV"] > 0.94).all()
+    assert table.loc["newton@x", "within_twice"] == 1
 
 
 def test_truth_is_confirmed_by_lammps(study):
@@ -141,6 +161,7 @@ def test_posterior_edit_reruns_all_that_follows(clone, edited):
         "relax_reference",
         "differentiate_reference",
         "predict_variants",
+        "evaluate_predictions",
         "relax_variants",
         "gather_truth",
         "check_truth",
@@ -149,10 +170,16 @@ def test_posterior_edit_reruns_all_that_follows(clone, edited):
     assert followers | FIGURE_RULES <= planned
 
 
+def test_evaluations_can_be_left_out(clone, edited, study):
+    edited(prediction={"evaluate": False})
+    assert clone.planned() == {"compare_errors", "summarise_study", "plot_figures"}
+
+
 def test_solver_edit_reruns_the_derivative_and_what_follows(clone, edited, study):
     edited(derivative={"solver": "sparse"})
     planned = clone.planned()
     assert {"differentiate_reference", "predict_variants", "relax_variants"} <= planned
+    assert "evaluate_predictions" not in planned
     before = {"convert_posterior", "sample_posterior", "relax_bulk", "relax_reference"}
     assert not planned & (before | {"compute_force_constants"})
 

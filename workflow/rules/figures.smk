@@ -10,11 +10,12 @@ if WITH_TRUTH:
     FIGURES += ["volume_error", "energy_error"]
 FIGURES += ["posterior_distribution"]
 if WITH_TRUTH:
-    FIGURES += ["error_scaling"]
+    FIGURES += ["error_scaling", "calibration"]
 ERROR_TABLES = {
     "by_lambda": f"{STUDY}/errors.csv",
     "by_window": f"{STUDY}/errors_by_window.csv",
     "slopes": f"{STUDY}/error_slopes.csv",
+    "calibration": f"{STUDY}/calibration.csv",
 }
 SUMMARY = {
     "table": f"{STUDY}/summary.csv",
@@ -34,6 +35,7 @@ rule compare_errors:
         derivative=f"{STUDY}/derivative.nc",
         predictions=f"{STUDY}/predictions.nc",
         truth=f"{STUDY}/truth.nc",
+        **EVALUATIONS,
     output:
         by_lambda=ERROR_TABLES["by_lambda"],
         by_window=report(
@@ -43,6 +45,12 @@ rule compare_errors:
             labels={"table": "errors by window of lambda"},
         ),
         slopes=ERROR_TABLES["slopes"],
+        calibration=report(
+            ERROR_TABLES["calibration"],
+            caption="../report/calibration_table.rst",
+            category="Tables",
+            labels={"table": "calibration of error estimates"},
+        ),
     log:
         f"{STUDY}/logs/compare_errors.log",
     params:
@@ -61,11 +69,13 @@ rule summarise_study:
         bulk=f"{STUDY}/bulk.nc",
         derivative=f"{STUDY}/derivative.nc",
         predictions=f"{STUDY}/predictions.nc",
+        **EVALUATIONS,
         **(
             {
                 "truth": f"{STUDY}/truth.nc",
                 "windows": ERROR_TABLES["by_window"],
                 "slopes": ERROR_TABLES["slopes"],
+                "calibration": ERROR_TABLES["calibration"],
                 "check": f"{STUDY}/truth_check.csv",
             }
             if WITH_TRUTH
@@ -101,6 +111,7 @@ rule summarise_study:
 rule plot_figures:
     input:
         predictions=f"{STUDY}/predictions.nc",
+        **EVALUATIONS,
         **(
             {
                 "posterior": f"{STUDY}/posterior.nc",

@@ -1,0 +1,37 @@
+"""Certify the predictions of a few samples, and relax the variants that none is certified for."""
+
+from common import job
+
+from relaxdiff.adaptive import Certificate
+from relaxdiff.checkpoints import Checkpoints
+from relaxdiff.datasets import read_dataset, write_dataset
+from relaxdiff.minimise import minimum_from_dataset
+from relaxdiff.parallel import is_first
+from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.truth import relax_variants
+
+with job(snakemake) as log:
+    first, last = map(int, snakemake.wildcards.chunk.split("-"))
+    params, given = snakemake.params, snakemake.input
+    posterior = read_posterior(given.posterior)
+    potential = potential_from_posterior(posterior)
+    reference = minimum_from_dataset(read_dataset(given.reference), potential)
+    bulk, derivative = read_dataset(given.bulk), read_dataset(given.derivative)
+    predictions = read_dataset(given.predictions)
+    with Certificate(
+        reference, posterior, bulk, derivative, predictions, params.tolerance / 1000
+    ) as certificate:
+        adapted = relax_variants(
+            reference,
+            posterior,
+            bulk,
+            derivative,
+            read_dataset(given.force_constants),
+            samples=range(first, last + 1),
+            relaxer="newton",
+            report=log.info,
+            checkpoints=Checkpoints(params.finished, given, [params.tolerance, params.code]),
+            certificate=certificate,
+        )
+    if is_first():
+        write_dataset(adapted, snakemake.output[0], {"tolerance_meV": params.tolerance})

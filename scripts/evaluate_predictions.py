@@ -1,0 +1,24 @@
+"""Evaluate the structures predicted for all stable variants of a few samples."""
+
+from common import job
+
+from relaxdiff.datasets import read_dataset, write_dataset
+from relaxdiff.evaluated import evaluate_predictions
+from relaxdiff.minimise import minimum_from_dataset
+from relaxdiff.parallel import is_first
+from relaxdiff.posterior import potential_from_posterior, read_posterior
+
+with job(snakemake) as log:
+    first, last = map(int, snakemake.wildcards.chunk.split("-"))
+    posterior = read_posterior(snakemake.input.posterior)
+    potential = potential_from_posterior(posterior)
+    evaluations = evaluate_predictions(
+        minimum_from_dataset(read_dataset(snakemake.input.reference), potential),
+        posterior,
+        read_dataset(snakemake.input.bulk),
+        read_dataset(snakemake.input.derivative),
+        samples=range(first, last + 1),
+        report=log.info,
+    )
+    if is_first():
+        write_dataset(evaluations, snakemake.output[0], {})

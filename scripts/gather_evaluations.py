@@ -1,0 +1,11 @@
+"""Join the chunks of evaluated predictions into one file."""
+
+from common import job
+
+from relaxdiff.datasets import read_dataset, write_dataset
+from relaxdiff.evaluated import join_evaluations
+
+with job(snakemake) as log:
+    evaluations = join_evaluations(map(read_dataset, snakemake.input))
+    log.info("%d structures evaluated", evaluations["evaluations"].sum())
+    write_dataset(evaluations, snakemake.output[0], {})

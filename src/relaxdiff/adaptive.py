@@ -1,0 +1,177 @@
+"""Adaptive uncertainty quantification: relax only what no prediction is certified for.
+
+Every prediction comes with an estimate of its error. For each variant the cheapest level whose
+estimate is within a tolerance is taken. If no level without an evaluation is, the descriptors are
+evaluated once: at the structure that `newton` predicts from the reference or, as soon as there are
+such structures, at the one that they point to (`neighbours@x`), which is much nearer to the
+minimum. If what is left to gain there is too much as well, the variant is relaxed like any in
+`truth`. Where a branch ends is looked for as there.
+"""
+
+import numpy as np
+import pandas as pd
+
+from relaxdiff.coordinates import coordinates_of
+from relaxdiff.datasets import variable
+from relaxdiff.evaluated import evaluate
+from relaxdiff.evaluation import evaluator_for
+from relaxdiff.exceptions import InputError, LammpsError
+from relaxdiff.formation import formation_of
+from relaxdiff.newton import newton_of_bulk, newton_of_defect
+from relaxdiff.structures import bulk_cell
+from relaxdiff.truth import Outcome
+from relaxdiff.variants import deviations, variant_shifts
+
+FROM_REFERENCE, FROM_NEIGHBOURS = "newton@x", "neighbours@x"
+ENOUGH_NEIGHBOURS = 4  # evaluated structures on the way; the polynomial through them
+RELAXED = "relaxed"
+QUANTITIES = ("formation_energy", "formation_volume", "error_estimate")
+
+
+class Certificate:
+    """Which predictions are good to a tolerance. A context manager; for `relax_variants`.
+
+    minimum: the reference Minimum; posterior, bulk, derivative, predictions: the Datasets of those
+    names; tolerance: of E_f, eV. Raises InputError when the predictions have no level `newton`.
+    """
+
+    def __init__(self, minimum, posterior, bulk, derivative, predictions, tolerance):
+        if FROM_REFERENCE.removesuffix("@x") not in predictions["level"].values:
+            raise InputError(
+                "prediction.tolerance needs the level newton: set derivative.solver to dense"
+            )
+        self.bulk, self.predictions, self.tolerance = bulk, predictions, tolerance
+        self.minimum = minimum
+        self.delta = deviations(posterior)[0]
+        self.shifts = variant_shifts(posterior, bulk["lambda"].values)
+        edge, lattice = float(bulk["reference_lattice_parameter"]), bulk.attrs["lattice"]
+        self.cell = bulk_cell(minimum.potential.hyperparameters.element, edge, lattice=lattice)
+        self.models = newton_of_defect(derivative), newton_of_bulk(bulk, len(self.cell))
+        self.crystal = evaluator_for(coordinates_of(self.cell), minimum.potential)
+        self.accepted, self.refused = {}, set()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.crystal.close()
+
+    def acceptance(self, engine, sample, within):
+        """What `Branch.walk` asks for the variants `within` (indices of lambda) of a sample."""
+        lambdas = self.bulk["lambda"].values
+        defect_steps, crystal_steps = (
+            model.steps(self.delta[sample], lambdas)[0] for model in self.models
+        )
+        here = self.predictions.isel(sample=sample)
+        estimates = here["error_estimate"].transpose("lambda", "level").values
+        largest = 0.0  # estimate from the reference so far: further out none is smaller
+
+        def accept(branch, place):
+            nonlocal largest
+            index = within[place]
+            certified = np.flatnonzero(estimates[index] <= self.tolerance)
+            if certified.size:
+                chosen = here.isel({"lambda": index, "level": certified[0]})
+                values = [float(chosen[name]) for name in QUANTITIES]
+                self.accepted[sample, index] = (str(chosen["level"].item()), *values)
+                return Outcome("predicted", q=defect_steps[index])
+            known = sum(at * lambdas[index] > 0 for at, _ in branch.minima)
+            try:
+                if known >= ENOUGH_NEIGHBOURS:
+                    q, name = branch.extrapolate(lambdas[index], ENOUGH_NEIGHBOURS), FROM_NEIGHBOURS
+                    q, *values = self._beside_relaxed_crystal(engine, sample, index, q)
+                else:
+                    q, name = (defect_steps[index], crystal_steps[index]), FROM_REFERENCE
+                    q, *values = self._beside_predicted_crystal(engine, sample, index, *q)
+                    values[-1] = largest = max(largest, values[-1])
+            except LammpsError:
+                values = [np.inf]
+            if not values[-1] <= self.tolerance:
+                self.refused.add((sample, index))
+                return None
+            self.accepted[sample, index] = (name, *values)
+            return Outcome("predicted", q=q, evaluations=1)
+
+        return accept
+
+    def _beside_predicted_crystal(self, engine, sample, index, q, crystal_q):
+        """Coordinates, E_f, V_f and estimate; the crystal is predicted likewise: errors cancel."""
+        share = len(self.minimum.atoms) / len(self.cell)
+        defect = self._evaluate(engine.evaluator, self.models[0], sample, index, q)
+        crystal = self._evaluate(self.crystal, self.models[1], sample, index, crystal_q)
+        gain = defect.gain - share * crystal.gain
+        energy = defect.energy - share * crystal.energy - gain
+        volume = self._volume(defect) - share * self.cell.get_volume() * (1 + crystal.q[-1]) ** 3
+        return defect.q, energy, volume, abs(gain)
+
+    def _beside_relaxed_crystal(self, engine, sample, index, q):
+        """The same with the crystal's own minimum, which is known.
+
+        As in a relaxation, the Hessian has learnt from the variants on the way.
+        """
+        n_atoms, here = len(self.minimum.atoms), {"sample": sample, "lambda": index}
+        change = self.bulk["lambda"].values[index] * self.delta[sample]
+        found, gain = engine.look(np.append(self.minimum.potential.theta + change, 1.0), q)
+        energy, volume = formation_of(
+            found.energy + n_atoms * self.shifts[sample, index],
+            self._volume(found),
+            n_atoms,
+            float(self.bulk["energy"].isel(here)),
+            float(self.bulk["lattice_parameter"].isel(here)) ** 3 / len(self.cell),
+        )
+        return found.q, energy, volume, abs(gain)
+
+    def _evaluate(self, evaluator, model, sample, index, q):
+        change = self.bulk["lambda"].values[index] * self.delta[sample]
+        return evaluate(evaluator, model, self.minimum.potential.theta, change, q)
+
+    def _volume(self, defect):
+        return self.minimum.atoms.get_volume() * (1 + defect.q[-1]) ** 3
+
+    def complete(self, part, sample):
+        """The Dataset of one sample with what was predicted, at which `level`, and how well."""
+        status = part["status"].values
+        level = np.where(status == "converged", RELAXED, "").astype(object)
+        estimate = np.where(status == "converged", 0.0, np.nan)
+        part = part.drop_vars(["energy", "volume"])
+        for (of, index), (name, energy, volume, error) in self.accepted.items():
+            if of == sample and status[0, index] == "predicted":
+                level[0, index], estimate[0, index] = name, error
+                part["formation_energy"].values[0, index] = energy
+                part["formation_volume"].values[0, index] = volume
+        for of, index in self.refused:
+            if of == sample:
+                part["evaluations"].values[0, index] += 1
+        over = ("sample", "lambda")
+        return part.assign(
+            level=variable(over, level.astype(str), "1", "how the values were found"),
+            error_estimate=variable(over, estimate, "eV", "estimated |error| of formation energy"),
+        )
+
+
+def adaptive_table(adapted, levels, truth=None):
+    """How many variants were left to each level, and what it cost, one row each (a DataFrame).
+
+    adapted: Dataset of `relax_variants` with a Certificate; levels: those of the predictions,
+    cheapest first; truth: all variants relaxed, to compare with, or None. Columns: level;
+    `variants`; `fraction` of those kept; `evaluations` of the defect's descriptors; and with a
+    truth how many were `compared`, and the mean and the largest |error| of E_f, eV.
+    """
+    level = adapted["level"].values
+    rows = []
+    for name in [*levels, FROM_REFERENCE, FROM_NEIGHBOURS, RELAXED]:
+        here = level == name
+        row = {
+            "level": name,
+            "variants": int(here.sum()),
+            "fraction": here.sum() / max((level != "").sum(), 1),
+            "evaluations": int(adapted["evaluations"].values[here].sum()),
+        }
+        if truth is not None:
+            kept = here & (truth["status"].values == "converged")
+            error = np.abs(adapted["formation_energy"].values - truth["formation_energy"].values)
+            row["compared"] = int(kept.sum())
+            row["mean_abs_error"] = error[kept].mean() if kept.any() else np.nan
+            row["max_abs_error"] = error[kept].max() if kept.any() else np.nan
+        rows.append(row)
+    return pd.DataFrame(rows)

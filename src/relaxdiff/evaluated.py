@@ -1,0 +1,163 @@
+"""Predictions that LAMMPS has looked at once: the levels `h+ih@x` and `newton@x`.
+
+Descriptors are evaluated at the structure that a level predicts. The gradient r left there says how
+far the minimum still is: by H^-1 r, and eta = 1/2 r^T H^-1 r lower in energy. Both are taken off,
+and eta is the estimate of the error. H is the variant's own Hessian at the reference, made to agree
+with the change of the gradient over the step (a BFGS update), its curvatures limited as in
+`newton`. The crystal is treated in the same way. Derivations and orders: docs/theory.md.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from relaxdiff.coordinates import coordinates_of
+from relaxdiff.datasets import variable
+from relaxdiff.evaluation import evaluator_for
+from relaxdiff.exceptions import LammpsError
+from relaxdiff.formation import formation_of, never_less_further_out
+from relaxdiff.newton import newton_of_bulk, newton_of_defect
+from relaxdiff.quasi_newton import DenseModel
+from relaxdiff.structures import bulk_cell
+from relaxdiff.variants import deviations, variant_shifts
+
+EVALUATED_LEVELS = ("h+ih@x", "newton@x")
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One structure evaluated: its energy (eV), what is still to gain (eV), and how far to go.
+
+    gain: eta; q: coordinates (n,) with the step towards the minimum; step: that step, (n,).
+    """
+
+    energy: float
+    gain: float
+    q: np.ndarray
+    step: np.ndarray
+
+
+def evaluate(evaluator, model, mean, delta_theta, q):
+    """The Evaluated of one variant at predicted coordinates q.
+
+    evaluator: of descriptors; model: NewtonModel in the same coordinates; mean: the reference's
+    parameters, (P,); delta_theta: the variant's deviation from them, (P,). Raises LammpsError.
+    """
+    weights = np.append(mean + delta_theta, 1.0)
+    residual = evaluator.gradient(q) @ weights
+    curved = DenseModel(model.hessian_of(delta_theta), evaluator.coordinates.scale)
+    curved.learn(q, residual - model.gradient(delta_theta))
+    step = model.response(curved.hessian, residual)
+    gain = -0.5 * residual @ step
+    return Evaluated(float(evaluator.values() @ weights), float(gain), q + step, step)
+
+
+def evaluate_predictions(minimum, posterior, bulk, derivative, samples, report):
+    """Evaluate the structures predicted for all stable variants of some samples.
+
+    minimum: the reference Minimum; posterior, bulk, derivative: the Datasets of those names, the
+    derivative with a Hessian tensor; samples: indices; report: called with a line of text for each
+    sample. Returns a Dataset over (level, sample, lambda); NaN where the bulk is not stable or
+    LAMMPS refused the structure.
+    """
+    potential, lattice = minimum.potential, bulk.attrs["lattice"]
+    edge = float(bulk["reference_lattice_parameter"])
+    cell = bulk_cell(potential.hyperparameters.element, edge, lattice=lattice)
+    crystal_coordinates = coordinates_of(cell)
+    models = newton_of_defect(derivative), newton_of_bulk(bulk, len(cell))
+    lambdas, delta = bulk["lambda"].values, deviations(posterior)[0]
+    rows = []
+    with (
+        evaluator_for(minimum.coordinates, potential) as defect,
+        evaluator_for(crystal_coordinates, potential) as crystal,
+    ):
+        for sample in samples:
+            before = defect.n_evaluations
+            defect.forget()
+            crystal.forget()
+            stable = bulk["status"].values[sample] == "stable"
+            row = _evaluate_sample(
+                (defect, crystal), models, potential.theta, delta[sample], lambdas, stable
+            )
+            missing = int(np.sum(stable)) * len(EVALUATED_LEVELS) - np.count_nonzero(row)
+            spent = defect.n_evaluations - before
+            report(f"sample {sample}: {spent} structures evaluated, {missing} refused by LAMMPS")
+            rows.append(_dataset(row, minimum, bulk, posterior, sample, len(cell), spent))
+    return join_evaluations(rows).assign_attrs(n_atoms=len(minimum.atoms))
+
+
+def join_evaluations(parts):
+    """One Dataset over (level, sample, lambda) of several of different samples."""
+    return xr.concat(parts, dim="sample", combine_attrs="drop_conflicts", data_vars="minimal")
+
+
+def _evaluate_sample(evaluators, models, mean, delta, lambdas, stable):
+    """(defect, crystal) of Evaluated for each level and lambda, None where there is none."""
+    predicted = [
+        (np.outer(lambdas, model.derivatives @ delta), model.steps(delta, lambdas)[0])
+        for model in models
+    ]
+    row = np.full((len(EVALUATED_LEVELS), len(lambdas)), None, dtype=object)
+    for place, index in np.ndindex(row.shape):
+        if stable[index]:
+            try:
+                row[place, index] = tuple(
+                    evaluate(evaluator, model, mean, lambdas[index] * delta, steps[place][index])
+                    for evaluator, model, steps in zip(evaluators, models, predicted, strict=True)
+                )
+            except LammpsError:
+                continue  # predicted out of all reason: it has no value
+    return row
+
+
+def _dataset(row, minimum, bulk, posterior, sample, cell_atoms, spent):
+    """A Dataset of one sample from its Evaluated structures."""
+    lambdas, coordinates = bulk["lambda"].values, minimum.coordinates
+    n_atoms = len(minimum.atoms)
+    shape = (*row.shape, 6)
+    numbers, q = np.full(shape, np.nan), np.full((*row.shape, coordinates.size), np.nan)
+    for place in zip(*np.nonzero(row), strict=True):
+        defect, crystal = row[place]
+        moved = np.linalg.norm(coordinates.displacements(defect.step), axis=1).max()
+        per_atom = crystal.energy / cell_atoms, crystal.gain / cell_atoms
+        numbers[place] = defect.energy, defect.gain, *per_atom, crystal.q[-1], moved
+        q[place] = defect.q
+    energy, gain, bulk_energy, bulk_gain, bulk_strain, moved = np.moveaxis(numbers, -1, 0)
+    volume = minimum.atoms.get_volume() * (1 + q[..., -1]) ** 3
+    edge = float(bulk["reference_lattice_parameter"])
+    bulk_volume = (edge * (1 + bulk_strain)) ** 3 / cell_atoms
+    evaluated, formation_volume = formation_of(energy, volume, n_atoms, bulk_energy, bulk_volume)
+    left = gain - n_atoms * bulk_gain
+    estimate = never_less_further_out(np.abs(left), int(np.argmin(np.abs(lambdas))))
+    shifts = n_atoms * variant_shifts(posterior, lambdas)[sample]
+    over = ("level", "sample", "lambda")
+
+    def each(values, units, long_name):
+        return variable(over, values[:, None], units, long_name)
+
+    variables = {
+        "energy": each(energy - gain + shifts, "eV", "predicted energy of the relaxed defect cell"),
+        "volume": each(volume, "Angstrom^3", "predicted volume of the relaxed defect cell"),
+        "formation_energy": each(evaluated - left, "eV", "predicted formation energy"),
+        "formation_volume": each(formation_volume, "Angstrom^3", "predicted formation volume"),
+        "error_estimate": each(
+            estimate, "eV", "estimated |error| of the predicted formation energy"
+        ),
+        "displacement_estimate": each(
+            moved, "Angstrom", "how far the atom that moves most still was from the minimum"
+        ),
+        "evaluated_energy": each(energy + shifts, "eV", "energy of the cell where evaluated"),
+        "evaluated_formation_energy": each(
+            evaluated, "eV", "formation energy without the gain taken off"
+        ),
+        "coordinates": variable(
+            (*over, "mode"),
+            q[:, None],
+            "Angstrom",
+            "mode amplitudes and, last, strain, from the reference",
+        ),
+        "evaluations": variable("sample", [spent], "1", "evaluations of descriptors"),
+    }
+    coords = {"level": list(EVALUATED_LEVELS), "sample": [sample], "lambda": lambdas}
+    return xr.Dataset(variables, coords)

@@ -1,0 +1,86 @@
+"""One Newton step from the reference with each variant's own Hessian: the level `newton`.
+
+The Hessian at the reference is linear in Theta like everything else: along a sample it is
+H + lambda K. With its generalised eigenvectors K v = k H v, v^T H v = 1, and h+ih written in them,
+q = lambda sum a v, the Newton steps of all lambdas are
+
+    q = lambda sum (a / m) v,    U* = U + lambda dTheta . D - lambda^2 / 2 sum a^2 / m
+
+with m = 1 + lambda k (h+ih: m = 1). The curvatures m, relative to the reference's, count as no
+less than LEAST_CURVATURE. Derivations: docs/theory.md.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+
+# A mode softer than this moves so far that its anharmonicity, which a Newton step does not know,
+# stops it first. Near the reference the limit does not act, so it changes no order.
+LEAST_CURVATURE = 0.5
+
+
+@dataclass(frozen=True)
+class NewtonModel:
+    """Second derivatives of a structure at its reference minimum, for all parameters.
+
+    hessian: at the mean, the strain last, (n, n); curvatures: second derivatives of the P
+    descriptors, (n, n, P); derivatives: dq*/dTheta at h+ih, (n, P).
+    """
+
+    hessian: np.ndarray
+    curvatures: np.ndarray
+    derivatives: np.ndarray
+
+    def steps(self, delta_theta, lambdas):
+        """Newton steps of the variants along a sample, delta_theta (P,).
+
+        Returns coordinates (lambda, n); by how much the energy of each differs from h+ih, how much
+        more it would if what modes contribute had one sign (eV), and whether a curvature was
+        limited, all (lambda,).
+        """
+        softening, modes = scipy.linalg.eigh(self.curvatures @ delta_theta, self.hessian)
+        linear = np.outer(lambdas, modes.T @ self.hessian @ self.derivatives @ delta_theta)
+        relative = 1 + np.outer(lambdas, softening)
+        lengths = linear / np.maximum(relative, LEAST_CURVATURE)
+        each = 0.5 * linear * (linear - lengths)
+        beyond = each.sum(axis=1)
+        cancelled = np.abs(each).sum(axis=1) - np.abs(beyond)
+        return lengths @ modes.T, beyond, cancelled, (relative < LEAST_CURVATURE).any(axis=1)
+
+    def gradient(self, delta_theta):
+        """Gradient at the reference after a change of parameters (P,), shape (n,)."""
+        return -self.hessian @ self.derivatives @ delta_theta
+
+    def hessian_of(self, delta_theta):
+        """H(Theta) at the reference, (n, n)."""
+        return self.hessian + self.curvatures @ delta_theta
+
+    def response(self, hessian, gradient):
+        """-H^-1 g with a Hessian whose curvatures relative to the reference's are limited, (n,)."""
+        relative, modes = scipy.linalg.eigh(hessian, self.hessian)
+        return -modes @ ((modes.T @ gradient) / np.maximum(relative, LEAST_CURVATURE))
+
+
+def newton_of_defect(derivative):
+    """The NewtonModel in a derivative Dataset; None when its solver made no Hessian tensor."""
+    if "hessian_tensor" not in derivative:
+        return None
+    tensor = derivative["hessian_tensor"].values
+    modes = derivative["mode_displacements"].values
+    positions = np.einsum("max,pax->mp", modes, derivative["position_derivative"].values)
+    return NewtonModel(
+        hessian=tensor @ np.append(derivative["theta_mean"].values, 1.0),
+        curvatures=tensor[..., :-1],
+        derivatives=np.vstack([positions, derivative["strain_derivative"].values]),
+    )
+
+
+def newton_of_bulk(bulk, n_atoms=1):
+    """The NewtonModel of n_atoms of the perfect crystal; its one coordinate is the strain."""
+    curvature = float(bulk["reference_strain_curvature"])
+    return NewtonModel(
+        hessian=np.array([[n_atoms * curvature]]),
+        curvatures=n_atoms * bulk["reference_strain_curvatures"].values[None, None],
+        derivatives=-bulk["reference_strain_gradient"].values[None] / curvature,
+    )

@@ -1,0 +1,186 @@
+"""Evaluated predictions: their orders, LAMMPS's own energies, and what they say of their errors."""
+
+import numpy as np
+import pytest
+from test_expansion import QuarticModel, slope
+
+from relaxdiff import implicit_derivative, relax
+from relaxdiff.bulk import bulk_of_variants
+from relaxdiff.evaluated import evaluate, evaluate_predictions, join_evaluations
+from relaxdiff.implicit import level_derivatives
+from relaxdiff.lammps_session import LammpsSession
+from relaxdiff.newton import NewtonModel, newton_of_defect
+from relaxdiff.potential import write_snap
+from relaxdiff.structures import bulk_cell, vacancy_cell
+from relaxdiff.variants import deviations, lambda_grid
+
+LAMBDAS = lambda_grid(-3, 3, 1)
+
+
+class QuarticEvaluator:
+    """The analytic model, evaluated at displacements from its reference minimum."""
+
+    def __init__(self):
+        self.model = QuarticModel()
+        self.origin = self.model.minimum(self.model.theta)
+        self.coordinates = self
+        self.scale = np.ones(2)
+
+    def gradient(self, q):
+        self.at = self.origin + q
+        return np.column_stack([self.model.gradient(self.at), np.zeros(2)])
+
+    def values(self):
+        return np.append(self.model.descriptors(self.at), 0.0)
+
+    def newton_model(self):
+        each = [self.model.hessian(self.origin, unit) for unit in np.eye(4)]
+        hessian = self.model.hessian(self.origin, self.model.theta)
+        columns = self.model.gradient(self.origin)
+        derivatives = level_derivatives(hessian, columns, strain=True)[-1]
+        return NewtonModel(hessian, np.moveaxis(each, 0, -1), derivatives)
+
+
+DIRECTION = np.array([0.3, -0.5, 0.4, 0.6])
+
+
+def true_minima(evaluator, sizes):
+    """Energies (size,) and coordinates (size, 2) of the analytic model's minima."""
+    model = evaluator.model
+    thetas = model.theta + sizes[:, None] * DIRECTION
+    minima = np.array([model.minimum(theta) for theta in thetas])
+    values = [theta @ model.descriptors(q) for theta, q in zip(thetas, minima, strict=True)]
+    return np.array(values), minima - evaluator.origin
+
+
+def test_newton_is_of_third_order_in_energy_and_of_second_in_structure():
+    evaluator, sizes = QuarticEvaluator(), np.array([0.002, 0.004, 0.008])
+    model, theta = evaluator.newton_model(), evaluator.model.theta
+    true, places = true_minima(evaluator, sizes)
+    q, _, _, limited = model.steps(DIRECTION, sizes)
+    assert not limited.any()
+    start = evaluator.model.descriptors(evaluator.origin)
+    gradients = sizes[:, None] * model.gradient(DIRECTION)
+    energy = theta @ start + sizes * (DIRECTION @ start) + 0.5 * (gradients * q).sum(axis=1)
+    assert slope(sizes, energy - true) == pytest.approx(3, abs=0.15)
+    assert slope(sizes, np.linalg.norm(q - places, axis=1)) == pytest.approx(2, abs=0.15)
+
+
+@pytest.mark.parametrize("level", ["h+ih", "newton"])
+def test_orders_of_evaluated_levels_on_the_analytic_model(level):
+    evaluator, sizes = QuarticEvaluator(), np.array([0.02, 0.04, 0.08])
+    model, theta = evaluator.newton_model(), evaluator.model.theta
+    true, places = true_minima(evaluator, sizes)
+    newton, *_ = model.steps(DIRECTION, sizes)
+    steps = newton if level == "newton" else np.outer(sizes, model.derivatives @ DIRECTION)
+    found = [
+        evaluate(evaluator, model, theta, size * DIRECTION, step)
+        for size, step in zip(sizes, steps, strict=True)
+    ]
+    energy = np.array([each.energy for each in found])
+    gain = np.array([each.gain for each in found])
+    moved = np.array([each.q for each in found])
+    assert slope(sizes, energy - true) == pytest.approx(4, abs=0.2)
+    assert slope(sizes, energy - gain - true) == pytest.approx(5, abs=0.3)
+    assert slope(sizes, np.linalg.norm(moved - places, axis=1)) == pytest.approx(3, abs=0.3)
+    np.testing.assert_allclose(gain, energy - true, rtol=0.1)
+
+
+@pytest.fixture(scope="module")
+def study(tungsten, posterior):
+    """Bulk, reference, derivative and evaluations of a 15-atom cell."""
+    bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, "bcc", 2)
+    edge = float(bulk["reference_lattice_parameter"])
+    minimum = relax(vacancy_cell("W", edge, 2), tungsten, tolerance=1e-10)
+    derivative = implicit_derivative(minimum)
+    lines = []
+    evaluations = evaluate_predictions(minimum, posterior, bulk, derivative, range(3), lines.append)
+    assert len(lines) == 3
+    return bulk, minimum, derivative, evaluations
+
+
+def lammps_energy(atoms, potential, folder):
+    write_snap(potential, folder / "variant")
+    with LammpsSession("W", [f"include {folder}/variant.snap", "thermo_modify norm no"]) as session:
+        session.place(atoms)
+        session.command("run 0 post no")
+        return session.instance.get_thermo("pe")
+
+
+def test_energies_are_lammps_own_at_the_predicted_structures(
+    study, posterior, tungsten, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    bulk, minimum, derivative, evaluations = study
+    model, edge = newton_of_defect(derivative), float(bulk["reference_lattice_parameter"])
+    delta, shift = deviations(posterior)
+    for sample, stretch in ((0, 2.0), (1, -2.0)):
+        change = stretch * delta[sample]
+        steps = {
+            "h+ih@x": model.derivatives @ change,
+            "newton@x": model.steps(delta[sample], np.array([stretch]))[0][0],
+        }
+        potential = tungsten.with_theta(
+            tungsten.theta + change, tungsten.energy_shift + stretch * shift[sample]
+        )
+        for level, q in steps.items():
+            expected = lammps_energy(minimum.coordinates.structure(q), potential, tmp_path)
+            here = evaluations.sel({"level": level, "sample": sample, "lambda": stretch})
+            assert float(here["evaluated_energy"]) == pytest.approx(expected, abs=1e-8)
+            # And the crystal's at its own predicted strain.
+            first, second = (float(x) for x in _crystal(bulk, change))
+            strain = first / (second if level == "newton@x" else float(_crystal(bulk, 0)[1]))
+            crystal = lammps_energy(bulk_cell("W", edge * (1 - strain)), potential, tmp_path) / 2
+            wanted = expected - 15 * crystal
+            assert float(here["evaluated_formation_energy"]) == pytest.approx(wanted, abs=1e-7)
+
+
+def _crystal(bulk, change):
+    """First and second derivative of the crystal's energy by strain at the reference."""
+    slope_, curvature = (
+        bulk["reference_strain_gradient"].values,
+        bulk["reference_strain_curvatures"].values,
+    )
+    change = np.zeros(len(slope_)) + change
+    return slope_ @ change, float(bulk["reference_strain_curvature"]) + curvature @ change
+
+
+def test_estimates_are_the_true_gain(study, posterior, tungsten):
+    _, minimum, _, evaluations = study
+    delta, _ = deviations(posterior)
+    coordinates = minimum.coordinates
+    for sample, stretch in ((0, 2.0), (1, -2.0)):
+        variant = tungsten.with_theta(tungsten.theta + stretch * delta[sample])
+        relaxed = relax(minimum.atoms, variant, tolerance=1e-10)
+        for level in ("h+ih@x", "newton@x"):
+            here = evaluations.sel({"level": level, "sample": sample, "lambda": stretch})
+            gain = float(here["evaluated_energy"] - here["energy"])
+            true = _without_shift(here, posterior, sample, stretch) - (
+                relaxed.energy - 15 * variant.energy_shift
+            )
+            assert gain == pytest.approx(true, rel=0.1)
+            q = here["coordinates"].values
+            left = coordinates.distance(q, coordinates.locate(relaxed.atoms))
+            assert left < 0.5 * float(here["displacement_estimate"])
+
+
+def _without_shift(here, posterior, sample, stretch):
+    _, shift = deviations(posterior)
+    own = float(posterior["energy_shift_mean"]) + stretch * shift[sample]
+    return float(here["evaluated_energy"]) - 15 * own
+
+
+def test_chunks_join_to_the_whole(study, posterior):
+    bulk, minimum, derivative, evaluations = study
+    parts = [
+        evaluate_predictions(minimum, posterior, bulk, derivative, samples, lambda _: None)
+        for samples in ([0, 1], [2])
+    ]
+    joined = join_evaluations(parts)
+    assert joined.sizes == evaluations.sizes
+    for name in evaluations:
+        np.testing.assert_allclose(joined[name], evaluations[name], rtol=1e-11, atol=1e-13)
+        assert {"units", "long_name"} <= set(evaluations[name].attrs)
+    stable = (bulk["status"] == "stable").values
+    assert np.array_equal(np.isfinite(evaluations["formation_energy"].values[0]), stable)
+    assert evaluations["evaluations"].sum() == 2 * stable.sum()
