@@ -8,6 +8,7 @@ include: "workflow/rules/prediction.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/adaptive.smk"
+include: "workflow/rules/joint.smk"
 include: "workflow/rules/solvers.smk"
 
 
@@ -25,6 +26,8 @@ localrules:
     compare_errors,
     summarise_study,
     plot_figures,
+    join_quantities,
+    plot_joint,
     plot_solver_scaling,
     plot_solver_accuracy,
 

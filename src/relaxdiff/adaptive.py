@@ -8,6 +8,8 @@ minimum. If what is left to gain there is too much as well, the variant is relax
 `truth`. Where a branch ends is looked for as there.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -26,6 +28,17 @@ FROM_REFERENCE, FROM_NEIGHBOURS = "newton@x", "neighbours@x"
 ENOUGH_NEIGHBOURS = 4  # evaluated structures on the way; the polynomial through them
 RELAXED = "relaxed"
 QUANTITIES = ("formation_energy", "formation_volume", "error_estimate")
+
+
+@dataclass
+class Found:
+    """What one look at a predicted structure finds: level, q, E_f (eV), V_f (A^3), error (eV)."""
+
+    level: str
+    q: np.ndarray
+    energy: float
+    volume: float
+    estimate: float
 
 
 class Certificate:
@@ -75,34 +88,34 @@ class Certificate:
                 values = [float(chosen[name]) for name in QUANTITIES]
                 self.accepted[sample, index] = (str(chosen["level"].item()), *values)
                 return Outcome("predicted", q=defect_steps[index])
-            known = sum(at * lambdas[index] > 0 for at, _ in branch.minima)
+            neighbours = sum(at * lambdas[index] > 0 for at, _ in branch.minima)
             try:
-                if known >= ENOUGH_NEIGHBOURS:
-                    q, name = branch.extrapolate(lambdas[index], ENOUGH_NEIGHBOURS), FROM_NEIGHBOURS
-                    q, *values = self._beside_relaxed_crystal(engine, sample, index, q)
+                if neighbours >= ENOUGH_NEIGHBOURS:
+                    q = branch.extrapolate(lambdas[index], ENOUGH_NEIGHBOURS)
+                    found = self._beside_relaxed_crystal(engine, sample, index, q)
                 else:
-                    q, name = (defect_steps[index], crystal_steps[index]), FROM_REFERENCE
-                    q, *values = self._beside_predicted_crystal(engine, sample, index, *q)
-                    values[-1] = largest = max(largest, values[-1])
+                    steps = defect_steps[index], crystal_steps[index]
+                    found = self._beside_predicted_crystal(engine, sample, index, *steps)
+                    largest = found.estimate = max(largest, found.estimate)
             except LammpsError:
-                values = [np.inf]
-            if not values[-1] <= self.tolerance:
+                found = None
+            if found is None or not found.estimate <= self.tolerance:
                 self.refused.add((sample, index))
                 return None
-            self.accepted[sample, index] = (name, *values)
-            return Outcome("predicted", q=q, evaluations=1)
+            self.accepted[sample, index] = found.level, found.energy, found.volume, found.estimate
+            return Outcome("predicted", q=found.q, evaluations=1)
 
         return accept
 
     def _beside_predicted_crystal(self, engine, sample, index, q, crystal_q):
-        """Coordinates, E_f, V_f and estimate; the crystal is predicted likewise: errors cancel."""
+        """What one look finds; the crystal is predicted likewise, so that errors cancel."""
         share = len(self.minimum.atoms) / len(self.cell)
         defect = self._evaluate(engine.evaluator, self.models[0], sample, index, q)
         crystal = self._evaluate(self.crystal, self.models[1], sample, index, crystal_q)
         gain = defect.gain - share * crystal.gain
         energy = defect.energy - share * crystal.energy - gain
         volume = self._volume(defect) - share * self.cell.get_volume() * (1 + crystal.q[-1]) ** 3
-        return defect.q, energy, volume, abs(gain)
+        return Found(FROM_REFERENCE, defect.q, energy, volume, abs(gain))
 
     def _beside_relaxed_crystal(self, engine, sample, index, q):
         """The same with the crystal's own minimum, which is known.
@@ -111,15 +124,15 @@ class Certificate:
         """
         n_atoms, here = len(self.minimum.atoms), {"sample": sample, "lambda": index}
         change = self.bulk["lambda"].values[index] * self.delta[sample]
-        found, gain = engine.look(np.append(self.minimum.potential.theta + change, 1.0), q)
+        there, gain = engine.look(np.append(self.minimum.potential.theta + change, 1.0), q)
         energy, volume = formation_of(
-            found.energy + n_atoms * self.shifts[sample, index],
-            self._volume(found),
+            there.energy + n_atoms * self.shifts[sample, index],
+            self._volume(there),
             n_atoms,
             float(self.bulk["energy"].isel(here)),
             float(self.bulk["lattice_parameter"].isel(here)) ** 3 / len(self.cell),
         )
-        return found.q, energy, volume, abs(gain)
+        return Found(FROM_NEIGHBOURS, there.q, energy, volume, abs(gain))
 
     def _evaluate(self, evaluator, model, sample, index, q):
         change = self.bulk["lambda"].values[index] * self.delta[sample]

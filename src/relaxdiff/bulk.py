@@ -73,7 +73,8 @@ def bulk_of_variants(potential, posterior, lambdas, lattice, repeats):
     shifts = variant_shifts(posterior, lambdas)
     return xr.Dataset(
         _variant_variables(minima, shifts, shear, lowest, q_points, status)
-        | _reference_variables(descriptors, start, potential.weights),
+        | _reference_variables(descriptors, start, potential.weights)
+        | _modulus_derivatives(descriptors, moduli, start, potential.weights),
         coords={
             "sample": posterior["sample"].values,
             "lambda": lambdas,
@@ -280,4 +281,30 @@ def _reference_variables(descriptors, at, weights):
         "reference_strain_curvatures": variable(
             "parameter", at**2 * second[:-1], "1", "second derivative of descriptors by strain"
         ),
+    }
+
+
+def _modulus_derivatives(descriptors, moduli, at, weights):
+    """Derivatives of the relaxed crystal's moduli by the parameters, at the mean.
+
+    A modulus M = Theta . M_l(a) changes by its own weights and because the lattice parameter
+    follows: dM/dTheta_l = M_l + dM/da a_l, with a_l = -(dD_l/da) / (d2E/da2).
+    """
+    slope = descriptors.derivative()
+    curve = slope.derivative()
+    first, second, third = (p([at])[0] for p in (slope, curve, curve.derivative()))
+    follows = -first[:-1] / (second @ weights)
+    columns = np.vstack([2 / 9 * second / at, moduli([at])[0]])
+    by_length = np.vstack([2 / 9 * (third / at - second / at**2), moduli.derivative()([at])[0]])
+    changes = (columns[:, :-1] + np.outer(by_length @ weights, follows)) * GPA
+    names = {
+        "bulk_modulus": "bulk modulus",
+        "tetragonal_shear_modulus": "C'",
+        "shear_modulus_c44": "C44",
+    }
+    return {
+        f"{name}_derivative": variable(
+            "parameter", change, "GPa/eV", f"derivative of {symbol} of the relaxed mean crystal"
+        )
+        for (name, symbol), change in zip(names.items(), changes, strict=True)
     }

@@ -18,7 +18,7 @@ from matplotlib.ticker import (
     NullFormatter,
 )
 
-COLUMN, WIDE = 3.4, 5.2  # inches: one column of a journal, and one and a half
+COLUMN, WIDE, PAGE = 3.4, 5.2, 7.0  # inches: one column of a journal, one and a half, and two
 _BLUE, _ORANGE, _GREEN, _, _PURPLE, *_, _SKY = seaborn.color_palette("colorblind", 10).as_hex()
 TRUTH_COLOUR = "0.15"
 FEW = 8  # points: a line through fewer may have no visible segment

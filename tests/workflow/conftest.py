@@ -77,6 +77,7 @@ class Clone:
             "solver_scaling",
             "solver_accuracy",
             "adaptive",
+            "joint",
         }
         return rules - targets
 

@@ -20,7 +20,7 @@ from slurm_cluster import Cluster, obstacle
 
 STUDY = "results/small"
 TABLES = ["errors.csv", "errors_by_window.csv", "error_slopes.csv"]
-PATIENCE = 300  # seconds, for a run
+PATIENCE = 600  # seconds, for a run
 ROUNDS = [1, 2, 3]
 
 
@@ -140,7 +140,7 @@ class SlurmRun:
         return self.output[self.output.rindex("Slurm had ") :]
 
 
-def wait_until(happened, what, seconds=60):
+def wait_until(happened, what, seconds=180):
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, f"waited {seconds} s in vain for {what}"

@@ -1,0 +1,142 @@
+"""Figures of all quantities of one posterior sample together; `joint`: of `joint_posterior`."""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import Normalize, SymLogNorm
+from matplotlib.ticker import MaxNLocator, SymmetricalLogLocator
+
+from relaxdiff.figure_style import (
+    LEVEL_STYLES,
+    PAGE,
+    legend_above,
+    new_figure,
+    styled,
+)
+from relaxdiff.joint import best_source
+
+SYMBOLS = {
+    "lattice_parameter": "$a$",
+    "cohesive_energy": r"$E_\mathrm{coh}$",
+    "c11": "$C_{11}$",
+    "c12": "$C_{12}$",
+    "c44": "$C_{44}$",
+    "formation_energy": r"$E_\mathrm{f}$",
+    "formation_volume": r"$V_\mathrm{f}$",
+}
+UNIT_SIGNS = {"Angstrom": r"$\mathrm{\AA}$", "Angstrom^3": r"$\mathrm{\AA}^3$"}
+DIVERGING = colormaps["RdBu_r"]
+LABELLED = 5  # every so many parameters are named below the heat map
+TRUE_GREY = "0.74"
+MANY = 300  # samples: from there on dots are small
+BINS = (6, 25)  # of a histogram, at least and at most
+
+
+@styled
+def sensitivities(joint):
+    """Heat map: what one standard deviation of each parameter alone does to each quantity.
+
+    In standard deviations of the quantity over the samples. Linear between -1 and 1, logarithmic
+    beyond: parameters of a posterior are correlated, and most of what one does others take back.
+    """
+    spread = joint["value"].sel(source=best_source(joint)).std("sample", ddof=1)
+    relative = (joint["sensitivity"] / spread).transpose("quantity", "parameter").values
+    top = 10.0 ** np.ceil(np.log10(max(np.nanmax(np.abs(relative)), 10)))
+    figure = new_figure(PAGE, 2.1)
+    axis = figure.subplots()
+    norm = SymLogNorm(linthresh=1, vmin=-top, vmax=top)
+    drawn = axis.pcolormesh(relative, cmap=DIVERGING, norm=norm, edgecolors="0.85", linewidth=0.2)
+    axis.invert_yaxis()
+    names = list(joint["parameter"].values)
+    shown = range(0, len(names), LABELLED)
+    axis.set_xticks(
+        [place + 0.5 for place in shown],
+        [rf"$\beta_{{{names[place].removeprefix('beta_')}}}$" for place in shown],
+    )
+    symbols = [SYMBOLS[quantity] for quantity in joint["quantity"].values]
+    axis.set_yticks(np.arange(len(symbols)) + 0.5, symbols)
+    axis.tick_params(length=0)
+    axis.set_xlabel(r"parameter, changed by one standard deviation $\sigma_l$")
+    bar = figure.colorbar(drawn, ax=axis, pad=0.01, aspect=14)
+    bar.set_ticks(SymmetricalLogLocator(base=10, linthresh=1))
+    bar.ax.minorticks_off()
+    bar.set_label(r"$\sigma_l\,\partial y/\partial\Theta_l\;/\;\sigma_y$")
+    return figure
+
+
+@styled
+def joint_posterior(joint):
+    """Every quantity against every other one over the posterior samples, predicted and true.
+
+    Below the diagonal a dot for each sample, on it the histograms, above it the correlation:
+    predicted, and the true one in brackets.
+    """
+    sources = [(best_source(joint), f"predicted ({best_source(joint)})")]
+    if "truth" in joint["source"]:
+        sources.append(("truth", "truth"))
+    quantities = joint["quantity"].values
+    figure = new_figure(PAGE, PAGE)
+    axes = figure.subplots(len(quantities), len(quantities), sharex="col")
+    for row, column in np.ndindex(axes.shape):
+        axis = axes[row, column]
+        if row > column:
+            _draw_pair(axis, joint, sources, quantities[column], quantities[row])
+        elif row == column:
+            _draw_histogram(axis, joint, sources, quantities[row])
+        else:
+            _write_correlation(axis, joint, sources, quantities[column], quantities[row])
+    _label_edges(axes, joint)
+    legend_above(figure, axes[1, 0])
+    return figure
+
+
+def _draw_pair(axis, joint, sources, across, up):
+    size = 5 if joint.sizes["sample"] < MANY else 1.5
+    for source, label in sources:
+        values = joint["value"].sel(source=source)
+        points = values.sel(quantity=across), values.sel(quantity=up)
+        if source == "truth":  # a larger, grey dot behind
+            look = {"s": 4 * size, "color": TRUE_GREY, "zorder": 1}
+        else:
+            look = {"s": size, "color": LEVEL_STYLES[source]["color"], "zorder": 2}
+        axis.scatter(*points, **look, linewidths=0, label=label, rasterized=True)
+
+
+def _draw_histogram(axis, joint, sources, quantity):
+    values = joint["value"].sel(quantity=quantity, source=[source for source, _ in sources])
+    bins = int(np.clip(np.sqrt(joint.sizes["sample"]), *BINS))
+    edges = np.histogram_bin_edges(values.values.ravel(), bins=bins)
+    for source, _ in sources:
+        data = values.sel(source=source).values
+        if source == "truth":
+            axis.hist(data, edges, color=TRUE_GREY, zorder=1)
+        else:
+            colour = LEVEL_STYLES[source]["color"]
+            axis.hist(data, edges, histtype="step", color=colour, linewidth=1.1, zorder=2)
+    axis.set_yticks([])
+
+
+def _write_correlation(axis, joint, sources, across, up):
+    found = joint["correlation"].sel(quantity=up, quantity_2=across)
+    numbers = [float(found.sel(source=source)) for source, _ in sources]
+    # As pale as half the scale: black numbers stay readable on every colour.
+    axis.set_facecolor(DIVERGING(Normalize(-2, 2)(numbers[0])))
+    lines = [f"{numbers[0]:+.2f}", *(f"({number:+.2f})" for number in numbers[1:])]
+    axis.text(0.5, 0.5, "\n".join(lines), transform=axis.transAxes, ha="center", va="center")
+    axis.tick_params(left=False, right=False, bottom=False, top=False)
+    axis.set_yticks([])
+
+
+def _label_edges(axes, joint):
+    """Names and numbers along the left and the lower edge, few enough not to touch."""
+    for place, quantity in enumerate(joint["quantity"].values):
+        unit = str(joint["unit"].values[place])
+        label = f"{SYMBOLS[quantity]} ({UNIT_SIGNS.get(unit, unit)})"
+        axes[-1, place].set_xlabel(label)
+        axes[place, 0].set_ylabel(label)
+        axes[place, place].xaxis.set_major_locator(MaxNLocator(3, prune="both"))
+        for axis in axes[place, :place]:
+            axis.yaxis.set_major_locator(MaxNLocator(3, prune="both"))
+            axis.tick_params(labelleft=axis is axes[place, 0], labelsize=6)
+        axes[-1, place].tick_params(axis="x", labelsize=6, labelrotation=45)
+    axes[0, 0].set_ylabel("samples")
+    axes[0, 0].figure.align_labels()

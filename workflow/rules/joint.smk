@@ -1,0 +1,69 @@
+# On request: all quantities of one posterior sample together, and which parameters they hang on.
+
+JOINT_FIGURES = ["sensitivities", "joint_posterior"]
+JOINT_RESULTS = {"joint": f"{STUDY}/joint.nc", "table": f"{STUDY}/joint.csv"}
+JOINT_PDFS = expand(f"{STUDY}/figures/{{figure}}.pdf", figure=JOINT_FIGURES)
+JOINT_PNGS = expand(f"{STUDY}/figures/{{figure}}.png", figure=JOINT_FIGURES)
+
+
+rule join_quantities:
+    input:
+        posterior=f"{STUDY}/posterior.nc",
+        bulk=f"{STUDY}/bulk.nc",
+        derivative=f"{STUDY}/derivative.nc",
+        predictions=f"{STUDY}/predictions.nc",
+        **({"truth": f"{STUDY}/truth.nc"} if WITH_TRUTH else {}),
+    output:
+        joint=JOINT_RESULTS["joint"],
+        table=report(
+            JOINT_RESULTS["table"],
+            caption="../report/joint_table.rst",
+            category="Tables",
+            labels={"table": "all quantities of the posterior"},
+        ),
+    log:
+        f"{STUDY}/logs/join_quantities.log",
+    params:
+        code=code_digest("joint"),
+    threads: 1
+    resources:
+        mem_mb=grows(1000 + 0.001 * VARIANTS),
+    conda:
+        "../../envs/relaxdiff.yaml"
+    script:
+        "../../scripts/join_quantities.py"
+
+
+rule plot_joint:
+    input:
+        JOINT_RESULTS["joint"],
+    output:
+        JOINT_PDFS,
+        [
+            report(
+                path,
+                caption=f"../report/{figure}.rst",
+                category="Figures",
+                labels={"figure": figure.replace("_", " ")},
+            )
+            for figure, path in zip(JOINT_FIGURES, JOINT_PNGS)
+        ],
+    log:
+        f"{STUDY}/logs/plot_joint.log",
+    params:
+        dpi=config["figures"]["dpi"],
+        code=code_digest("joint_figures"),
+    threads: 1
+    resources:
+        mem_mb=1500,
+    conda:
+        "../../envs/relaxdiff.yaml"
+    script:
+        "../../scripts/plot_joint.py"
+
+
+rule joint:
+    input:
+        JOINT_RESULTS.values(),
+        JOINT_PDFS,
+        JOINT_PNGS,
