@@ -16,6 +16,7 @@ include: "workflow/rules/solvers.smk"
 localrules:
     convert_posterior,
     sample_posterior,
+    relax_crystal,
     predict_variants,
     predict_structure,
     write_potential,
@@ -47,9 +48,9 @@ onerror:
 rule all:
     default_target: True
     input:
-        f"{STUDY}/predictions.nc",
-        TRUTH_RESULTS if config["truth"]["enabled"] else [],
-        FIGURE_RESULTS,
+        of_all_structures(f"{HERE}/predictions.nc"),
+        of_all_structures(TRUTH_RESULTS) if config["truth"]["enabled"] else [],
+        of_all_structures(FIGURE_RESULTS),
 
 
 rule posterior:
@@ -59,9 +60,9 @@ rule posterior:
 
 rule truth:
     input:
-        TRUTH_RESULTS,
+        of_all_structures(TRUTH_RESULTS),
 
 
 rule figures:
     input:
-        FIGURE_RESULTS,
+        of_all_structures(FIGURE_RESULTS),

@@ -22,6 +22,7 @@ sys.path.insert(0, str(PROJECT / "tests/workflow"))
 
 from slurm_cluster import Cluster  # noqa: E402
 
+RESULTS = "results/hundred/vacancy"
 CONFIG = """\
 study: hundred
 posterior: {samples: 300}
@@ -49,20 +50,20 @@ def snakemake(folder, *arguments):
 
 def work(folder):
     """Seconds of work in the chunks, from their logs."""
-    logs = (folder / "results/hundred/logs").glob("relax_variants_*.log")
+    logs = (folder / "results/hundred/logs/vacancy").glob("relax_variants_*.log")
     return [float(re.search(r"done in ([\d.]+) s", log.read_text())[1]) for log in logs]
 
 
 def measure(folder):
     """Wall time, work and Slurm's jobs of both runs."""
-    chunks = folder / "results/hundred/truth"
-    before = [f"results/hundred/{name}.nc" for name in ("force_constants", "derivative", "bulk")]
+    chunks = folder / RESULTS / "truth"
+    before = [f"{RESULTS}/{name}.nc" for name in ("force_constants", "derivative", "crystal")]
     snakemake(folder, *before, "--cores", "all")
-    local, _ = snakemake(folder, "results/hundred/truth.nc", "--cores", "all")
+    local, _ = snakemake(folder, f"{RESULTS}/truth.nc", "--cores", "all")
     found = {"local": (local, work(folder), 0)}
     shutil.rmtree(chunks)
-    (folder / "results/hundred/truth.nc").unlink()
-    seconds, printed = snakemake(folder, "results/hundred/truth.nc", "--profile", "slurm")
+    (folder / f"{RESULTS}/truth.nc").unlink()
+    seconds, printed = snakemake(folder, f"{RESULTS}/truth.nc", "--profile", "slurm")
     jobs = len(re.findall("submitted with SLURM jobid", printed))
     return found | {"--profile slurm": (seconds, work(folder), jobs)}
 

@@ -15,19 +15,23 @@ import sys
 import time
 from pathlib import Path
 
+from relaxdiff.blocks import force_constants
 from relaxdiff.bulk import bulk_of_variants
-from relaxdiff.curvature import StabilityTest, force_constants
+from relaxdiff.coordinates import ISOTROPIC
+from relaxdiff.crystal import crystal_of_variants
+from relaxdiff.curvature import StabilityTest
 from relaxdiff.implicit import implicit_derivative
 from relaxdiff.lattice_green import crystal_green
-from relaxdiff.minimise import relax_reference
 from relaxdiff.parallel import is_first
 from relaxdiff.posterior import potential_from_posterior, read_posterior, sample_posterior
+from relaxdiff.reference import relax_reference
 from relaxdiff.relaxers import RELAXERS
 from relaxdiff.solver_study import solver_of
 from relaxdiff.truth import relax_variants
 from relaxdiff.variants import lambda_grid
 
 POSTERIOR = Path(__file__).parents[1] / "resources/tungsten.nc"
+VACANCY = {"name": "vacancy", "kind": "vacancy", "cell": "isotropic"}
 CASES = [  # relaxer, supercell, ranks
     ("newton", 3, 1),
     ("newton", 4, 1),
@@ -47,7 +51,10 @@ def measure(relaxer, supercell):
     potential = potential_from_posterior(posterior)
     # Every relaxer meets the same variants: those that are stable crystals.
     bulk = bulk_of_variants(potential, posterior, lambda_grid(-4, 4, 0.2), "bcc", 4)
-    minimum = relax_reference(potential, "W", "bcc", supercell)
+    crystal = crystal_of_variants(potential, posterior, bulk, ISOTROPIC)
+    minimum = relax_reference(
+        potential, {"element": "W", "lattice": "bcc"}, VACANCY | {"supercell": supercell}
+    )
     large = relaxer == "sparse"
     solver = solver_of("sparse" if large else "dense", minimum, "bcc", supercell)
     start = time.perf_counter()
@@ -63,7 +70,7 @@ def measure(relaxer, supercell):
     truth = relax_variants(
         minimum,
         posterior,
-        bulk,
+        crystal,
         derivative,
         constants,
         [0, 1],

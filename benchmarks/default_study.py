@@ -39,7 +39,7 @@ def run(study, truth):
             capture_output=True,
         )
         wall = time.perf_counter() - start
-    logs = [path.read_text() for path in (ROOT / "results" / study / "logs").glob("*.log")]
+    logs = [path.read_text() for path in (ROOT / "results" / study / "logs").rglob("*.log")]
     work = sum(float(found) for log in logs for found in re.findall(r"done in ([\d.]+) s", log))
     return wall, work, len(logs)
 
@@ -55,8 +55,8 @@ def main():
         rows.append((f"{name}, wall time", f"{wall:.1f} s"))
         rows.append((f"{name}, jobs", jobs))
         rows.append((f"{name}, work in jobs / {CORES} cores", f"{work / CORES / wall:.0%}"))
-    summary = pd.read_csv(ROOT / "results/timed/summary.csv")
-    for topic in ("bulk", "truth", "truth check", "cost"):
+    summary = pd.read_csv(ROOT / "results/timed/vacancy/summary.csv")
+    for topic in ("crystal", "truth", "truth check", "cost"):
         here = summary[summary["topic"] == topic]
         rows += [(f"{topic}: {row.item}", row.value) for row in here.itertuples()]
     print(__doc__.replace("\n    python", "\n    $ python"))

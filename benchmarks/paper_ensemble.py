@@ -10,19 +10,23 @@ import argparse
 
 import numpy as np
 
+from relaxdiff.blocks import force_constants
 from relaxdiff.bulk import bulk_of_variants
-from relaxdiff.curvature import force_constants
+from relaxdiff.coordinates import ISOTROPIC
+from relaxdiff.crystal import crystal_of_variants
 from relaxdiff.errors import calibration_table, error_slopes, error_table, prediction_errors
 from relaxdiff.evaluated import evaluate_predictions
 from relaxdiff.formation import predict_variants
 from relaxdiff.implicit import implicit_derivative
 from relaxdiff.lammps_minimise import lammps_minimise
-from relaxdiff.minimise import relax, relax_reference
+from relaxdiff.minimise import relax
 from relaxdiff.posterior import posterior_from_ensemble, potential_from_posterior
+from relaxdiff.reference import relax_reference
 from relaxdiff.structures import bulk_cell, vacancy_cell
 from relaxdiff.truth import relax_variants
 from relaxdiff.variants import lambda_grid
 
+VACANCY = {"name": "vacancy", "kind": "vacancy", "supercell": 4, "cell": "isotropic"}
 SAMPLES = range(10)
 FINE_SAMPLES = range(3)
 
@@ -46,13 +50,14 @@ def reference(potential):
 def errors_of_study(posterior, potential, lambdas, samples):
     """Prediction errors of some samples against truth, and the evaluations that truth took."""
     bulk = bulk_of_variants(potential, posterior, lambdas, "bcc", 4)
-    minimum = relax_reference(potential, "W", "bcc", 4)
+    crystal = crystal_of_variants(potential, posterior, bulk, ISOTROPIC)
+    minimum = relax_reference(potential, {"element": "W", "lattice": "bcc"}, VACANCY)
     derivative = implicit_derivative(minimum)
-    predictions = predict_variants(posterior, bulk, derivative)
+    predictions = predict_variants(posterior, crystal, derivative)
     truth = relax_variants(
         minimum,
         posterior,
-        bulk,
+        crystal,
         derivative,
         force_constants(minimum),
         list(samples),
@@ -60,7 +65,7 @@ def errors_of_study(posterior, potential, lambdas, samples):
         lambda _: None,
     )
     evaluations = evaluate_predictions(
-        minimum, posterior, bulk, derivative, list(samples), lambda _: None
+        minimum, posterior, crystal, derivative, list(samples), lambda _: None
     )
     chosen = {"sample": list(samples)}
     errors = prediction_errors(

@@ -67,7 +67,7 @@ def measure(repeats, what):
     begin = time.perf_counter()
     derivative = implicit_derivative(minimum, solver, None if what == "all" else crystal.direction)
     end = time.perf_counter()
-    columns = derivative["strain_derivative"].size + 1
+    columns = len(derivative["strain_derivative"]) + 1
     rank, ranks = parallel.rank_and_size()
     if rank == 0:
         found = {
@@ -144,8 +144,9 @@ def convergence_table(crystal):
         count, volume = len(minimum.atoms), minimum.atoms.get_volume()
         found = implicit_derivative(minimum, Sparse(preconditioner=green))
         energy_slope = (found["descriptors"] - count / 2 * crystal_derivative["descriptors"]).values
-        volume_slope = 3 * volume * found["strain_derivative"].values
-        volume_slope -= 3 * count * per_atom[1] * crystal_derivative["strain_derivative"].values
+        volume_slope = 3 * volume * found["strain_derivative"].values[:, 0]
+        of_crystal = crystal_derivative["strain_derivative"].values[:, 0]
+        volume_slope -= 3 * count * per_atom[1] * of_crystal
         values = minimum.energy - count * per_atom[0], volume - count * per_atom[1]
         rows.append((count, *values, energy_slope, volume_slope))
     print("\n## Finite size: the vacancy at the mean, and its derivatives\n")

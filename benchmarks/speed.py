@@ -11,19 +11,23 @@ from statistics import median
 
 import numpy as np
 
+from relaxdiff.blocks import force_constants
 from relaxdiff.bulk import bulk_of_variants
-from relaxdiff.curvature import force_constants
+from relaxdiff.coordinates import ISOTROPIC
+from relaxdiff.crystal import crystal_of_variants
 from relaxdiff.descriptors import DescriptorCalculator
 from relaxdiff.evaluation import OrbitEvaluator
-from relaxdiff.expansion import expansion_of_bulk, expansion_of_defect
+from relaxdiff.expansion import expansion_of_crystal, expansion_of_defect
 from relaxdiff.formation import predict_variants
 from relaxdiff.implicit import implicit_derivative
-from relaxdiff.minimise import relax_reference
 from relaxdiff.posterior import potential_from_posterior, read_posterior, sample_posterior
+from relaxdiff.reference import relax_reference
 from relaxdiff.variants import lambda_grid
 
 POSTERIOR = Path(__file__).parents[1] / "resources/tungsten.nc"
 SUPERCELL = 4
+CRYSTAL = {"element": "W", "lattice": "bcc"}
+VACANCY = {"name": "vacancy", "kind": "vacancy", "supercell": SUPERCELL, "cell": "isotropic"}
 SAMPLES = 100
 SEED = 2024
 
@@ -103,8 +107,8 @@ def _timed(function, spent):
 
 def reference(potential):
     """Relaxation of crystal and vacancy, and the implicit derivative."""
-    minimum = relax_reference(potential, "W", "bcc", SUPERCELL)
-    relaxations = seconds(lambda: relax_reference(potential, "W", "bcc", SUPERCELL), 7)
+    minimum = relax_reference(potential, CRYSTAL, VACANCY)
+    relaxations = seconds(lambda: relax_reference(potential, CRYSTAL, VACANCY), 7)
     derivatives = seconds(lambda: implicit_derivative(minimum), 7)
     stability = seconds(lambda: force_constants(minimum), 3)
     evaluations = implicit_derivative(minimum).attrs["evaluations"]
@@ -118,22 +122,23 @@ def reference(potential):
     return minimum
 
 
-def prediction(posterior, bulk, derivative):
+def prediction(posterior, crystal, derivative):
     """Energies and volumes of all variants at h+ih: the expansion, and all that a user gets."""
     full = derivative.sel(level=["h+ih"])
-    lambdas = bulk["lambda"].values
+    lambdas = crystal["lambda"].values
     defect = expansion_of_defect(full)
-    crystal = expansion_of_bulk(bulk, ["h+ih"])
+    per_atom = expansion_of_crystal(crystal, ["h+ih"])
     delta = posterior["theta"].values - posterior["theta_mean"].values
 
     def formation():
         energy, volume = defect.predict(delta, lambdas)
-        bulk_energy, bulk_volume = crystal.predict(delta, lambdas)
-        return energy - full.attrs["n_atoms"] * bulk_energy, volume - bulk_volume
+        crystal_energy, crystal_volume = per_atom.predict(delta, lambdas)
+        n_atoms = full.attrs["n_atoms"]
+        return energy - n_atoms * crystal_energy, volume - n_atoms * crystal_volume
 
     count = delta.shape[0] * lambdas.size
     alone = median(seconds(formation, 50))
-    study = median(seconds(lambda: predict_variants(posterior, bulk, full), 20))
+    study = median(seconds(lambda: predict_variants(posterior, crystal, full), 20))
     rows = [
         ("E_f and V_f, arrays", f"{count / alone / 1e6:.1f} million variants/s"),
         ("with energies, volumes and Dataset", f"{count / study / 1e6:.1f} million variants/s"),
@@ -150,7 +155,8 @@ def main():
     minimum = reference(potential)
     evaluation(minimum)
     bulk = bulk_of_variants(potential, posterior, lambda_grid(-25, 25, 0.2), "bcc", SUPERCELL)
-    prediction(posterior, bulk, implicit_derivative(minimum))
+    crystal = crystal_of_variants(potential, posterior, bulk, ISOTROPIC)
+    prediction(posterior, crystal, implicit_derivative(minimum))
 
 
 if __name__ == "__main__":

@@ -20,14 +20,16 @@ from relaxdiff.coordinates import coordinates_of
 from relaxdiff.evaluation import OrbitEvaluator
 from relaxdiff.implicit import implicit_derivative
 from relaxdiff.lammps_session import load_lammps
-from relaxdiff.minimise import relax_reference
 from relaxdiff.posterior import potential_from_posterior, read_posterior, sample_posterior
+from relaxdiff.reference import relax_reference
 from relaxdiff.relaxers import Relaxer
 from relaxdiff.truth import Branch
 from relaxdiff.variants import deviations, lambda_grid
 
 POSTERIOR = Path(__file__).parents[1] / "resources/tungsten.nc"
 SIZES = (3, 4, 5, 6, 8)
+CRYSTAL = {"element": "W", "lattice": "bcc"}
+VACANCY = {"name": "vacancy", "kind": "vacancy", "cell": "isotropic"}
 LAMBDAS = lambda_grid(-2, 2, 0.2)
 
 
@@ -43,7 +45,7 @@ def measure(repeats):
     load_lammps()
     found = {"MiB before": peak_memory()}
     start = time.perf_counter()
-    minimum = relax_reference(potential, "W", "bcc", repeats)
+    minimum = relax_reference(potential, CRYSTAL, VACANCY | {"supercell": repeats})
     relaxed = time.perf_counter()
     derivative = implicit_derivative(minimum)
     differentiated = time.perf_counter()

@@ -16,18 +16,22 @@ from statistics import mean, median
 import numpy as np
 
 import relaxdiff.truth
+from relaxdiff.blocks import force_constants
 from relaxdiff.bulk import bulk_of_variants
-from relaxdiff.curvature import StabilityTest, force_constants
+from relaxdiff.coordinates import ISOTROPIC
+from relaxdiff.crystal import crystal_of_variants
+from relaxdiff.curvature import StabilityTest
 from relaxdiff.implicit import implicit_derivative
 from relaxdiff.lammps_session import LammpsSession, lammps_errors
-from relaxdiff.minimise import relax_reference
 from relaxdiff.posterior import potential_from_posterior, read_posterior, sample_posterior
 from relaxdiff.potential import pair_commands, write_snap
+from relaxdiff.reference import relax_reference
 from relaxdiff.truth import relax_variants
 from relaxdiff.variants import lambda_grid, variant_shifts, variant_weights
 
 POSTERIOR = Path(__file__).parents[1] / "resources/tungsten.nc"
 SUPERCELL = 4
+VACANCY = {"name": "vacancy", "kind": "vacancy", "supercell": SUPERCELL, "cell": "isotropic"}
 SEED = 2024
 SAMPLES = 15  # whose variants are relaxed
 COMPARED = 30  # of these variants, again by LAMMPS
@@ -70,7 +74,8 @@ def main():
     potential = potential_from_posterior(posterior)
     lambdas = lambda_grid(-25, 25, 0.2)
     bulk = bulk_of_variants(potential, posterior, lambdas, "bcc", SUPERCELL)
-    minimum = relax_reference(potential, "W", "bcc", SUPERCELL)
+    crystal = crystal_of_variants(potential, posterior, bulk, ISOTROPIC)
+    minimum = relax_reference(potential, {"element": "W", "lattice": "bcc"}, VACANCY)
     derivative, constants = implicit_derivative(minimum), force_constants(minimum)
     random = np.random.default_rng(SEED)
     samples = sorted(random.choice(posterior.sizes["sample"], SAMPLES, replace=False).tolist())
@@ -79,7 +84,7 @@ def main():
     truth = relax_variants(
         minimum,
         posterior,
-        bulk,
+        crystal,
         derivative,
         constants,
         samples,

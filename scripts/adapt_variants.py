@@ -16,15 +16,15 @@ with job(snakemake) as log:
     posterior = read_posterior(given.posterior)
     potential = potential_from_posterior(posterior)
     reference = minimum_from_dataset(read_dataset(given.reference), potential)
-    bulk, derivative = read_dataset(given.bulk), read_dataset(given.derivative)
+    crystal, derivative = read_dataset(given.crystal), read_dataset(given.derivative)
     predictions = read_dataset(given.predictions)
     with Certificate(
-        reference, posterior, bulk, derivative, predictions, params.tolerance / 1000
+        reference, posterior, crystal, derivative, predictions, params.tolerance / 1000
     ) as certificate:
         adapted = relax_variants(
             reference,
             posterior,
-            bulk,
+            crystal,
             derivative,
             read_dataset(given.force_constants),
             samples=range(first, last + 1),

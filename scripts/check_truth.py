@@ -18,7 +18,7 @@ with job(snakemake) as log:
     table = check_variants(
         reference,
         posterior,
-        read_dataset(snakemake.input.bulk),
+        read_dataset(snakemake.input.crystal),
         truth,
         chosen[int(snakemake.wildcards.part) :: params.parts],
         params.structure,

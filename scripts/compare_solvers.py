@@ -8,13 +8,13 @@ from relaxdiff.posterior import potential_from_posterior, read_posterior
 from relaxdiff.solver_study import compare_alphas, compare_displacements
 
 with job(snakemake) as log:
-    structure = snakemake.params.structure
+    params = snakemake.params
     posterior = read_posterior(snakemake.input.posterior)
     potential = potential_from_posterior(posterior)
     minimum = minimum_from_dataset(read_dataset(snakemake.input.reference), potential)
     truth = read_dataset(snakemake.input.truth)
     displacements = compare_displacements(
-        minimum, posterior, truth, structure["lattice"], structure["supercell"]
+        minimum, posterior, truth, params.lattice, params.supercell
     )
     displacements.to_csv(snakemake.output.displacements, index=False)
     alphas = compare_alphas(minimum, posterior)

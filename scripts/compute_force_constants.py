@@ -2,7 +2,7 @@
 
 from common import job
 
-from relaxdiff.curvature import force_constants
+from relaxdiff.blocks import force_constants
 from relaxdiff.datasets import read_dataset, write_dataset
 from relaxdiff.minimise import minimum_from_dataset
 from relaxdiff.parallel import is_first

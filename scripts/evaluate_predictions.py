@@ -15,7 +15,7 @@ with job(snakemake) as log:
     evaluations = evaluate_predictions(
         minimum_from_dataset(read_dataset(snakemake.input.reference), potential),
         posterior,
-        read_dataset(snakemake.input.bulk),
+        read_dataset(snakemake.input.crystal),
         read_dataset(snakemake.input.derivative),
         samples=range(first, last + 1),
         report=log.info,

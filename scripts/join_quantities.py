@@ -6,7 +6,13 @@ from relaxdiff.datasets import read_dataset, write_dataset
 from relaxdiff.joint import joint_posterior, joint_table
 
 with job(snakemake) as log:
-    joint = joint_posterior(**{name: read_dataset(path) for name, path in snakemake.input.items()})
+    given, structures = snakemake.input, snakemake.params.structures
+    shared = {name: read_dataset(given[name]) for name in ("posterior", "bulk")}
+    of_structures = {name: {} for name in structures}
+    for kind in given.keys() - shared.keys():
+        for name, path in zip(structures, given[kind], strict=True):
+            of_structures[name][kind] = read_dataset(path)
+    joint = joint_posterior(**shared, structures=of_structures)
     table = joint_table(joint)
     for row in table.itertuples():
         log.info(

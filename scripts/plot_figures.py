@@ -1,4 +1,4 @@
-"""Draw the figures of the study, each as PDF and PNG."""
+"""Draw the figures of a structure, each as PDF and PNG."""
 
 import logging
 from pathlib import Path

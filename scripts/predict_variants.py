@@ -7,10 +7,10 @@ from relaxdiff.formation import predict_variants
 from relaxdiff.posterior import read_posterior
 
 with job(snakemake) as log:
-    bulk = read_dataset(snakemake.input.bulk)
+    crystal = read_dataset(snakemake.input.crystal)
     derivative = read_dataset(snakemake.input.derivative)
-    predictions = predict_variants(read_posterior(snakemake.input.posterior), bulk, derivative)
-    log.info("%d variants predicted", (bulk["status"] == "stable").sum())
+    predictions = predict_variants(read_posterior(snakemake.input.posterior), crystal, derivative)
+    log.info("%d variants predicted", (crystal["status"] == "stable").sum())
     if "newton" not in predictions["level"]:
         log.info(
             "no levels newton, h+ih@x and newton@x: only derivative.solver: dense makes the "

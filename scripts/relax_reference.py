@@ -1,21 +1,18 @@
-"""Relax the defect's supercell once, at the mean of the posterior."""
+"""Relax a structure once, at the mean of the posterior."""
 
 from common import job
 
 from relaxdiff.datasets import write_dataset
-from relaxdiff.minimise import minimum_dataset, relax_reference
+from relaxdiff.minimise import minimum_dataset
 from relaxdiff.parallel import is_first
 from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.reference import relax_reference
 
 with job(snakemake) as log:
-    structure = snakemake.params.structure
+    crystal, structure = snakemake.params.crystal, snakemake.params.structure
     posterior = read_posterior(snakemake.input.posterior)
-    minimum = relax_reference(
-        potential_from_posterior(posterior),
-        structure["element"],
-        structure["lattice"],
-        structure["supercell"],
-    )
+    potential = potential_from_posterior(posterior)
+    minimum = relax_reference(potential, crystal, structure, report=log.info)
     log.info(
         "%d atoms, %d evaluations, largest gradient %.1e eV/Angstrom",
         len(minimum.atoms),
@@ -23,4 +20,5 @@ with job(snakemake) as log:
         minimum.max_gradient,
     )
     if is_first():
-        write_dataset(minimum_dataset(minimum), snakemake.output[0], {"structure": structure})
+        made_from = {"crystal": crystal, "structure": structure}
+        write_dataset(minimum_dataset(minimum), snakemake.output[0], made_from)

@@ -23,7 +23,7 @@ with job(snakemake) as log:
     truth = relax_variants(
         reference,
         posterior,
-        read_dataset(snakemake.input.bulk),
+        read_dataset(snakemake.input.crystal),
         read_dataset(snakemake.input.derivative),
         constants,
         samples=range(first, last + 1),

@@ -1,24 +1,31 @@
-"""Summarise the study: a table, the posterior's distribution, and the numbers for the captions."""
+"""Summarise a structure: a table, the posterior's distribution, and numbers for the captions."""
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from common import job
 
 from relaxdiff.datasets import read_dataset
-from relaxdiff.errors import all_levels, posterior_table
+from relaxdiff.structure_results import StructureResults
 from relaxdiff.summary import sentences, substitutions, summarise
 
+# A slab has two surfaces, and a cell with a fault, whose images are faults too, one fault.
+FACES = {"surface": 2, "gamma_surface": 1}
+
 with job(snakemake) as log:
-    given = dict(snakemake.input.items())
-    results = {
+    given = {
         name: pd.read_csv(path) if path.endswith(".csv") else read_dataset(path)
-        for name, path in given.items()
+        for name, path in snakemake.input.items()
     }
-    predictions = all_levels(results["predictions"], results.get("evaluations"))
-    distribution = posterior_table(predictions, results.get("truth"))
-    distribution.to_csv(snakemake.output.posterior, index=False)
-    summarise(**results).to_csv(snakemake.output.table, index=False, float_format="%.6g")
-    found = sentences(**results)
-    Path(snakemake.output.captions).write_text(substitutions(found), encoding="utf-8")
+    first, second, _ = given.pop("reference")["cell"].values
+    faces = FACES.get(snakemake.params.structure["kind"])
+    area = faces * np.linalg.norm(np.cross(first, second)) if faces else None
+    results = StructureResults(**given, area=area)
+    results.distribution.to_csv(snakemake.output.posterior, index=False)
+    summarise(results).to_csv(snakemake.output.table, index=False, float_format="%.6g")
+    found = sentences(results)
+    # The report's first page includes those of all structures.
+    named = {f"{snakemake.wildcards.structure} {name}": text for name, text in found.items()}
+    Path(snakemake.output.captions).write_text(substitutions(named), encoding="utf-8")
     log.info("%s of %s variants kept", found["kept"], found["variants"])

@@ -9,6 +9,9 @@ import xarray as xr
 from relaxdiff.datasets import variable
 from relaxdiff.lammps_session import load_lammps
 from relaxdiff.potential import ZblReference, read_snap
+from relaxdiff.structures import build_structure, bulk_cell
+
+LATTICE_PARAMETER = 3.18046  # Angstrom, that of W_2940_2017_2
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +27,28 @@ def tungsten_files():
 def tungsten(tungsten_files):
     """W_2940_2017_2 with its ZBL part."""
     return read_snap(*tungsten_files, reference=ZblReference(4.0, 4.8))
+
+
+@pytest.fixture(scope="session")
+def low_symmetry():
+    """2x2x3 cells of tungsten with 4 vacancies that inversion maps on each other, nothing else.
+
+    All six strains are totally symmetric, 30 of the 57 displacements too.
+    """
+    atoms = bulk_cell("W", LATTICE_PARAMETER).repeat((2, 2, 3))
+    del atoms[[0, 1, 8, 9]]
+    return atoms
+
+
+@pytest.fixture(scope="session")
+def built():
+    """Function from a kind of structure and its settings to its unrelaxed Atoms."""
+
+    def build(kind, **settings):
+        entry = {"name": kind, "kind": kind, **settings}
+        return build_structure(entry, "W", "bcc", LATTICE_PARAMETER)
+
+    return build
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Uncertainty of relaxed atomic structures by implicit differentiation of their minima."""
 
 from relaxdiff.bulk import bulk_of_variants
+from relaxdiff.crystal import crystal_of_variants
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.formation import predict_variants
 from relaxdiff.implicit import implicit_derivative
@@ -16,6 +17,7 @@ __all__ = [
     "ZblReference",
     "bulk_cell",
     "bulk_of_variants",
+    "crystal_of_variants",
     "implicit_derivative",
     "predict_variants",
     "read_snap",

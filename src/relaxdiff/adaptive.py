@@ -13,14 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relaxdiff.coordinates import coordinates_of
 from relaxdiff.datasets import variable
-from relaxdiff.evaluated import evaluate
+from relaxdiff.evaluated import coordinates_of_crystal, evaluate, formation_of_evaluated
 from relaxdiff.evaluation import evaluator_for
 from relaxdiff.exceptions import InputError, LammpsError
 from relaxdiff.formation import formation_of
-from relaxdiff.newton import newton_of_bulk, newton_of_defect
-from relaxdiff.structures import bulk_cell
+from relaxdiff.newton import newton_of_crystal, newton_of_defect
 from relaxdiff.truth import Outcome
 from relaxdiff.variants import deviations, variant_shifts
 
@@ -44,34 +42,36 @@ class Found:
 class Certificate:
     """Which predictions are good to a tolerance. A context manager; for `relax_variants`.
 
-    minimum: the reference Minimum; posterior, bulk, derivative, predictions: the Datasets of those
-    names; tolerance: of E_f, eV. Raises InputError when the predictions have no level `newton`.
+    minimum: the reference Minimum; posterior, crystal, derivative, predictions: the Datasets of
+    those names; tolerance: of E_f, eV. Raises InputError when the predictions have no level
+    `newton`.
     """
 
-    def __init__(self, minimum, posterior, bulk, derivative, predictions, tolerance):
+    def __init__(self, minimum, posterior, crystal, derivative, predictions, tolerance):
         if FROM_REFERENCE.removesuffix("@x") not in predictions["level"].values:
             raise InputError(
                 "prediction.tolerance needs the level newton: set derivative.solver to dense"
             )
-        self.bulk, self.predictions, self.tolerance = bulk, predictions, tolerance
+        self.crystal, self.predictions, self.tolerance = crystal, predictions, tolerance
         self.minimum = minimum
         self.delta = deviations(posterior)[0]
-        self.shifts = variant_shifts(posterior, bulk["lambda"].values)
-        edge, lattice = float(bulk["reference_lattice_parameter"]), bulk.attrs["lattice"]
-        self.cell = bulk_cell(minimum.potential.hyperparameters.element, edge, lattice=lattice)
-        self.models = newton_of_defect(derivative), newton_of_bulk(bulk, len(self.cell))
-        self.crystal = evaluator_for(coordinates_of(self.cell), minimum.potential)
+        self.lambdas = crystal["lambda"].values
+        self.shifts = variant_shifts(posterior, self.lambdas)
+        self.cell = coordinates_of_crystal(crystal)
+        n_cell = len(self.cell.reference)
+        self.models = newton_of_defect(derivative), newton_of_crystal(crystal, n_cell)
+        self.crystal_evaluator = evaluator_for(self.cell, minimum.potential)
         self.accepted, self.refused = {}, set()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.crystal.close()
+        self.crystal_evaluator.close()
 
     def acceptance(self, engine, sample, within):
         """What `Branch.walk` asks for the variants `within` (indices of lambda) of a sample."""
-        lambdas = self.bulk["lambda"].values
+        lambdas = self.lambdas
         defect_steps, crystal_steps = (
             model.steps(self.delta[sample], lambdas)[0] for model in self.models
         )
@@ -109,13 +109,12 @@ class Certificate:
 
     def _beside_predicted_crystal(self, engine, sample, index, q, crystal_q):
         """What one look finds; the crystal is predicted likewise, so that errors cancel."""
-        share = len(self.minimum.atoms) / len(self.cell)
         defect = self._evaluate(engine.evaluator, self.models[0], sample, index, q)
-        crystal = self._evaluate(self.crystal, self.models[1], sample, index, crystal_q)
-        gain = defect.gain - share * crystal.gain
-        energy = defect.energy - share * crystal.energy - gain
-        volume = self._volume(defect) - share * self.cell.get_volume() * (1 + crystal.q[-1]) ** 3
-        return Found(FROM_REFERENCE, defect.q, energy, volume, abs(gain))
+        crystal = self._evaluate(self.crystal_evaluator, self.models[1], sample, index, crystal_q)
+        energy, gain, volume = formation_of_evaluated(
+            defect, crystal, self.minimum.coordinates, self.cell
+        )
+        return Found(FROM_REFERENCE, defect.q, energy - gain, float(volume), abs(gain))
 
     def _beside_relaxed_crystal(self, engine, sample, index, q):
         """The same with the crystal's own minimum, which is known.
@@ -123,23 +122,20 @@ class Certificate:
         As in a relaxation, the Hessian has learnt from the variants on the way.
         """
         n_atoms, here = len(self.minimum.atoms), {"sample": sample, "lambda": index}
-        change = self.bulk["lambda"].values[index] * self.delta[sample]
+        change = self.lambdas[index] * self.delta[sample]
         there, gain = engine.look(np.append(self.minimum.potential.theta + change, 1.0), q)
         energy, volume = formation_of(
             there.energy + n_atoms * self.shifts[sample, index],
-            self._volume(there),
+            float(self.minimum.coordinates.volume(there.q)),
             n_atoms,
-            float(self.bulk["energy"].isel(here)),
-            float(self.bulk["lattice_parameter"].isel(here)) ** 3 / len(self.cell),
+            float(self.crystal["energy"].isel(here)),
+            float(self.crystal["volume"].isel(here)),
         )
         return Found(FROM_NEIGHBOURS, there.q, energy, volume, abs(gain))
 
     def _evaluate(self, evaluator, model, sample, index, q):
-        change = self.bulk["lambda"].values[index] * self.delta[sample]
+        change = self.lambdas[index] * self.delta[sample]
         return evaluate(evaluator, model, self.minimum.potential.theta, change, q)
-
-    def _volume(self, defect):
-        return self.minimum.atoms.get_volume() * (1 + defect.q[-1]) ** 3
 
     def complete(self, part, sample):
         """The Dataset of one sample with what was predicted, at which `level`, and how well."""

@@ -34,7 +34,8 @@ class BulkMinima:
     """Minima of E(a) of V variants: lattice parameter (Angstrom), energy and curvature per atom.
 
     energy in eV without energy shift, curvature d2E/da2 in eV/Angstrom^2; NaN where there is no
-    minimum.
+    minimum. Of a crystal held in a plane (`crystal.py`), a is the lattice parameter along the
+    normal.
     """
 
     lattice_parameter: np.ndarray
@@ -65,7 +66,7 @@ def bulk_of_variants(potential, posterior, lambdas, lattice, repeats):
     shear[found] = moduli.weighted(at, having) * GPA
     lowest = np.full((*found.shape, len(q_points)), np.nan)
     lowest[found] = lowest_curvatures(matrices, at, having)
-    status = _cut_branches(_status(found, shear, lowest), zero)
+    status = cut_branches(_status(found, shear, lowest), zero)
     if status[0, zero] != "stable":
         raise RelaxationError(
             f"{potential.name}: the {lattice} crystal of the mean parameters is {status[0, zero]}"
@@ -90,7 +91,11 @@ def panel_edges(element, lattice, lengths):
     low, high = (factor * tabulated_lattice_parameter(element) for factor in RANGE)
     shells = neighbor_list("d", bulk_cell(element, 1.0, lattice=lattice), max(lengths) / low)
     shells = np.unique(shells.round(9))
-    crossings = [length / shell for length in lengths for shell in shells]
+    return edges_between(low, high, [length / shell for length in lengths for shell in shells])
+
+
+def edges_between(low, high, crossings):
+    """Both ends and the crossings between them, ascending, those that coincide once, Angstrom."""
     inside = sorted(point for point in crossings if low < point < high)
     edges = np.array([low, *inside, high])
     return edges[np.append(True, np.diff(edges) > 1e-6)]
@@ -99,13 +104,33 @@ def panel_edges(element, lattice, lengths):
 def bulk_descriptors(calculator, lattice):
     """D(a) per atom as Panels, last axis the P + 1 columns (per atom, last the reference in eV)."""
     element = calculator.hyperparameters.element
-
-    def per_atom(lattice_parameter):
-        cell = bulk_cell(element, lattice_parameter, lattice=lattice)
-        return calculator.evaluate(cell).values / len(cell)
-
     edges = panel_edges(element, lattice, calculator.smoothness_limits)
+    return interpolated_descriptors(
+        calculator, lambda a: bulk_cell(element, a, lattice=lattice), edges
+    )
+
+
+def interpolated_descriptors(calculator, crystal_at, edges):
+    """D per atom of a crystal that has one length, as Panels in it, last axis the P + 1 columns.
+
+    crystal_at: function from the length (Angstrom) to the Atoms; edges: of the panels, Angstrom.
+    """
+
+    def per_atom(length):
+        crystal = crystal_at(length)
+        return calculator.evaluate(crystal).values / len(crystal)
+
     return interpolate(per_atom, edges, ENERGY_DEGREE)
+
+
+def strain_derivatives(descriptors, at):
+    """First and second derivatives of the descriptors per atom by strain at length `at`.
+
+    descriptors: Panels of `interpolated_descriptors`; the strain is of the length, at (1 + e).
+    Returns two arrays of shape (P + 1,), in the units of the descriptors.
+    """
+    slope = descriptors.derivative()
+    return at * slope([at])[0], at**2 * slope.derivative()([at])[0]
 
 
 def relax_reference_bulk(descriptors, weights):
@@ -225,8 +250,11 @@ def _status(found, shear, lowest):
     return status
 
 
-def _cut_branches(status, zero):
-    """Beyond the first unstable variant on its branch every variant is 'cut', as in the paper."""
+def cut_branches(status, zero):
+    """Beyond the first unstable variant on its branch every variant is 'cut', as in the paper.
+
+    status: words of STATUS as objects, shape (sample, lambda); zero: index of lambda = 0.
+    """
     status = status.copy()
     for row in status:
         for outward in (range(zero, len(row)), range(zero, -1, -1)):
@@ -260,8 +288,8 @@ def _variant_variables(minima, shifts, shear, lowest, q_points, status):
 
 def _reference_variables(descriptors, at, weights):
     """The mean's crystal and its second-order expansion in strain, per atom."""
-    slope = descriptors.derivative()
-    values, first, second = (p([at])[0] for p in (descriptors, slope, slope.derivative()))
+    values = descriptors([at])[0]
+    first, second = strain_derivatives(descriptors, at)
     return {
         "reference_lattice_parameter": variable(
             (), at, "Angstrom", "lattice parameter at the mean"
@@ -273,13 +301,13 @@ def _reference_variables(descriptors, at, weights):
             "parameter", values[:-1], "1", "descriptors per atom at the mean's minimum"
         ),
         "reference_strain_gradient": variable(
-            "parameter", at * first[:-1], "1", "derivative of descriptors per atom by strain"
+            "parameter", first[:-1], "1", "derivative of descriptors per atom by strain"
         ),
         "reference_strain_curvature": variable(
-            (), at**2 * second @ weights, "eV", "second derivative of energy per atom by strain"
+            (), second @ weights, "eV", "second derivative of energy per atom by strain"
         ),
         "reference_strain_curvatures": variable(
-            "parameter", at**2 * second[:-1], "1", "second derivative of descriptors by strain"
+            "parameter", second[:-1], "1", "second derivative of descriptors by strain"
         ),
     }
 

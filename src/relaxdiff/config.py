@@ -7,6 +7,7 @@ import jsonschema
 import yaml
 
 from relaxdiff.exceptions import InputError
+from relaxdiff.structure_settings import structure_problems
 from relaxdiff.variants import lambda_grid
 
 SOURCES = ("file", "ensemble", "training")
@@ -26,10 +27,11 @@ def check_config(config, schema_path):
     """
     schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
     problems = [
-        _sentence(error) for error in jsonschema.Draft202012Validator(schema).iter_errors(config)
+        _sentence(error, config)
+        for error in jsonschema.Draft202012Validator(schema).iter_errors(config)
     ]
     if not problems:
-        problems = _contradictions(config)
+        problems = _contradictions(config) + structure_problems(config)
     if problems:
         raise InputError("; ".join(problems))
 
@@ -65,9 +67,9 @@ def _contradictions(config):
     return problems
 
 
-def _sentence(error):
+def _sentence(error, config):
     """A validation error in the user's words."""
-    where = ".".join(str(part) for part in error.absolute_path)
+    where = _place(error.absolute_path, config)
     if error.validator == "additionalProperties":
         known = list(error.schema["properties"])
         unknown = [key for key in error.instance if key not in known]
@@ -77,9 +79,19 @@ def _sentence(error):
         return f"{where or 'config'}: the key {', '.join(missing)} is missing"
     if error.validator in ("anyOf", "oneOf") and error.context:
         deepest = max(error.context, key=lambda inner: len(inner.absolute_path))
-        return _sentence(deepest)
+        return _sentence(deepest, config)
     allowed = error.schema.get("description", "")
     return f"{where}: {error.message}" + (f" ({allowed})" if allowed else "")
+
+
+def _place(path, config):
+    """The keys that lead to a value, joined by dots; a structure by its name if it has one."""
+    parts = [str(part) for part in path]
+    if len(parts) > 1 and parts[0] == "structures":
+        settings = config["structures"][path[1]]
+        name = settings.get("name") if isinstance(settings, dict) else None
+        parts[1] = name if isinstance(name, str) and name else parts[1]
+    return ".".join(parts)
 
 
 def _unknown_key(where, key, known):

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from relaxdiff.coordinates import coordinates_of
+from relaxdiff.coordinates import Freedom, coordinates_of
 from relaxdiff.datasets import variable
 from relaxdiff.evaluation import evaluator_for
 from relaxdiff.exceptions import LammpsError
-from relaxdiff.formation import formation_of, never_less_further_out
-from relaxdiff.newton import newton_of_bulk, newton_of_defect
+from relaxdiff.formation import never_less_further_out
+from relaxdiff.newton import newton_of_crystal, newton_of_defect
 from relaxdiff.quasi_newton import DenseModel
 from relaxdiff.structures import bulk_cell
 from relaxdiff.variants import deviations, variant_shifts
@@ -53,37 +53,35 @@ def evaluate(evaluator, model, mean, delta_theta, q):
     return Evaluated(float(evaluator.values() @ weights), float(gain), q + step, step)
 
 
-def evaluate_predictions(minimum, posterior, bulk, derivative, samples, report):
+def evaluate_predictions(minimum, posterior, crystal, derivative, samples, report):
     """Evaluate the structures predicted for all stable variants of some samples.
 
-    minimum: the reference Minimum; posterior, bulk, derivative: the Datasets of those names, the
+    minimum: the reference Minimum; posterior, crystal, derivative: the Datasets of those names, the
     derivative with a Hessian tensor; samples: indices; report: called with a line of text for each
-    sample. Returns a Dataset over (level, sample, lambda); NaN where the bulk is not stable or
+    sample. Returns a Dataset over (level, sample, lambda); NaN where the crystal is not stable or
     LAMMPS refused the structure.
     """
-    potential, lattice = minimum.potential, bulk.attrs["lattice"]
-    edge = float(bulk["reference_lattice_parameter"])
-    cell = bulk_cell(potential.hyperparameters.element, edge, lattice=lattice)
-    crystal_coordinates = coordinates_of(cell)
-    models = newton_of_defect(derivative), newton_of_bulk(bulk, len(cell))
-    lambdas, delta = bulk["lambda"].values, deviations(posterior)[0]
+    potential, cell = minimum.potential, coordinates_of_crystal(crystal)
+    n_cell = len(cell.reference)
+    models = newton_of_defect(derivative), newton_of_crystal(crystal, n_cell)
+    lambdas, delta = crystal["lambda"].values, deviations(posterior)[0]
     rows = []
     with (
-        evaluator_for(minimum.coordinates, potential) as defect,
-        evaluator_for(crystal_coordinates, potential) as crystal,
+        evaluator_for(minimum.coordinates, potential) as of_defect,
+        evaluator_for(cell, potential) as of_crystal,
     ):
         for sample in samples:
-            before = defect.n_evaluations
-            defect.forget()
-            crystal.forget()
-            stable = bulk["status"].values[sample] == "stable"
+            before = of_defect.n_evaluations
+            of_defect.forget()
+            of_crystal.forget()
+            stable = crystal["status"].values[sample] == "stable"
             row = _evaluate_sample(
-                (defect, crystal), models, potential.theta, delta[sample], lambdas, stable
+                (of_defect, of_crystal), models, potential.theta, delta[sample], lambdas, stable
             )
             missing = int(np.sum(stable)) * len(EVALUATED_LEVELS) - np.count_nonzero(row)
-            spent = defect.n_evaluations - before
+            spent = of_defect.n_evaluations - before
             report(f"sample {sample}: {spent} structures evaluated, {missing} refused by LAMMPS")
-            rows.append(_dataset(row, minimum, bulk, posterior, sample, len(cell), spent))
+            rows.append(_dataset(row, minimum, cell, posterior, lambdas, sample, spent))
     return join_evaluations(rows).assign_attrs(n_atoms=len(minimum.atoms))
 
 
@@ -111,26 +109,42 @@ def _evaluate_sample(evaluators, models, mean, delta, lambdas, stable):
     return row
 
 
-def _dataset(row, minimum, bulk, posterior, sample, cell_atoms, spent):
-    """A Dataset of one sample from its Evaluated structures."""
-    lambdas, coordinates = bulk["lambda"].values, minimum.coordinates
-    n_atoms = len(minimum.atoms)
-    shape = (*row.shape, 6)
-    numbers, q = np.full(shape, np.nan), np.full((*row.shape, coordinates.size), np.nan)
+def coordinates_of_crystal(crystal):
+    """Coordinates of the cubic cell of the crystal that a structure is compared with.
+
+    crystal: Dataset of `crystal_of_variants`, whose strains they have.
+    """
+    lattice_parameter, lattice = crystal.attrs["lattice_parameter"], crystal.attrs["lattice"]
+    cell = bulk_cell(crystal.attrs["element"], lattice_parameter, lattice=lattice)
+    return coordinates_of(cell, Freedom(strains=crystal["strain_basis"].values))
+
+
+def formation_of_evaluated(defect, crystal, coordinates, cell):
+    """E_f where evaluated (eV), what is left of it to gain (eV), and V_f at the end (Angstrom^3).
+
+    defect, crystal: Evaluated, in Coordinates `coordinates` and `cell`. What both have left to gain
+    cancels like their energies.
+    """
+    share = len(coordinates.reference) / len(cell.reference)
+    volume = coordinates.volume(defect.q) - share * cell.volume(crystal.q)
+    return defect.energy - share * crystal.energy, defect.gain - share * crystal.gain, volume
+
+
+def _dataset(row, minimum, cell, posterior, lambdas, sample, spent):
+    """A Dataset of one sample from its Evaluated structures; cell: the crystal's Coordinates."""
+    coordinates = minimum.coordinates
+    numbers = np.full((*row.shape, 6), np.nan)
+    q = np.full((*row.shape, coordinates.size), np.nan)
     for place in zip(*np.nonzero(row), strict=True):
         defect, crystal = row[place]
-        moved = np.linalg.norm(coordinates.displacements(defect.step), axis=1).max()
-        per_atom = crystal.energy / cell_atoms, crystal.gain / cell_atoms
-        numbers[place] = defect.energy, defect.gain, *per_atom, crystal.q[-1], moved
+        moved = np.linalg.norm(coordinates.displacements(defect.step), axis=1).max(initial=0.0)
+        formation = formation_of_evaluated(defect, crystal, coordinates, cell)
+        numbers[place] = defect.energy, defect.gain, *formation, moved
         q[place] = defect.q
-    energy, gain, bulk_energy, bulk_gain, bulk_strain, moved = np.moveaxis(numbers, -1, 0)
-    volume = minimum.atoms.get_volume() * (1 + q[..., -1]) ** 3
-    edge = float(bulk["reference_lattice_parameter"])
-    bulk_volume = (edge * (1 + bulk_strain)) ** 3 / cell_atoms
-    evaluated, formation_volume = formation_of(energy, volume, n_atoms, bulk_energy, bulk_volume)
-    left = gain - n_atoms * bulk_gain
+    energy, gain, evaluated, left, formation_volume, moved = np.moveaxis(numbers, -1, 0)
+    volume = coordinates.volume(q)
     estimate = never_less_further_out(np.abs(left), int(np.argmin(np.abs(lambdas))))
-    shifts = n_atoms * variant_shifts(posterior, lambdas)[sample]
+    shifts = len(minimum.atoms) * variant_shifts(posterior, lambdas)[sample]
     over = ("level", "sample", "lambda")
 
     def each(values, units, long_name):
@@ -155,7 +169,7 @@ def _dataset(row, minimum, bulk, posterior, sample, cell_atoms, spent):
             (*over, "mode"),
             q[:, None],
             "Angstrom",
-            "mode amplitudes and, last, strain, from the reference",
+            "mode amplitudes and, last, strains, from the reference",
         ),
         "evaluations": variable("sample", [spent], "1", "evaluations of descriptors"),
     }

@@ -7,7 +7,7 @@ of one representative each, weighted by the size of its orbit:
 
 as long as q keeps the symmetry, which the coordinates see to. LAMMPS is given the representatives
 and all atoms within their reach as a cluster without periodic boundaries: images are atoms of their
-own there, so that the strain derivative is the plain sum over dB_o/dx_j . x_j.
+own there, so that the derivative by a strain B is the plain sum over dB_o/dx_j . (x0 + u)_j B.
 
 Under mpiexec each rank evaluates its share of the representatives.
 
@@ -29,7 +29,10 @@ from relaxdiff.structures import images_near
 # The cluster reaches this much further than the atoms need when it is built, and in steps of this
 # (Angstrom): it is built again only when strains and displacements have used that up.
 MARGIN = 0.5
+# Where a symmetric matrix's components are in compute stress/atom: xx yy zz xy xz yz.
+PER_ATOM_VOIGT = np.array([[0, 3, 4], [3, 1, 5], [4, 5, 2]])
 FURTHEST = 2  # times the cutoff; a structure that needs more has no likeness to the reference
+TOO_FAR = "the structure is too far from the reference to be evaluated"
 
 
 def evaluator_for(coordinates, potential):
@@ -40,6 +43,20 @@ def evaluator_for(coordinates, potential):
     symmetric = len(np.unique(coordinates.orbits)) < len(coordinates.orbits)
     kind = OrbitEvaluator if symmetric or parallel.rank_and_size()[1] > 1 else FullEvaluator
     return kind(coordinates, potential.hyperparameters, potential.reference)
+
+
+def _deformation_at(coordinates, q):
+    """F at q, (3, 3), and its lowest eigenvalue: no distance shrinks by more, F being symmetric.
+
+    Raises LammpsError for a cell turned inside out, or numbers that are not finite.
+    """
+    if not np.isfinite(q).all():
+        raise LammpsError(TOO_FAR)
+    deformation = np.eye(3) + coordinates.strain_of(q)
+    lowest = np.linalg.eigvalsh(deformation)[0]
+    if lowest <= 0:
+        raise LammpsError(TOO_FAR)
+    return deformation, lowest
 
 
 class FullEvaluator:
@@ -73,12 +90,15 @@ class FullEvaluator:
 
     def gradient(self, q):
         """dD/dq at q, shape (n, P + 1), the fixed reference last."""
-        modes, stretch = self.coordinates.modes, 1 + self.coordinates.strain_of(q)
-        self.found = self.calculator.evaluate(self.coordinates.structure(q))
-        gradient = stretch * (modes.T @ self.found.gradient.reshape(modes.shape[0], -1))
-        if self.coordinates.strain:
-            gradient = np.vstack([gradient, np.trace(self.found.strain_gradient) / stretch])
-        return gradient
+        coordinates = self.coordinates
+        deformation, _ = _deformation_at(coordinates, q)
+        self.found = self.calculator.evaluate(coordinates.structure(q))
+        slopes = deformation @ self.found.gradient
+        on_modes = coordinates.modes.T @ slopes.reshape(coordinates.modes.shape[0], -1)
+        # A strain B of the reference is one of F^-1 B on top of the cell as it is.
+        on_top = np.linalg.solve(deformation, coordinates.strains)
+        on_strains = np.tensordot(on_top, self.found.strain_gradient, axes=2)
+        return np.vstack([on_modes, on_strains])
 
     def values(self):
         """D (P + 1,) where the gradient was last asked for."""
@@ -128,27 +148,27 @@ class OrbitEvaluator:
 
         Raises LammpsError, on all ranks alike, when LAMMPS refuses the structure on one.
         """
-        stretch = 1 + self.coordinates.strain_of(q)
+        deformation, shrinks = _deformation_at(self.coordinates, q)
         displacements = self.coordinates.displacements(q)
-        needed = self.cutoff / stretch + 2 * np.linalg.norm(displacements, axis=1).max()
-        if not 0 < needed < FURTHEST * self.cutoff:
-            raise LammpsError("the structure is too far from the reference to be evaluated")
+        needed = self.cutoff / shrinks + 2 * np.linalg.norm(displacements, axis=1).max()
+        if needed >= FURTHEST * self.cutoff:
+            raise LammpsError(TOO_FAR)
         if self.sizes.size and needed >= self.reach:
             self._collect(self.cutoff + MARGIN * np.ceil((needed - self.cutoff) / MARGIN + 0.5))
         self.n_evaluations += 1
-        return parallel.add_up(lambda: self._share(displacements, stretch))
+        return parallel.add_up(lambda: self._share(displacements, deformation))
 
-    def _share(self, displacements, stretch):
+    def _share(self, displacements, deformation):
         """What this rank's representatives contribute to the gradient."""
         if not self.sizes.size:  # more ranks than orbits
             return np.zeros((self.coordinates.size, self.hyperparameters.n_parameters + 1))
-        positions = (self.places + displacements[self.atoms]) * stretch
-        self.session.run_cluster(positions)
+        unstrained = self.places + displacements[self.atoms]
+        self.session.run_cluster(unstrained @ deformation)
         slopes = self._slopes()
-        gradient = stretch * (self.modes.T @ slopes)
-        if self.coordinates.strain:
-            gradient = np.vstack([gradient, positions.ravel() @ slopes / stretch])
-        return np.column_stack([gradient, self._reference_gradient(stretch)])
+        by_place = (deformation @ slopes.reshape(len(self.atoms), 3, -1)).reshape(slopes.shape)
+        moved = (unstrained @ self.coordinates.strains).reshape(-1, len(slopes))
+        gradient = np.vstack([self.modes.T @ by_place, moved @ slopes])
+        return np.column_stack([gradient, self._reference_gradient(deformation)])
 
     def values(self):
         """D (P + 1,) where the gradient was last asked for."""
@@ -219,16 +239,15 @@ class OrbitEvaluator:
             total = total - float(size) * self.session.per_atom(f"slopes{size}")
         return total.reshape(3 * len(self.atoms), -1)
 
-    def _reference_gradient(self, stretch):
+    def _reference_gradient(self, deformation):
         """Derivative of the fixed pair style's energy by the coordinates, (n,), eV."""
         if self.reference is None:
             return np.zeros(self.coordinates.size)
         count = len(self.sizes)
         # Half of each pair's energy is the atom's own; its force is the whole one.
-        weighted = (self.sizes[:, None] * self.session.forces()[:count]).ravel()
-        along = -stretch * (self.modes[: 3 * count].T @ weighted)
-        if self.coordinates.strain:
-            virials = self.session.per_atom("virials")[:count, :3].sum(axis=1)
-            trace = self.sizes @ virials / LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM
-            along = np.append(along, trace / stretch)
-        return along
+        weighted = (self.sizes[:, None] * self.session.forces()[:count]) @ deformation
+        on_modes = -(self.modes[: 3 * count].T @ weighted.ravel())
+        voigt = self.sizes @ self.session.per_atom("virials")[:count]
+        virial = voigt[PER_ATOM_VOIGT] / LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM
+        on_top = np.linalg.solve(deformation, self.coordinates.strains)
+        return np.append(on_modes, np.tensordot(on_top, virial, axes=2))

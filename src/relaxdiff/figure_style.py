@@ -21,6 +21,7 @@ from matplotlib.ticker import (
 COLUMN, WIDE, PAGE = 3.4, 5.2, 7.0  # inches: one column of a journal, one and a half, and two
 _BLUE, _ORANGE, _GREEN, _, _PURPLE, *_, _SKY = seaborn.color_palette("colorblind", 10).as_hex()
 TRUTH_COLOUR = "0.15"
+BINS = 25  # at most, over the range of the data
 FEW = 8  # points: a line through fewer may have no visible segment
 # c and ih keep the cell, so their volumes coincide: the dots of one fit the gaps of the other.
 LEVEL_STYLES = {
@@ -93,6 +94,11 @@ def new_figure(width, height):
 def level_lines(levels):
     """(level, line style) of each level, the most complete one last, on top."""
     return [(str(level), LEVEL_STYLES[str(level)]) for level in levels]
+
+
+def bin_count(count):
+    """Number of bins for so many values."""
+    return int(np.clip(np.sqrt(count), 5, BINS))
 
 
 def letter_panels(axes):

@@ -1,13 +1,20 @@
-"""The figures of the study, in the order of arXiv:2407.02414.
+"""The figures of a structure, in the order of arXiv:2407.02414.
 
-Each function takes the Datasets of those names and returns a matplotlib Figure.
+Each function takes the Datasets of those names and returns a matplotlib Figure. Those of errors
+against truth are written in `error_figures.py`.
 """
 
 import numpy as np
-import pandas as pd
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
-from relaxdiff.errors import EXPECTED_SLOPES, error_table, posterior_values
+from relaxdiff.error_figures import (
+    calibration,
+    energy_error,
+    error_scaling,
+    relaxed,
+    volume_error,
+)
+from relaxdiff.errors import posterior_values
 from relaxdiff.exceptions import InputError
 from relaxdiff.figure_style import (
     COLUMN,
@@ -16,39 +23,35 @@ from relaxdiff.figure_style import (
     TRUTH_COLOUR,
     WIDE,
     add_minor_ticks,
+    bin_count,
     interval_bar,
     legend_above,
     letter_panels,
     level_lines,
-    make_room_above,
-    mean_and_band,
     new_figure,
-    plot_line,
-    power_guide,
     say_empty,
     shade_unstable,
-    shrink_inset,
     styled,
 )
 
+__all__ = [
+    "calibration",
+    "energy_error",
+    "error_scaling",
+    "formation_curves",
+    "posterior_distribution",
+    "volume_error",
+]
+
 MARKERS = 26  # at most so many markers along a curve
-FEWEST = 10  # variants in a bin that is drawn; less when there are few variants altogether
-BINS = 25  # at most, over the range of the data
-DOTS = 3000  # at most so many dots for each level
-TINY = 1e-8  # eV; smaller errors and estimates are not shown
-SCALED = {  # panels of `error_scaling`: axis label of each quantity
-    "formation_energy": r"$|\Delta E_\mathrm{f}|$ (eV)",
-    "formation_volume": r"$|\Delta V_\mathrm{f}|$ ($\mathrm{\AA}^3$)",
-    "strain": r"$|\Delta\epsilon|$",
-    "positions": r"$|\Delta x|$, r.m.s. ($\mathrm{\AA}$)",
-}
 
 
 @styled
 def formation_curves(predictions, truth=None, sample=0):
     """Formation volume and energy of one sample against lambda: truth and every level.
 
-    Grey: lambdas at which the bulk is not stable. Raises InputError when there is no such sample.
+    The volume is left out where the cell does not relax. Grey: lambdas at which the bulk is not
+    stable. Raises InputError when there is no such sample.
     """
     if sample not in predictions["sample"].values:
         raise InputError(
@@ -58,13 +61,13 @@ def formation_curves(predictions, truth=None, sample=0):
     here = predictions.sel(sample=sample)
     lambdas = here["lambda"].values
     stable = here["formation_energy"].notnull().any("level").values
-    panels = ["formation_volume", "formation_energy"] + (["error"] if truth is not None else [])
+    panels = [*_quantities(predictions)[::-1], *(["error"] if truth is not None else [])]
     figure = new_figure(COLUMN, 0.5 + 1.6 * len(panels))
-    axes = figure.subplots(len(panels), 1, sharex=True)
+    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axis, panel in zip(axes, panels, strict=True):
         shade_unstable(axis, lambdas, stable)
         if panel == "error":
-            true = _relaxed(truth, "formation_energy").sel(sample=sample)
+            true = relaxed(truth, "formation_energy").sel(sample=sample)
             curves = (here["formation_energy"] - true) * 1e3
             axis.set_ylabel(r"error of $E_\mathrm{f}$ (meV)")
             axis.axhline(0, color=TRUTH_COLOUR, linewidth=0.5, zorder=1)
@@ -73,7 +76,7 @@ def formation_curves(predictions, truth=None, sample=0):
             curves = here[panel]
             axis.set_ylabel(LABELS[panel])
             if truth is not None:
-                _mark_truth(axis, lambdas, _relaxed(truth, panel).sel(sample=sample).values)
+                _mark_truth(axis, lambdas, relaxed(truth, panel).sel(sample=sample).values)
         for level, style in level_lines(here["level"].values):
             axis.plot(lambdas, curves.sel(level=level), label=level, **style)
         axis.set_xlim(lambdas[0], lambdas[-1])
@@ -98,83 +101,19 @@ def formation_curves(predictions, truth=None, sample=0):
 
 
 @styled
-def volume_error(errors, predictions, truth):
-    """Mean |error| of formation volume against lambda with the 16-84 % band of each level.
-
-    Inset: predicted against true formation volume. Below: the number of variants in each mean.
-    """
-    table = error_table(errors)
-    table = table[table["quantity"] == "formation_volume"]
-    figure = new_figure(COLUMN, 3.6)
-    axis, counts = figure.subplots(2, 1, sharex=True, height_ratios=[6, 1])
-    mean_and_band(
-        axis, {level: table[table["level"] == level] for level in table["level"].unique()}, "lambda"
-    )
-    axis.set_ylabel(r"$|\Delta V_\mathrm{f}|$ ($\mathrm{\AA}^3$)")
-    axis.set_ylim(bottom=0)
-    make_room_above(axis, 1.75)
-    best = table[table["level"] == table["level"].iloc[-1]]
-    counts.fill_between(best["lambda"], best["variants"], step="mid", color="0.75", linewidth=0)
-    counts.margins(x=0)
-    counts.set_ylim(0, 1.15 * max(errors.sizes["sample"], 1))
-    counts.yaxis.set_major_locator(MaxNLocator(2, integer=True))
-    counts.set_ylabel("variants")
-    counts.set_xlabel(LABELS["lambda"])
-    add_minor_ticks(axis)
-    _parity_inset(axis, predictions["formation_volume"], truth)
-    legend_above(figure, axis)
-    return figure
-
-
-@styled
-def energy_error(errors, predictions, truth, zoom):
-    """|error| of formation energy against the change of true formation energy from the reference.
-
-    Means with 16-84 % bands in bins of the change; bins with too few variants are not drawn. Inset:
-    changes up to `zoom` (eV) on either side.
-    """
-    reference = _at_zero(predictions)
-    change = (_relaxed(truth, "formation_energy") - reference).values
-    figure = new_figure(COLUMN, 3.2)
-    axis = figure.subplots()
-    inset = axis.inset_axes([0.31, 0.57, 0.42, 0.39])
-    everything = _range(change)
-    for target, bounds, scale in ((axis, everything, 1.0), (inset, (-zoom, zoom), 1e3)):
-        tables = {
-            str(level): _binned(
-                change, scale * np.abs(errors["formation_energy"].sel(level=level).values), bounds
-            )
-            for level in errors["level"].values
-        }
-        mean_and_band(target, tables, "center")
-        target.set_ylim(bottom=0)
-        target.margins(x=0.02)
-        add_minor_ticks(target)
-        if not any(len(table) for table in tables.values()):
-            say_empty(target, "too few variants")
-    axis.xaxis.set_major_locator(MaxNLocator(6))
-    axis.set_xlabel(r"change of true formation energy, $E_\mathrm{f} - E_\mathrm{f}^0$ (eV)")
-    axis.set_ylabel(r"$|\Delta E_\mathrm{f}|$ (eV)")
-    make_room_above(axis, 1.8)
-    inset.set_xlim(-zoom, zoom)
-    inset.set_ylabel("meV", labelpad=1)
-    shrink_inset(inset)
-    legend_above(figure, axis)
-    return figure
-
-
-@styled
 def posterior_distribution(predictions, truth=None):
     """Distribution of E_f and V_f over the posterior (lambda = 1): best predictions and true ones.
 
-    Above each histogram: mean (point), standard deviation (thick) and 95 % interval (thin).
+    Of E_f alone where the cell does not relax. Above each histogram: mean (point), standard
+    deviation (thick) and 95 % interval (thin).
     """
     values = posterior_values(predictions, truth)
     best = str(predictions["level"].values[-1])
     sources = [(best, f"predicted ({best})")] + ([("truth", "truth")] if truth is not None else [])
-    figure = new_figure(WIDE, 2.6)
-    axes = figure.subplots(2, 2, height_ratios=[1, 2.4], sharex="col")
-    for column, quantity in enumerate(("formation_energy", "formation_volume")):
+    quantities = _quantities(predictions)
+    figure = new_figure({1: COLUMN, 2: WIDE}[len(quantities)], 2.6)
+    axes = figure.subplots(2, len(quantities), height_ratios=[1, 2.4], sharex="col", squeeze=False)
+    for column, quantity in enumerate(quantities):
         above, below = axes[:, column]
         above.axis("off")
         below.set_xlabel(LABELS[quantity])
@@ -183,7 +122,7 @@ def posterior_distribution(predictions, truth=None):
             say_empty(below, r"fewer than two samples at $\lambda = 1$")
             continue
         chosen = values[quantity].sel(source=[source for source, _ in sources])
-        edges = np.histogram_bin_edges(chosen.values.ravel(), bins=_bin_count(chosen.shape[1]))
+        edges = np.histogram_bin_edges(chosen.values.ravel(), bins=bin_count(chosen.shape[1]))
         for place, (source, label) in enumerate(sources):
             data = chosen.sel(source=source).values
             if source == "truth":
@@ -199,91 +138,11 @@ def posterior_distribution(predictions, truth=None):
     return figure
 
 
-@styled
-def error_scaling(errors):
-    """Mean |error| against |lambda|, log-log, of energy, volume, strain and positions.
-
-    Grey: the powers of |lambda| expected near 0, the lower above the curves, the higher below.
-    """
-    table = error_table(errors)
-    table = table[table["lambda"] != 0].assign(distance=lambda t: t["lambda"].abs().round(9))
-    weighted = table.assign(total=table["mean_abs_error"] * table["variants"])
-    sums = weighted.groupby(["quantity", "level", "distance"])[["total", "variants"]].sum()
-    means = (sums["total"] / sums["variants"]).rename("mean").reset_index()
-    figure = new_figure(WIDE, 4.4)
-    axes = figure.subplots(2, 2, sharex=True)
-    for axis, (quantity, label) in zip(axes.flat, SCALED.items(), strict=True):
-        expected = {}
-        for level, style in level_lines(errors["level"].values):
-            curve = means[(means["quantity"] == quantity) & (means["level"] == level)]
-            curve = curve[curve["mean"] > 0]
-            plot_line(axis, curve["distance"], curve["mean"], level, style)
-            if len(curve):
-                expected.setdefault(EXPECTED_SLOPES[quantity][level], []).append(curve)
-        axis.set_xscale("log")
-        axis.set_yscale("log")
-        axis.set_ylabel(label)
-        axis.yaxis.set_major_locator(LogLocator(numticks=8))
-        axis.yaxis.set_minor_formatter(NullFormatter())
-        for power, curves in expected.items():
-            power_guide(axis, curves, power, above=power == min(expected) and len(expected) > 1)
-    for axis in axes[1]:
-        axis.set_xlabel(r"size of perturbation $|\lambda|$")
-    letter_panels(axes.flat)
-    legend_above(figure, axes[0, 0])
-    return figure
-
-
-@styled
-def calibration(errors):
-    """|Error| of E_f against its estimate, log-log, a dot for each variant in its level's colour.
-
-    Lines: error equal to the estimate, and twice as large. Below TINY nothing is shown.
-    """
-    figure = new_figure(COLUMN, 3.4)
-    axis = figure.subplots()
-    axis.set(xscale="log", yscale="log")
-    shown = []
-    for level, style in level_lines(errors["level"].values):
-        here = errors.sel(level=level)
-        estimate = here["error_estimate"].values.ravel()
-        size = np.abs(here["formation_energy"].values.ravel())
-        # False for NaN as well.
-        known = np.flatnonzero(np.minimum(estimate, size) > TINY)
-        if not known.size:
-            continue
-        known = known[:: -(-known.size // DOTS)]
-        shown += [estimate[known], size[known]]
-        axis.scatter(
-            estimate[known],
-            size[known],
-            s=2,
-            color=style["color"],
-            alpha=0.6,
-            linewidths=0,
-            label=level,
-            rasterized=True,
-        )
-    if not shown:
-        say_empty(axis, "no errors with estimates")
-        return figure
-    ends = _range(np.concatenate(shown))
-    for factor, line in ((1, "-"), (2, (0, (4, 2)))):
-        axis.plot(ends, np.multiply(ends, factor), color="0.3", linewidth=0.7, linestyle=line)
-    axis.set_xlabel(r"estimated $|\Delta E_\mathrm{f}|$ (eV)")
-    axis.set_ylabel(r"true $|\Delta E_\mathrm{f}|$ (eV)")
-    for scale in (axis.xaxis, axis.yaxis):
-        scale.set_major_locator(LogLocator(numticks=8))
-        scale.set_minor_formatter(NullFormatter())
-    legend_above(figure, axis)
-    for handle in figure.legends[0].legend_handles:
-        handle.set(sizes=[14], alpha=1)
-    return figure
-
-
-def _relaxed(truth, quantity):
-    """A quantity of the variants whose relaxation converged, NaN for the others."""
-    return truth[quantity].where(truth["status"] == "converged")
+def _quantities(predictions):
+    """What there is to show: the volume of a cell that does not relax is the same everywhere."""
+    volume = predictions["volume"].values
+    relaxes = np.nanmax(volume) > np.nanmin(volume)
+    return ["formation_energy", "formation_volume"] if relaxes else ["formation_energy"]
 
 
 def _mark_truth(axis, lambdas, values):
@@ -302,66 +161,3 @@ def _mark_truth(axis, lambdas, values):
         zorder=3,
         clip_on=False,
     )
-
-
-def _binned(abscissa, values, bounds):
-    """Statistics of values in equal bins of the abscissa; bins with too few values are left out."""
-    frame = pd.DataFrame({"abscissa": np.ravel(abscissa), "value": np.ravel(values)}).dropna()
-    frame = frame[frame["abscissa"].between(*bounds)]
-    bins = _bin_count(len(frame))
-    edges = np.linspace(*bounds, bins + 1)
-    frame["bin"] = pd.cut(frame["abscissa"], edges, labels=False, include_lowest=True)
-    grouped = frame.groupby("bin")["value"]
-    table = pd.DataFrame(
-        {
-            "mean_abs_error": grouped.mean(),
-            "abs_error_percentile_16": grouped.quantile(0.16),
-            "abs_error_percentile_84": grouped.quantile(0.84),
-        }
-    )[grouped.count() >= min(FEWEST, 1 + len(frame) // (4 * bins))]
-    centers = (edges[:-1] + edges[1:]) / 2
-    return table.assign(center=centers[table.index.astype(int)])
-
-
-def _bin_count(count):
-    return int(np.clip(np.sqrt(count), 5, BINS))
-
-
-def _range(values):
-    """Smallest and largest finite value, apart from each other."""
-    finite = values[np.isfinite(values)]
-    if not finite.size or np.ptp(finite) == 0:
-        return -1.0, 1.0
-    return float(finite.min()), float(finite.max())
-
-
-def _at_zero(predictions):
-    """Formation energy of the reference in eV: all samples and levels agree at lambda = 0."""
-    zero = int(np.argmin(np.abs(predictions["lambda"].values)))
-    return float(np.nanmean(predictions["formation_energy"].isel({"lambda": zero}).values))
-
-
-def _parity_inset(axis, predicted, truth):
-    """Predicted against true formation volume at the best level, with the diagonal."""
-    inset = axis.inset_axes([0.34, 0.53, 0.36, 0.44])
-    inset.set_box_aspect(1)
-    true = _relaxed(truth, "formation_volume").values.ravel()
-    best = str(predicted["level"].values[-1])
-    values = predicted.sel(level=best).values.ravel()
-    both = np.isfinite(true) & np.isfinite(values)
-    inset.scatter(
-        true[both],
-        values[both],
-        s=1.5 if both.sum() > 500 else 6,
-        color=LEVEL_STYLES[best]["color"],
-        linewidths=0,
-        rasterized=True,
-    )  # thousands of points: as an image within the PDF
-    inset.axline((0, 0), slope=1, color="0.3", linewidth=0.6)
-    low, high = _range(np.concatenate([true[both], values[both]]))
-    margin = 0.05 * (high - low)
-    inset.set_xlim(low - margin, high + margin)
-    inset.set_ylim(low - margin, high + margin)
-    inset.set_xlabel(r"true $V_\mathrm{f}$ ($\mathrm{\AA}^3$)", labelpad=1)
-    inset.set_ylabel(r"predicted $V_\mathrm{f}$ ($\mathrm{\AA}^3$)", labelpad=1)
-    shrink_inset(inset)

@@ -1,55 +1,50 @@
-"""Formation energy and volume of a defect, predicted and true, from defect and bulk.
+"""Formation energy and volume of a structure, predicted and true, from structure and crystal.
 
-    E_f = U* - N e_bulk*,    V_f = V* - N v_bulk*
+    E_f = U* - N e_crystal*,    V_f = V* - N v_crystal*
 
-for a cell of N atoms. Predictions take the bulk at the same level as the defect: the errors of the
-two extensive terms then cancel.
+for a cell of N atoms. Predictions take the crystal at the same level as the structure: the errors
+of the two extensive terms then cancel.
 """
 
 import numpy as np
 import xarray as xr
 
 from relaxdiff.datasets import variable
-from relaxdiff.expansion import expansion_of_bulk, expansion_of_defect
-from relaxdiff.newton import newton_of_bulk, newton_of_defect
-from relaxdiff.structures import atoms_per_cubic_cell
+from relaxdiff.expansion import expansion_of_crystal, expansion_of_defect
+from relaxdiff.newton import newton_of_crystal, newton_of_defect
 from relaxdiff.variants import deviations, variant_shifts
 
 
-def predict_variants(posterior, bulk, derivative):
+def predict_variants(posterior, crystal, derivative):
     """Predict every stable variant at every level, without a single evaluation by LAMMPS.
 
-    posterior, bulk, derivative: the Datasets of those names. Returns a Dataset over
-    (level, sample, lambda); NaN where the bulk is not stable (see bulk's `status`). The level
+    posterior, crystal, derivative: the Datasets of those names. Returns a Dataset over
+    (level, sample, lambda); NaN where the crystal is not stable (see its `status`). The level
     `newton` needs the Hessian tensor of the dense solver and is left out without.
     """
-    lambdas = bulk["lambda"].values
+    lambdas = crystal["lambda"].values
     levels = [str(level) for level in derivative["level"].values]
     delta, _ = deviations(posterior)
     n_atoms = derivative.attrs["n_atoms"]
-    per_atom = atoms_per_cubic_cell(bulk.attrs["lattice"])
-    defect, crystal = (
-        expansion_of_defect(derivative),
-        expansion_of_bulk(bulk, levels, per_atom),
-    )
+    defect, per_atom = expansion_of_defect(derivative), expansion_of_crystal(crystal, levels)
     energy, volume = defect.predict(delta, lambdas)
-    bulk_energy, bulk_volume = crystal.predict(delta, lambdas)
+    crystal_energy, crystal_volume = per_atom.predict(delta, lambdas)
     limited = cancelled = np.zeros(energy.shape[1:])
     if (newton := newton_of_defect(derivative)) is not None:
         energy, volume, cancelled, soft = _with_newton(
             newton, defect, energy, volume, delta, lambdas
         )
-        bulk_energy, bulk_volume, _, soft_crystal = _with_newton(
-            newton_of_bulk(bulk), crystal, bulk_energy, bulk_volume, delta, lambdas
+        crystal_energy, crystal_volume, _, soft_crystal = _with_newton(
+            newton_of_crystal(crystal), per_atom, crystal_energy, crystal_volume, delta, lambdas
         )
         levels, limited = [*levels, "newton"], soft | soft_crystal
     formation_energy, formation_volume = formation_of(
-        energy, volume, n_atoms, bulk_energy, bulk_volume
+        energy, volume, n_atoms, crystal_energy, crystal_volume
     )
-    estimate = _error_estimate(levels, energy, n_atoms * bulk_energy, cancelled, limited)
+    estimate = _error_estimate(levels, energy, n_atoms * crystal_energy, cancelled, limited)
     estimate = never_less_further_out(estimate, int(np.argmin(np.abs(lambdas))))
     shifts = n_atoms * variant_shifts(posterior, lambdas)
-    stable = bulk["status"].values == "stable"
+    stable = crystal["status"].values == "stable"
 
     def masked(values, units, long_name):
         return variable(
@@ -68,14 +63,14 @@ def predict_variants(posterior, bulk, derivative):
                 estimate, "eV", "estimated |error| of the predicted formation energy"
             ),
         },
-        coords={"level": levels, "sample": bulk["sample"].values, "lambda": lambdas},
+        coords={"level": levels, "sample": crystal["sample"].values, "lambda": lambdas},
         attrs={"potential": derivative.attrs["potential"], "n_atoms": n_atoms},
     )
 
 
-def formation_of(energy, volume, n_atoms, bulk_energy, bulk_volume):
-    """E_f in eV and V_f in Angstrom^3 of a cell of n_atoms from bulk values per atom."""
-    return energy - n_atoms * bulk_energy, volume - n_atoms * bulk_volume
+def formation_of(energy, volume, n_atoms, crystal_energy, crystal_volume):
+    """E_f in eV and V_f in Angstrom^3 of a cell of n_atoms from the crystal's values per atom."""
+    return energy - n_atoms * crystal_energy, volume - n_atoms * crystal_volume
 
 
 def never_less_further_out(estimate, zero):
@@ -97,25 +92,25 @@ def _with_newton(model, expansion, energy, volume, delta, lambdas):
     """
     steps = [model.steps(sample, lambdas) for sample in delta]
     q, beyond, cancelled, limited = (np.array(each) for each in zip(*steps, strict=True))
-    stretched = expansion.volume * (1 + q[..., -1]) ** 3
+    strains = q[..., q.shape[-1] - len(expansion.strain_basis) :]
     return (
         np.concatenate([energy, (energy[-1] + beyond)[None]]),
-        np.concatenate([volume, stretched[None]]),
+        np.concatenate([volume, expansion.volume_at(strains)[None]]),
         cancelled,
         limited,
     )
 
 
-def _error_estimate(levels, energy, bulk_energy, cancelled, limited):
+def _error_estimate(levels, energy, crystal_energy, cancelled, limited):
     """|Error| of E_f at each level: how far it is from the best level, (level, sample, lambda), eV.
 
-    energy, bulk_energy: of the cell and of as much crystal. What is left of newton's error is of
+    energy, crystal_energy: of the cell and of as much crystal. What is left of newton's error is of
     the same order as the third-order part it contains, its distance from h+ih: that estimates both.
     What cancels between its modes in that part need not cancel in the rest, and is added. Where a
     curvature was limited, in the cell or in the crystal, the errors of the two need not cancel
     either. Without newton nothing is known of h+ih: NaN.
     """
-    apart, crystal = energy - energy[-1], bulk_energy - bulk_energy[-1]
+    apart, crystal = energy - energy[-1], crystal_energy - crystal_energy[-1]
     estimate = np.where(limited, np.abs(apart) + np.abs(crystal), np.abs(apart - crystal))
     estimate += cancelled
     estimate[-1] = estimate[-2] if levels[-1] == "newton" else np.nan

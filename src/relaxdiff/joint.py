@@ -1,8 +1,8 @@
 """The quantities of one posterior sample together: sensitivities, correlations, directions.
 
-Lattice parameter, cohesive energy, elastic constants, formation energy and volume depend on the
-same parameters. For each quantity y the derivative g = dy/dTheta at the mean, beta_0 among the
-parameters, gives to first order
+Lattice parameter, cohesive energy, elastic constants, and the formation energy and volume of each
+structure depend on the same parameters. For each quantity y the derivative g = dy/dTheta at the
+mean, beta_0 among the parameters, gives to first order
 
     y = y(mean) + g . (Theta - mean),    variance of y = g^T C g = sum_k s_k (g . v_k)^2
 
@@ -14,70 +14,87 @@ The crystal's quantities are those of `bulk.nc`, exact for every sample, in all 
 positive for a bound crystal if the fitted energies count from free atoms.
 """
 
+import functools
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from relaxdiff.datasets import variable
-from relaxdiff.errors import posterior_values
+from relaxdiff.errors import all_levels, posterior_values
 from relaxdiff.exceptions import InputError
-from relaxdiff.expansion import expansion_of_bulk, expansion_of_defect
+from relaxdiff.expansion import expansion_of_crystal, expansion_of_defect
 from relaxdiff.formation import formation_of
-from relaxdiff.structures import atoms_per_cubic_cell
 from relaxdiff.variants import deviations
 
-UNITS = {
+CRYSTAL_UNITS = {
     "lattice_parameter": "Angstrom",
     "cohesive_energy": "eV",
     "c11": "GPa",
     "c12": "GPa",
     "c44": "GPa",
-    "formation_energy": "eV",
-    "formation_volume": "Angstrom^3",
 }
+FORMATION_UNITS = {"formation_energy": "eV", "formation_volume": "Angstrom^3"}
 MODULI = ("bulk_modulus", "tetragonal_shear_modulus", "shear_modulus_c44")
 NAMED = 3  # directions that the table names for each quantity
 
 
-def joint_posterior(posterior, bulk, derivative, predictions, truth=None):
+def joint_posterior(posterior, bulk, structures):
     """Values, derivatives, correlations and principal directions of all quantities.
 
-    posterior, bulk, derivative, predictions, truth: the Datasets of those names. Returns a Dataset
-    over `quantity` (units in the coordinate `unit`), `parameter` (beta_0 first), `sample`, and
-    `source`: 'linear', the best level in predictions and, if given, 'truth'. Samples that are
-    unstable or were not relaxed at lambda = 1 are left out throughout. Raises InputError when fewer
-    than two are left.
+    posterior, bulk: the Datasets of those names; structures: for each name a dict of its Datasets
+    `crystal`, `derivative`, `predictions` and, if there are any, `evaluations` and `truth`. A
+    structure's quantities are <name>_formation_energy and, where its cell relaxes,
+    <name>_formation_volume. Returns a Dataset over `quantity` (with the coordinates `unit` and
+    `structure`, '' for the crystal's own), `parameter` (beta_0 first), `sample`, and `source`:
+    'linear', 'predicted' at the best level there is (attribute `best_level`) and, if all structures
+    have truth, 'truth'. Samples in which any structure is unstable or was not relaxed at lambda = 1
+    are left out throughout; `left_out` counts those that each quantity lacks. Raises InputError
+    when fewer than two samples are left.
     """
-    found = posterior_values(predictions, truth)
-    if found.sizes["sample"] < 2:
-        raise InputError(
-            "joint: fewer than two samples are stable and relaxed at lambda = 1 (is it on the grid "
-            "of perturbation?)"
-        )
-    delta = parameter_deviations(posterior.sel(sample=found["sample"]))
-    mean, gradients = values_at_mean(bulk, derivative), quantity_derivatives(bulk, derivative)
-    sources = [str(predictions["level"].values[-1])] + (["truth"] if truth is not None else [])
+    found, units = _formation_of_samples(structures), quantity_units(structures)
+    samples = _common_samples(found, posterior.sizes["sample"])
+    delta = parameter_deviations(posterior.sel(sample=samples))
+    mean, gradients = values_at_mean(bulk, structures), quantity_derivatives(bulk, structures)
+    sources = list(next(iter(found.values()))["source"].values)
     values = np.array(
         [mean[:, None] + gradients @ delta.T]
-        + [_values_of_samples(bulk, found.sel(source=source)) for source in sources]
+        + [_values_of_samples(bulk, found, units, samples, source) for source in sources]
     )
     variances, directions = principal_directions(delta)
-    coords = {
-        "quantity": list(UNITS),
-        "unit": ("quantity", list(UNITS.values())),
-        "quantity_2": list(UNITS),
-        "parameter": ["beta_0", *posterior["parameter"].values],
-        "direction": np.arange(1, len(directions) + 1),
-        "source": ["linear", *sources],
-        "sample": found["sample"].values,
-    }
+    names = [f"{structure}_{name}" if structure else name for structure, name in units]
+    levels = [_best_predictions(given)["level"].item() for given in structures.values()]
     return xr.Dataset(
         _derivative_variables(mean, gradients, delta.std(axis=0, ddof=1))
         | _direction_variables(gradients, variances, directions)
-        | _sample_variables(values),
-        coords,
-        {"potential": derivative.attrs["potential"], "n_atoms": derivative.attrs["n_atoms"]},
+        | _sample_variables(values)
+        | {"left_out": _left_out(bulk, found, units)},
+        coords={
+            "quantity": names,
+            "unit": ("quantity", list(units.values())),
+            "structure": ("quantity", [structure for structure, _ in units]),
+            "quantity_2": names,
+            "parameter": ["beta_0", *posterior["parameter"].values],
+            "direction": np.arange(1, len(directions) + 1),
+            "source": ["linear", *sources],
+            "sample": samples,
+        },
+        attrs={
+            "potential": bulk.attrs["potential"],
+            "best_level": ", ".join(dict.fromkeys(levels)),
+        },
     )
+
+
+def quantity_units(structures):
+    """Units of all quantities in order, a dict with the keys (structure, property).
+
+    structures: as for `joint_posterior`; the structure of the crystal's own is ''.
+    """
+    units = {("", name): unit for name, unit in CRYSTAL_UNITS.items()}
+    for structure, given in structures.items():
+        units |= {(structure, name): FORMATION_UNITS[name] for name in _formation_names(given)}
+    return units
 
 
 def parameter_deviations(posterior):
@@ -86,41 +103,40 @@ def parameter_deviations(posterior):
     return np.column_stack([shift, theta])
 
 
-def values_at_mean(bulk, derivative):
-    """The quantities at the mean parameters, shape (quantity,), in UNITS."""
+def values_at_mean(bulk, structures):
+    """The quantities at the mean parameters, shape (quantity,), in their units."""
     zero = int(np.argmin(np.abs(bulk["lambda"].values)))
-    reference = bulk.isel({"sample": 0, "lambda": zero})
-    names = ("lattice_parameter", "energy", *MODULI)
-    crystal = _crystal_quantities(*(float(reference[name]) for name in names))
-    defect, per_atom = _expansions(bulk, derivative)
-    formation = formation_of(
-        defect.energy, defect.volume, derivative.attrs["n_atoms"], per_atom.energy, per_atom.volume
-    )
-    return np.array([*crystal, *formation])
+    values = [_crystal_quantities(bulk.isel({"sample": 0, "lambda": zero}))]
+    for given in structures.values():
+        cell, crystal = _expansions(given)
+        formation = formation_of(
+            cell.energy, cell.volume, _n_atoms(given), crystal.energy, crystal.volume
+        )
+        values.append(formation[: len(_formation_names(given))])
+    return np.concatenate(values)
 
 
-def quantity_derivatives(bulk, derivative):
+def quantity_derivatives(bulk, structures):
     """Derivatives of the relaxed quantities by beta_0 ... beta_P at the mean, (quantity, P + 1).
 
-    In UNITS per eV. Energies of a minimum change as at fixed positions, by the descriptors; volumes
-    by dV = 3 V dstrain. beta_0 adds itself to every atom of cell and crystal, and moves none.
+    In units of the quantity per eV. Energies of a minimum change as at fixed positions, by the
+    descriptors; volumes as the cells strain. beta_0 adds itself to every atom of structure and
+    crystal, and moves none.
     """
-    defect, per_atom = _expansions(bulk, derivative)
-    strain = per_atom.strain_derivative[-1]
-    crystal = _crystal_quantities(
-        float(bulk["reference_lattice_parameter"]) * strain,
-        per_atom.descriptors,
-        *(bulk[f"{name}_derivative"].values for name in MODULI),
-    )
-    formation = formation_of(
-        defect.descriptors,
-        3 * defect.volume * defect.strain_derivative[-1],
-        derivative.attrs["n_atoms"],
-        per_atom.descriptors,
-        3 * per_atom.volume * strain,
-    )
-    by_shift = [-1.0 if quantity == "cohesive_energy" else 0.0 for quantity in UNITS]
-    return np.column_stack([by_shift, [*crystal, *formation]])
+    rows = [_crystal_derivatives(bulk)]
+    for given in structures.values():
+        cell, crystal = _expansions(given)
+        formation = formation_of(
+            cell.descriptors,
+            cell.volume_derivative(),
+            _n_atoms(given),
+            crystal.descriptors,
+            crystal.volume_derivative(),
+        )
+        rows.append(formation[: len(_formation_names(given))])
+    names = [name for _, name in quantity_units(structures)]
+    by_shift = [-1.0 if name == "cohesive_energy" else 0.0 for name in names]
+    return np.column_stack([by_shift, np.concatenate(rows)])
 
 
 def principal_directions(delta):
@@ -137,16 +153,19 @@ def principal_directions(delta):
 def joint_table(joint):
     """One row per quantity of a Dataset of `joint_posterior` (a DataFrame).
 
-    Columns: quantity, units; value `at_mean`; mean and standard deviation over the samples at the
-    best level, `standard_deviation_linear` and, where there is truth, true ones; then the NAMED
-    directions (1: that of largest variance) that carry most of the variance, and their shares.
+    Columns: quantity, units; `samples` that count, and `left_out`, those that lack this quantity;
+    value `at_mean`; mean and standard deviation as predicted, `standard_deviation_linear` and,
+    where there is truth, true ones; then the NAMED directions (1: that of largest variance) that
+    carry most of the variance, and their shares.
     """
     values = joint["value"]
-    predicted = values.sel(source=best_source(joint))
+    predicted = values.sel(source="predicted")
     table = pd.DataFrame(
         {
             "quantity": joint["quantity"].values,
             "units": joint["unit"].values,
+            "samples": joint.sizes["sample"],
+            "left_out": joint["left_out"].values,
             "at_mean": joint["value_at_mean"].values,
             "mean": predicted.mean("sample").values,
             "standard_deviation": predicted.std("sample", ddof=1).values,
@@ -165,32 +184,102 @@ def joint_table(joint):
     return table
 
 
-def best_source(joint):
-    """The source that holds the best predictions: 'linear' comes before it, 'truth' after."""
-    return str(joint["source"].values[1])
+def _formation_names(given):
+    """The properties of a structure: without strains its cell has no formation volume."""
+    relaxes = given["derivative"].sizes["strain"] > 0
+    return list(FORMATION_UNITS)[: 1 + relaxes]
 
 
-def _expansions(bulk, derivative):
-    """The Expansion of the cell, and of the crystal per atom at h+ih alone."""
-    per_atom = atoms_per_cubic_cell(bulk.attrs["lattice"])
-    return expansion_of_defect(derivative), expansion_of_bulk(bulk, ["h+ih"], per_atom)
+def _n_atoms(given):
+    return given["derivative"].attrs["n_atoms"]
 
 
-def _crystal_quantities(lattice_parameter, energy, bulk_modulus, tetragonal, c44):
-    """The first five of UNITS. Linear in every argument: it serves derivatives as well.
+def _expansions(given):
+    """The Expansion of a structure's cell, and that of its crystal per atom at h+ih alone."""
+    return expansion_of_defect(given["derivative"]), expansion_of_crystal(
+        given["crystal"], ["h+ih"]
+    )
+
+
+def _best_predictions(given):
+    """Predictions of a structure at the most complete level, which comes last."""
+    return all_levels(given["predictions"], given.get("evaluations")).isel(level=[-1])
+
+
+def _formation_of_samples(structures):
+    """E_f and V_f at lambda = 1, a dict of a Dataset over (source, sample) for each structure."""
+    with_truth = all("truth" in given for given in structures.values())
+    sources = ["predicted", "truth"] if with_truth else ["predicted"]
+    found = {}
+    for name, given in structures.items():
+        truth = given["truth"] if with_truth else None
+        values = posterior_values(_best_predictions(given), truth)
+        found[name] = values.assign_coords(source=sources)
+    return found
+
+
+def _common_samples(found, total):
+    """Samples that all structures have; InputError for fewer than two of `total`."""
+    common = functools.reduce(np.intersect1d, [each["sample"].values for each in found.values()])
+    if len(common) < 2:
+        worst = min(found, key=lambda name: found[name].sizes["sample"])
+        lost = total - found[worst].sizes["sample"]
+        raise InputError(
+            "joint: fewer than two samples are stable and relaxed at lambda = 1 in all structures "
+            f"(is it on the grid of perturbation?); most are lost by {worst}, {lost} of {total}"
+        )
+    return common
+
+
+def _values_of_samples(bulk, found, units, samples, source):
+    """All quantities of some samples, of one source, shape (quantity, sample)."""
+    crystal = _crystal_quantities(_at_one(bulk).sel(sample=samples))
+    formation = [
+        found[structure][name].sel(source=source, sample=samples).values
+        for structure, name in units
+        if structure
+    ]
+    return np.vstack([crystal, formation])
+
+
+def _left_out(bulk, found, units):
+    """How many samples lack each quantity, a Variable."""
+    unstable = int((_at_one(bulk)["status"] != "stable").sum())
+    lost = {name: bulk.sizes["sample"] - each.sizes["sample"] for name, each in found.items()}
+    counts = [lost.get(structure, unstable) for structure, _ in units]
+    return variable(
+        "quantity", counts, "1", "samples that are unstable or were not relaxed for this quantity"
+    )
+
+
+def _at_one(bulk):
+    return bulk.sel({"lambda": 1.0}, method="nearest")
+
+
+def _crystal_quantities(bulk):
+    """The quantities of CRYSTAL_UNITS of the variants in a Dataset of them, (quantity, ...)."""
+    names = ("lattice_parameter", "energy", *MODULI)
+    return _from_moduli(*(bulk[name].values for name in names))
+
+
+def _crystal_derivatives(bulk):
+    """Their derivatives by beta_1 ... beta_P at the mean, (quantity, P)."""
+    gradient = bulk["reference_strain_gradient"].values
+    strain = -gradient / float(bulk["reference_strain_curvature"])
+    return _from_moduli(
+        float(bulk["reference_lattice_parameter"]) * strain,
+        bulk["reference_descriptors"].values,
+        *(bulk[f"{name}_derivative"].values for name in MODULI),
+    )
+
+
+def _from_moduli(lattice_parameter, energy, bulk_modulus, tetragonal, c44):
+    """The quantities of CRYSTAL_UNITS. Linear in every argument: it serves derivatives as well.
 
     From B = (C11 + 2 C12) / 3 and C' = (C11 - C12) / 2.
     """
     c11, c12 = bulk_modulus + 4 / 3 * tetragonal, bulk_modulus - 2 / 3 * tetragonal
     return np.array([lattice_parameter, -energy, c11, c12, c44])
-
-
-def _values_of_samples(bulk, formation):
-    """All quantities of the samples in `formation`, of one source, shape (quantity, sample)."""
-    here = bulk.sel(sample=formation["sample"]).sel({"lambda": 1.0}, method="nearest")
-    names = ("lattice_parameter", "energy", *MODULI)
-    crystal = _crystal_quantities(*(here[name].values for name in names))
-    return np.vstack([crystal, formation["formation_energy"], formation["formation_volume"]])
 
 
 def _derivative_variables(mean, gradients, spreads):

@@ -8,11 +8,11 @@ from matplotlib.ticker import MaxNLocator, SymmetricalLogLocator
 from relaxdiff.figure_style import (
     LEVEL_STYLES,
     PAGE,
+    bin_count,
     legend_above,
     new_figure,
     styled,
 )
-from relaxdiff.joint import best_source
 
 SYMBOLS = {
     "lattice_parameter": "$a$",
@@ -26,9 +26,11 @@ SYMBOLS = {
 UNIT_SIGNS = {"Angstrom": r"$\mathrm{\AA}$", "Angstrom^3": r"$\mathrm{\AA}^3$"}
 DIVERGING = colormaps["RdBu_r"]
 LABELLED = 5  # every so many parameters are named below the heat map
+ROW = 0.18  # inches, of a quantity in the heat map
+PANEL, LETTER = 0.75, 0.07  # inches in the corner plot: of a quantity, at least; of its name
+MOST = 12  # quantities in the corner plot; with more, formation energies alone
 TRUE_GREY = "0.74"
 MANY = 300  # samples: from there on dots are small
-BINS = (6, 25)  # of a histogram, at least and at most
 
 
 @styled
@@ -38,10 +40,10 @@ def sensitivities(joint):
     In standard deviations of the quantity over the samples. Linear between -1 and 1, logarithmic
     beyond: parameters of a posterior are correlated, and most of what one does others take back.
     """
-    spread = joint["value"].sel(source=best_source(joint)).std("sample", ddof=1)
+    spread = joint["value"].sel(source="predicted").std("sample", ddof=1)
     relative = (joint["sensitivity"] / spread).transpose("quantity", "parameter").values
     top = 10.0 ** np.ceil(np.log10(max(np.nanmax(np.abs(relative)), 10)))
-    figure = new_figure(PAGE, 2.1)
+    figure = new_figure(PAGE, 0.8 + ROW * len(relative))
     axis = figure.subplots()
     norm = SymLogNorm(linthresh=1, vmin=-top, vmax=top)
     drawn = axis.pcolormesh(relative, cmap=DIVERGING, norm=norm, edgecolors="0.85", linewidth=0.2)
@@ -52,8 +54,8 @@ def sensitivities(joint):
         [place + 0.5 for place in shown],
         [rf"$\beta_{{{names[place].removeprefix('beta_')}}}$" for place in shown],
     )
-    symbols = [SYMBOLS[quantity] for quantity in joint["quantity"].values]
-    axis.set_yticks(np.arange(len(symbols)) + 0.5, symbols)
+    labels = [" ".join(filter(None, words)) for words in _names_and_symbols(joint)]
+    axis.set_yticks(np.arange(len(labels)) + 0.5, labels)
     axis.tick_params(length=0)
     axis.set_xlabel(r"parameter, changed by one standard deviation $\sigma_l$")
     bar = figure.colorbar(drawn, ax=axis, pad=0.01, aspect=14)
@@ -68,13 +70,18 @@ def joint_posterior(joint):
     """Every quantity against every other one over the posterior samples, predicted and true.
 
     Below the diagonal a dot for each sample, on it the histograms, above it the correlation:
-    predicted, and the true one in brackets.
+    predicted, and the true one in brackets. With more than MOST quantities formation energies only.
     """
-    sources = [(best_source(joint), f"predicted ({best_source(joint)})")]
+    total = joint.sizes["quantity"]
+    if total > MOST:
+        joint = _formation_energies(joint)
+    sources = [("predicted", f"predicted ({joint.attrs['best_level']})")]
     if "truth" in joint["source"]:
         sources.append(("truth", "truth"))
     quantities = joint["quantity"].values
-    figure = new_figure(PAGE, PAGE)
+    longest = max(len(name) for name, _ in _names_and_symbols(joint))
+    size = max(PAGE, PANEL * len(quantities) + LETTER * longest)
+    figure = new_figure(size, size)
     axes = figure.subplots(len(quantities), len(quantities), sharex="col")
     for row, column in np.ndindex(axes.shape):
         axis = axes[row, column]
@@ -86,7 +93,31 @@ def joint_posterior(joint):
             _write_correlation(axis, joint, sources, quantities[column], quantities[row])
     _label_edges(axes, joint)
     legend_above(figure, axes[1, 0])
+    if total > MOST:
+        figure.legends[0].set_title(f"formation energies alone, of {total} quantities in the table")
     return figure
+
+
+def _formation_energies(joint):
+    """The part of a joint Dataset that is on formation energies."""
+    own = [str(name) for name in joint["quantity"].values if name.endswith("formation_energy")]
+    return joint.sel(quantity=own, quantity_2=own)
+
+
+def _names_and_symbols(joint):
+    """Name of the structure and symbol of each quantity; no name where there is one structure."""
+    structures = [str(name) for name in joint["structure"].values]
+    several = len(set(structures) - {""}) > 1
+    quantities = joint["quantity"].values
+    return [
+        (name if several else "", SYMBOLS[quantity.removeprefix(f"{name}_")])
+        for name, quantity in zip(structures, quantities, strict=True)
+    ]
+
+
+def _colour(joint):
+    """Of predictions: that of their level, of the first one if structures differ."""
+    return LEVEL_STYLES[joint.attrs["best_level"].split(", ")[0]]["color"]
 
 
 def _draw_pair(axis, joint, sources, across, up):
@@ -97,21 +128,19 @@ def _draw_pair(axis, joint, sources, across, up):
         if source == "truth":  # a larger, grey dot behind
             look = {"s": 4 * size, "color": TRUE_GREY, "zorder": 1}
         else:
-            look = {"s": size, "color": LEVEL_STYLES[source]["color"], "zorder": 2}
+            look = {"s": size, "color": _colour(joint), "zorder": 2}
         axis.scatter(*points, **look, linewidths=0, label=label, rasterized=True)
 
 
 def _draw_histogram(axis, joint, sources, quantity):
     values = joint["value"].sel(quantity=quantity, source=[source for source, _ in sources])
-    bins = int(np.clip(np.sqrt(joint.sizes["sample"]), *BINS))
-    edges = np.histogram_bin_edges(values.values.ravel(), bins=bins)
+    edges = np.histogram_bin_edges(values.values.ravel(), bin_count(joint.sizes["sample"]))
     for source, _ in sources:
         data = values.sel(source=source).values
         if source == "truth":
             axis.hist(data, edges, color=TRUE_GREY, zorder=1)
         else:
-            colour = LEVEL_STYLES[source]["color"]
-            axis.hist(data, edges, histtype="step", color=colour, linewidth=1.1, zorder=2)
+            axis.hist(data, edges, histtype="step", color=_colour(joint), linewidth=1.1, zorder=2)
     axis.set_yticks([])
 
 
@@ -128,9 +157,9 @@ def _write_correlation(axis, joint, sources, across, up):
 
 def _label_edges(axes, joint):
     """Names and numbers along the left and the lower edge, few enough not to touch."""
-    for place, quantity in enumerate(joint["quantity"].values):
-        unit = str(joint["unit"].values[place])
-        label = f"{SYMBOLS[quantity]} ({UNIT_SIGNS.get(unit, unit)})"
+    named = zip(_names_and_symbols(joint), joint["unit"].values, strict=True)
+    for place, ((name, symbol), unit) in enumerate(named):
+        label = "\n".join(filter(None, [name, f"{symbol} ({UNIT_SIGNS.get(unit, unit)})"]))
         axes[-1, place].set_xlabel(label)
         axes[place, 0].set_ylabel(label)
         axes[place, place].xaxis.set_major_locator(MaxNLocator(3, prune="both"))
@@ -139,4 +168,15 @@ def _label_edges(axes, joint):
             axis.tick_params(labelleft=axis is axes[place, 0], labelsize=6)
         axes[-1, place].tick_params(axis="x", labelsize=6, labelrotation=45)
     axes[0, 0].set_ylabel("samples")
+    if any(name for name, _ in _names_and_symbols(joint)):
+        _turn_names(axes)
     axes[0, 0].figure.align_labels()
+
+
+def _turn_names(axes):
+    """Names of structures, as long as they may be, away from the panels beside their own."""
+    for axis in axes[:, 0]:
+        axis.yaxis.label.set(rotation=0, ha="right", va="center")
+    for axis in axes[-1]:
+        axis.xaxis.label.set(rotation=90, multialignment="right")
+        axis.tick_params(axis="x", labelrotation=90)

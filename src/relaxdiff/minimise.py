@@ -1,4 +1,4 @@
-"""Relaxation of a structure, and of the reference that a study differentiates."""
+"""Relaxation of a structure, and how it is written to a file."""
 
 from dataclasses import dataclass, field, replace
 
@@ -7,18 +7,18 @@ import xarray as xr
 from ase import Atoms
 from scipy.sparse import csr_array
 
-from relaxdiff.coordinates import Coordinates, coordinates_of
+from relaxdiff.coordinates import (
+    Coordinates,
+    Freedom,
+    cell_strains,
+    coordinates_of,
+    face_normals,
+)
 from relaxdiff.datasets import variable
 from relaxdiff.evaluation import evaluator_for
-from relaxdiff.exceptions import InputError, RelaxationError
-from relaxdiff.lattice_green import crystal_green
 from relaxdiff.potential import SnapPotential
 from relaxdiff.quasi_newton import DenseModel, LimitedMemory, quasi_newton
-from relaxdiff.structures import bulk_cell, tabulated_lattice_parameter, vacancy_cell
 
-LARGEST_MISMATCH = 0.15  # of the tabulated lattice parameter; beyond it E(a) is not looked at
-# Supercell from which on the crystal's Green's function saves more evaluations than it costs.
-LARGE = 12
 GUESSED_CURVATURE = 20.0  # eV/A^2, only the starting guess when no Hessian is at hand
 
 
@@ -26,13 +26,13 @@ GUESSED_CURVATURE = 20.0  # eV/A^2, only the starting guess when no Hessian is a
 class Minimum:
     """A relaxed structure and how well it is relaxed.
 
-    atoms: the relaxed Atoms; strain: isotropic strain relative to the cell that was given;
+    atoms: the relaxed Atoms; strain: symmetric matrix (3, 3), relative to the cell that was given;
     energy: eV, with the fixed reference and the energy shift; max_gradient: eV/A; status:
     'converged', or what went wrong and what to try; coordinates: those of `atoms`, q = 0 there.
     """
 
     atoms: Atoms
-    strain: float
+    strain: np.ndarray
     energy: float
     max_gradient: float
     status: str
@@ -49,24 +49,30 @@ class Minimum:
 def relax(
     atoms,
     potential,
-    strain=True,
+    cell="isotropic",
     tolerance=1e-8,
     max_steps=300,
     symmetry=True,
     preconditioner=None,
     fixed=None,
+    normal_only=False,
 ):
-    """Relax a periodic structure, atoms and (if `strain`) isotropic volume.
+    """Relax a periodic structure, atoms and as much of the cell as wanted.
 
-    atoms: ASE Atoms; potential: SnapPotential; tolerance: largest |gradient| in eV/A, over
+    atoms: ASE Atoms; potential: SnapPotential; cell: 'fixed', 'isotropic', 'full' or
+    'in_plane_fixed', see `cell_strains`; tolerance: largest |gradient| in eV/A, over
     Cartesian force components and dU/dstrain divided by the edge of the cell; symmetry: keep the
     structure's own symmetry, which makes it fast; turn it off (or shake the atoms) to leave a
     symmetric saddle point; preconditioner: for large cells, such as LatticeGreen: its `apply` maps
     forces (N, 3) to displacements like the inverse of a Hessian would; fixed: mask (N,) of atoms
-    that keep their scaled positions. Returns a Minimum whose `status` says whether it converged.
-    Raises LammpsError when LAMMPS cannot evaluate the structure.
+    that keep their scaled positions; normal_only: atoms move only along the normal of the plane of
+    the first two cell vectors, as in a gamma surface. Returns a Minimum whose `status` says whether
+    it converged. Raises InputError for a cell that cannot relax so, LammpsError when LAMMPS cannot
+    evaluate the structure.
     """
-    coordinates = coordinates_of(atoms, strain=strain, symmetry=symmetry, fixed=fixed)
+    strains = cell_strains(cell, atoms, potential.reach)
+    directions = face_normals(atoms)[2:] if normal_only else np.eye(3)
+    coordinates = coordinates_of(atoms, Freedom(strains, directions, fixed), symmetry)
     start = np.zeros(coordinates.size)
     model = _guess(coordinates, preconditioner)
     with evaluator_for(coordinates, potential) as evaluator:
@@ -84,37 +90,6 @@ def relax(
     )
 
 
-def relax_reference(potential, element, lattice, supercell):
-    """The defect's minimum at the mean parameters, started from the relaxed perfect crystal.
-
-    supercell: conventional cubic cells along each edge. Raises InputError when the potential is for
-    another element, RelaxationError when crystal or defect do not converge, LammpsError.
-    """
-    if element != potential.hyperparameters.element:
-        raise InputError(
-            f"structure.element is {element}, but the potential {potential.name} is for "
-            f"{potential.hyperparameters.element}"
-        )
-    crystal = relax(
-        bulk_cell(element, tabulated_lattice_parameter(element), lattice=lattice), potential
-    )
-    if not crystal.converged:
-        raise RelaxationError(f"{lattice} crystal of {potential.name}: {crystal.status}")
-    edge = crystal.atoms.cell.lengths()[0]
-    if not abs(crystal.strain) < LARGEST_MISMATCH:
-        raise RelaxationError(
-            f"{lattice} crystal of {potential.name}: relaxes to {edge:.3f} Angstrom, more than "
-            f"{LARGEST_MISMATCH:.0%} from the tabulated lattice parameter of {element}: is it a "
-            "potential for this element and lattice?"
-        )
-    atoms = vacancy_cell(element, edge, supercell, lattice)
-    green = crystal_green(potential, atoms, lattice, supercell) if supercell >= LARGE else None
-    minimum = relax(atoms, potential, preconditioner=green)
-    if not minimum.converged:
-        raise RelaxationError(f"vacancy of {potential.name}, {supercell}^3: {minimum.status}")
-    return minimum
-
-
 def minimum_dataset(minimum):
     """A relaxed structure as a Dataset, from which `minimum_from_dataset` makes it again."""
     atoms = minimum.atoms
@@ -126,7 +101,22 @@ def minimum_dataset(minimum):
             "cell": variable(("vector", "xyz"), atoms.cell.array, "Angstrom", "cell vectors, rows"),
             "atomic_numbers": variable("atom", atoms.numbers, "1", "atomic numbers"),
             "energy": variable((), minimum.energy, "eV", "energy of the relaxed structure"),
-            "strain": variable((), minimum.strain, "1", "isotropic strain from the unrelaxed cell"),
+            "strain": variable(
+                ("xyz", "xyz_2"), minimum.strain, "1", "strain from the unrelaxed cell"
+            ),
+            "strain_basis": strain_basis(minimum.coordinates.strains),
+            "allowed_strains": variable(
+                ("allowed_strain", "xyz", "xyz_2"),
+                minimum.coordinates.freedom.strains,
+                "1",
+                "what the cell may strain by, symmetry apart",
+            ),
+            "directions": variable(
+                ("direction", "xyz"),
+                minimum.coordinates.freedom.directions,
+                "1",
+                "directions that atoms may move in",
+            ),
             "max_gradient": variable(
                 (), minimum.max_gradient, "eV/Angstrom", "largest gradient component left"
             ),
@@ -136,12 +126,15 @@ def minimum_dataset(minimum):
             ),
             "mode_displacements": mode_displacements(minimum.coordinates),
         },
-        coords={"xyz": ["x", "y", "z"]},
-        attrs={
-            "potential": minimum.potential.name,
-            "status": minimum.status,
-            "cell_relaxes": int(minimum.coordinates.strain),
-        },
+        coords={"xyz": ["x", "y", "z"], "xyz_2": ["x", "y", "z"]},
+        attrs={"potential": minimum.potential.name, "status": minimum.status},
+    )
+
+
+def strain_basis(strains):
+    """The matrices (strain, 3, 3) that coordinates are amplitudes of, as a Variable."""
+    return variable(
+        ("strain", "xyz", "xyz_2"), strains, "1", "strain of the cell per unit of its coordinate"
     )
 
 
@@ -167,7 +160,7 @@ def minimum_from_dataset(dataset, potential):
     )
     return Minimum(
         atoms=atoms,
-        strain=float(dataset["strain"]),
+        strain=dataset["strain"].values,
         energy=float(dataset["energy"]),
         max_gradient=float(dataset["max_gradient"]),
         status=dataset.attrs["status"],
@@ -177,19 +170,20 @@ def minimum_from_dataset(dataset, potential):
             reference=atoms,
             modes=csr_array(dataset["mode_displacements"].values.reshape(-1, 3 * len(atoms)).T),
             orbits=dataset["orbit"].values,
-            strain=bool(dataset.attrs["cell_relaxes"]),
+            strains=dataset["strain_basis"].values,
+            freedom=Freedom(dataset["allowed_strains"].values, dataset["directions"].values),
         ),
     )
 
 
 def inverse_in(coordinates, preconditioner):
-    """Maps gradients (n,) to steps: the preconditioner on the atoms, a guess on the strain."""
-    modes, on_strain = coordinates.modes, _strain_curvature(coordinates)
+    """Maps gradients (n,) to steps: the preconditioner on the atoms, a guess on the strains."""
+    modes, on_strains = coordinates.modes, _strain_curvature(coordinates)
 
     def inverse(gradient):
-        forces = (modes @ gradient[: modes.shape[1]]).reshape(-1, 3)
+        forces = (modes @ gradient[: coordinates.n_modes]).reshape(-1, 3)
         moved = modes.T @ preconditioner.apply(forces).ravel()
-        return np.append(moved, gradient[modes.shape[1] :] / on_strain)
+        return np.append(moved, gradient[coordinates.n_modes :] / on_strains)
 
     return inverse
 
@@ -198,9 +192,9 @@ def _guess(coordinates, preconditioner):
     """What is known of the Hessian beforehand: without a preconditioner a diagonal."""
     if preconditioner is not None:
         return LimitedMemory(inverse_in(coordinates, preconditioner))
-    on_atoms = np.full(coordinates.modes.shape[1], GUESSED_CURVATURE)
-    diagonal = np.append(on_atoms, _strain_curvature(coordinates))
-    return DenseModel(np.diag(diagonal[: coordinates.size]), coordinates.scale)
+    on_atoms = np.full(coordinates.n_modes, GUESSED_CURVATURE)
+    on_strains = np.full(len(coordinates.strains), _strain_curvature(coordinates))
+    return DenseModel(np.diag(np.append(on_atoms, on_strains)), coordinates.scale)
 
 
 def _strain_curvature(coordinates):

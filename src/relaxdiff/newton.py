@@ -24,7 +24,7 @@ LEAST_CURVATURE = 0.5
 class NewtonModel:
     """Second derivatives of a structure at its reference minimum, for all parameters.
 
-    hessian: at the mean, the strain last, (n, n); curvatures: second derivatives of the P
+    hessian: at the mean, the strains last, (n, n); curvatures: second derivatives of the P
     descriptors, (n, n, P); derivatives: dq*/dTheta at h+ih, (n, P).
     """
 
@@ -72,15 +72,18 @@ def newton_of_defect(derivative):
     return NewtonModel(
         hessian=tensor @ np.append(derivative["theta_mean"].values, 1.0),
         curvatures=tensor[..., :-1],
-        derivatives=np.vstack([positions, derivative["strain_derivative"].values]),
+        derivatives=np.vstack([positions, derivative["strain_derivative"].values.T]),
     )
 
 
-def newton_of_bulk(bulk, n_atoms=1):
-    """The NewtonModel of n_atoms of the perfect crystal; its one coordinate is the strain."""
-    curvature = float(bulk["reference_strain_curvature"])
+def newton_of_crystal(crystal, n_atoms=1):
+    """The NewtonModel of n_atoms of the perfect crystal; its coordinates are its strains.
+
+    crystal: Dataset of `crystal_of_variants`.
+    """
+    curvature = crystal["strain_curvature"].values
     return NewtonModel(
-        hessian=np.array([[n_atoms * curvature]]),
-        curvatures=n_atoms * bulk["reference_strain_curvatures"].values[None, None],
-        derivatives=-bulk["reference_strain_gradient"].values[None] / curvature,
+        hessian=n_atoms * curvature,
+        curvatures=n_atoms * crystal["strain_curvatures"].values,
+        derivatives=-np.linalg.solve(curvature, crystal["strain_gradient"].values),
     )

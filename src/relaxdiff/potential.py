@@ -125,6 +125,12 @@ class SnapPotential:
         """Theta with a 1 behind it for the fixed reference: the weights of the P + 1 columns."""
         return np.append(self.theta, 1.0)
 
+    @property
+    def reach(self):
+        """Distance in Angstrom beyond which atoms do not feel each other."""
+        outer = 0.0 if self.reference is None else self.reference.outer
+        return max(self.hyperparameters.cutoff, outer)
+
     def with_theta(self, theta, energy_shift=None, name=None):
         """The same potential with other coefficients (eV)."""
         return replace(

@@ -80,7 +80,7 @@ def quasi_newton(
 
 def largest_component(coordinates, gradient):
     """Largest |gradient| over the atoms' Cartesian components and dU/dstrain / edge, eV/A."""
-    n_modes = coordinates.modes.shape[1]
+    n_modes = coordinates.n_modes
     on_atoms = np.abs(coordinates.modes @ gradient[:n_modes]).max(initial=0.0)
     on_strain = np.abs(gradient[n_modes:] / coordinates.scale[n_modes:]).max(initial=0.0)
     return float(max(on_atoms, on_strain))

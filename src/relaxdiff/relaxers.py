@@ -21,7 +21,7 @@ def in_basin(coordinates, q):
     """Whether q is near enough to the reference minimum to be the same kind of structure."""
     radius = BASIN_RADIUS * coordinates.nearest_neighbour_distance
     near = np.abs(coordinates.displacements(q)).max(initial=0.0) < radius
-    return bool(near and abs(coordinates.strain_of(q)) < BASIN_STRAIN)
+    return bool(near and np.abs(coordinates.strain_of(q)).max() < BASIN_STRAIN)
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class LammpsRelaxer:
             coordinates.structure(start),
             potential,
             TOLERANCE,
-            coordinates.strain,
+            coordinates.freedom,
             lost=lambda atoms: coordinates.distance(coordinates.locate(atoms), start) > limit,
         )
         q = coordinates.locate(end.atoms)

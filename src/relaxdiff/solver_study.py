@@ -131,7 +131,7 @@ def _relax_by_lammps(minimum, posterior):
     """Iterations (unknown) and force calls that LAMMPS needs for sample 0 itself."""
     theta = variant_weights(posterior, np.ones(1))[0, 0, :-1]
     variant = minimum.potential.with_theta(theta, variant_shifts(posterior, np.ones(1))[0, 0])
-    end = lammps_minimise(minimum.atoms, variant, TOLERANCE, minimum.coordinates.strain)
+    end = lammps_minimise(minimum.atoms, variant, TOLERANCE, minimum.coordinates.freedom)
     if not end.max_gradient < TOLERANCE:
         raise RelaxationError(
             f"LAMMPS left a gradient of {end.max_gradient:.1e} eV/Angstrom in {variant.name}: it "

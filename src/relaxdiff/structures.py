@@ -1,14 +1,29 @@
-"""The supercells of the study, as ASE Atoms."""
+"""The structures of the study before they relax, as ASE Atoms."""
 
 import itertools
+import math
+from pathlib import Path
 
+import ase.io
 import numpy as np
-from ase.build import bulk
+from ase import Atoms
+from ase.build import bulk, surface
 from ase.data import atomic_numbers, reference_states
+from ase.geometry import find_mic
 from ase.neighborlist import neighbor_list
 from scipy.spatial import cKDTree
 
 from relaxdiff.exceptions import InputError
+
+# Where a bcc crystal without the atom at the origin, or with it, has its defect; in units of the
+# lattice parameter. The dumbbells' atoms are about as far from each other as from the next atom.
+SECOND_VACANCIES = {"divacancy_1nn": (0.5, 0.5, 0.5), "divacancy_2nn": (1.0, 0.0, 0.0)}
+DUMBBELLS = {"dumbbell_111": (0.17, 0.17, 0.17), "dumbbell_110": (0.23, 0.23, 0.0)}
+INTERSTICES = {"octahedral": (0.5, 0.0, 0.0), "tetrahedral": (0.5, 0.25, 0.0)}
+# Kinds whose atoms are all on sites of the crystal, in cubic supercells.
+ON_LATTICE = ("vacancy", *SECOND_VACANCIES)
+LAMMPS_DATA = (".data", ".lmp")  # endings that ASE does not take for LAMMPS's
+SMALLEST_VOLUME = 1e-6  # Angstrom^3; a cell below this one is flat
 
 
 def bulk_cell(element, lattice_parameter, repeats=1, lattice="bcc"):
@@ -18,9 +33,9 @@ def bulk_cell(element, lattice_parameter, repeats=1, lattice="bcc"):
 
 def tabulated_lattice_parameter(element):
     """Experimental lattice parameter in ASE's table, Angstrom; InputError if there is none."""
-    state = reference_states[atomic_numbers[element]] or {}
+    state = reference_states[atomic_numbers.get(element, 0)] or {}
     if "a" not in state:
-        raise InputError(f"structure.element: ASE knows no lattice parameter for {element}")
+        raise InputError(f"crystal.element: ASE knows no lattice parameter for {element}")
     return state["a"]
 
 
@@ -69,9 +84,180 @@ def vacancy_cell(element, lattice_parameter, repeats=4, lattice="bcc"):
     (2 repeats^3 - 1 atoms for bcc); InputError when the cell would hold nothing but the vacancy.
     """
     if repeats < 2:
-        raise InputError(
-            f"structure.supercell: {repeats} is too small for a vacancy, use 2 or more"
-        )
+        raise InputError(f"supercell: {repeats} is too small for a vacancy, use 2 or more")
     atoms = bulk_cell(element, lattice_parameter, repeats, lattice)
     del atoms[0]
     return atoms
+
+
+def plane_normal(plane):
+    """Unit vector (3,) normal to a plane, in the axes of the cubic cell.
+
+    plane: three Miller indices; InputError when all are 0.
+    """
+    if not any(plane):
+        raise InputError(f"plane: {list(plane)} is no plane, at least one index must not be 0")
+    return np.array(plane) / np.linalg.norm(plane)
+
+
+def build_structure(settings, element, lattice, lattice_parameter):
+    """The unrelaxed Atoms of one entry of the config's `structures`, periodic in x, y and z.
+
+    settings: the entry, a dict that `check_config` accepts; lattice_parameter: of the perfect
+    crystal, Angstrom. InputError, naming structures.<name>.<key>, when a value or a structure file
+    cannot be used; and when the lattice is not bcc, for which the defects' sites are known.
+    """
+    if lattice != "bcc":
+        raise InputError(f"crystal.lattice: {lattice} is not known, use bcc")
+    try:
+        return BUILDERS[settings["kind"]](settings, element, lattice, lattice_parameter)
+    except InputError as error:
+        raise InputError(f"structures.{settings['name']}.{error}") from None
+
+
+def _vacancy(settings, element, lattice, lattice_parameter):
+    """The vacancy, at the origin."""
+    return vacancy_cell(element, lattice_parameter, settings["supercell"], lattice)
+
+
+def _divacancy(settings, element, lattice, lattice_parameter):
+    """Two vacancies, one of them at the origin."""
+    atoms = _vacancy(settings, element, lattice, lattice_parameter)
+    second = lattice_parameter * np.array(SECOND_VACANCIES[settings["kind"]])
+    del atoms[np.linalg.norm(atoms.positions - second, axis=1).argmin()]
+    return atoms
+
+
+def _dumbbell(settings, element, lattice, lattice_parameter):
+    """Two atoms that share the site at the origin; they are the last two."""
+    atoms = _vacancy(settings, element, lattice, lattice_parameter)
+    offset = lattice_parameter * np.array(DUMBBELLS[settings["kind"]])
+    return atoms + Atoms([element] * 2, positions=[offset, -offset])
+
+
+def _interstitial(settings, element, lattice, lattice_parameter):
+    """One atom, the last, in a hole of the perfect crystal."""
+    atoms = bulk_cell(element, lattice_parameter, settings["supercell"], lattice)
+    site = lattice_parameter * np.array(INTERSTICES[settings["kind"]])
+    return atoms + Atoms([element], positions=[site])
+
+
+def _surface(settings, element, lattice, lattice_parameter):
+    """A slab in the middle of its cell; z is normal to the surfaces.
+
+    vacuum: from the atoms on top of the slab to those below its image, Angstrom.
+    """
+    crystal = bulk_cell(element, lattice_parameter, lattice=lattice)
+    slab, _ = _atomic_planes(crystal, settings["plane"], settings["layers"])
+    slab.center(vacuum=settings["vacuum"] / 2, axis=2)
+    return slab
+
+
+def _gamma_surface(settings, element, lattice, lattice_parameter):
+    """A crystal with one fault, halfway up; z is normal to it.
+
+    Above the fault all atoms are shifted, and the third cell vector with them, so that the crystal
+    goes on through the top of the cell. Without the shift that vector is the lattice vector across
+    `layers` planes that is nearest to their normal: along it only when the planes stack back onto
+    themselves, in bcc multiples of 2 for {100} and {110}, 3 for {111} and 6 for {112}.
+    """
+    layers = settings["layers"]
+    crystal = bulk_cell(element, lattice_parameter, lattice=lattice)
+    atoms, spacing = _atomic_planes(crystal, settings["plane"], layers + 1)
+    heights = atoms.positions[:, 2] / spacing
+    outside = heights > layers - 0.5
+    # From an atom of the first plane to those of the plane that is its image.
+    across = atoms.positions[outside] - atoms.positions[heights.argmin()]
+    across, lengths = find_mic(across, atoms.cell, pbc=(True, True, False))
+    shift = np.array(settings["displacement"]) @ atoms.cell.array[:2]
+    atoms.positions[heights > layers // 2 - 0.5] += shift
+    atoms.cell[2] = across[lengths.round(6).argmin()] + shift
+    del atoms[outside]
+    return atoms
+
+
+def _atomic_planes(crystal, plane, layers):
+    """`layers` atomic planes of a crystal, the first at z = 0, z being their normal.
+
+    crystal: the conventional cubic cell, of a lattice with one atom in its primitive cell, so that
+    planes are equally spaced. The cell's first two vectors are those of `ase.build.surface`, which
+    need not span the smallest cell. Returns Atoms and the planes' distance in Angstrom.
+    """
+    plane_normal(plane)  # refuses indices that are all 0
+    plane = np.array(plane, dtype=int) // np.gcd.reduce(np.array(plane, dtype=int))
+    # Not `periodic`: ASE would wrap rounding errors at height 0 to the top.
+    repeat = surface(crystal, plane, 1)
+    in_repeat = len(np.unique(repeat.positions[:, 2].round(6)))
+    spacing = crystal.get_volume() / np.linalg.norm(np.cross(*repeat.cell[:2])) / in_repeat
+    atoms = surface(crystal, plane, math.ceil(layers / in_repeat))
+    atoms.pbc = True
+    atoms.cell[2] = [0, 0, layers * spacing]
+    del atoms[atoms.positions[:, 2] > (layers - 0.5) * spacing]
+    return atoms, spacing
+
+
+def _from_file(settings, element, lattice, lattice_parameter):
+    """The last structure of a file, scaled from its own lattice parameter to the potential's."""
+    path = settings["path"]
+    atoms = _read(path)
+    _check_cell_and_atoms(atoms, path, element)
+    atoms.set_cell(atoms.cell * lattice_parameter / settings["lattice_parameter"], scale_atoms=True)
+    usual = nearest_neighbour_distance(bulk_cell(element, lattice_parameter, lattice=lattice))
+    distances = neighbor_list("d", atoms, usual / 2)
+    if distances.size:
+        raise InputError(
+            f"path: two atoms in {path} are {distances.min():.3g} Angstrom apart when scaled from "
+            f"lattice_parameter, less than half of the {usual:.3g} in the crystal"
+        )
+    return atoms
+
+
+def _check_cell_and_atoms(atoms, path, element):
+    """InputError unless these are atoms of one element in a cell that repeats along x, y and z."""
+    others = sorted(set(atoms.symbols) - {element})
+    open_ends = [axis for axis, closed in zip("xyz", atoms.pbc, strict=True) if not closed]
+    if not len(atoms):
+        problem = f"{path} holds no atoms"
+    elif others:
+        problem = f"{path} holds atoms of {', '.join(others)}, but crystal.element is {element}"
+    elif open_ends:
+        problem = f"{path} is not periodic in {', '.join(open_ends)}, but must be in x, y and z"
+    elif not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
+        problem = f"{path} holds positions or cell vectors that are not finite"
+    elif atoms.cell.volume < SMALLEST_VOLUME:
+        problem = f"the cell in {path} has no volume"
+    else:
+        return
+    raise InputError(f"path: {problem}")
+
+
+def _read(path):
+    """Symbols, positions, cell and periodicity of the last structure in a file, as Atoms.
+
+    ASE unpickles nothing that it finds in a file; it did so in folders, which are refused.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"path: {path} is not a file")
+    try:
+        found = ase.io.read(
+            str(Path(path).absolute()),  # names such as postgres.xyz alone would be a server's
+            index=-1,
+            format="lammps-data" if Path(path).suffix in LAMMPS_DATA else None,
+            parallel=False,  # else ASE would broadcast to ranks that do not come here
+            do_not_split_by_at_sign=True,
+        )
+    except Exception as error:  # of any of ASE's many readers
+        reason = " ".join(f"{type(error).__name__} {error}".split())
+        raise InputError(f"path: ASE cannot read {path}: {reason}") from None
+    return Atoms(found.numbers, found.positions, cell=found.cell, pbc=found.pbc)
+
+
+BUILDERS = {
+    "vacancy": _vacancy,
+    **dict.fromkeys(SECOND_VACANCIES, _divacancy),
+    **dict.fromkeys(DUMBBELLS, _dumbbell),
+    **dict.fromkeys(INTERSTICES, _interstitial),
+    "surface": _surface,
+    "gamma_surface": _gamma_surface,
+    "file": _from_file,
+}

@@ -8,7 +8,9 @@ caption includes.
 import numpy as np
 import pandas as pd
 
-from relaxdiff.errors import all_levels, posterior_table
+from relaxdiff.structure_results import JOULE_PER_SQUARE_METRE, StructureResults
+
+__all__ = ["StructureResults", "sentences", "status_counts", "substitutions", "summarise"]
 
 STATUS_WORDS = {  # where 'not_converged' -> 'not converged' would not do
     "no_minimum": "without a minimum of E(a)",
@@ -17,143 +19,48 @@ STATUS_WORDS = {  # where 'not_converged' -> 'not converged' would not do
     "agrees": "agree",
     "disagrees": "disagree",
 }
-QUANTITIES = ("formation_energy", "formation_volume")
+# What a structure may have, and what captions say of it where it has not.
+QUANTITIES = {
+    "formation_energy": "",
+    "formation_volume": "none, the cell does not relax",
+    "energy_per_area": "none, the structure is no surface or fault",
+}
 CHECKED = {  # columns of the truth check
     "formation_energy_difference_eV": ("formation_energy", "eV"),
     "formation_volume_difference_A3": ("formation_volume", "Angstrom^3"),
 }
-SYMBOLS = {"eV": " eV", "Angstrom^3": " Å³", "1": ""}
+SYMBOLS = {"eV": " eV", "Angstrom^3": " Å³", "J/m^2": " J/m²", "1": ""}
 
 
-def summarise(
-    bulk,
-    predictions,
-    derivative,
-    evaluations=None,
-    truth=None,
-    windows=None,
-    slopes=None,
-    calibration=None,
-    check=None,
-):
+def summarise(results):
     """Everything a reader asks first, a DataFrame with columns topic, item, value, units.
 
-    bulk, predictions, derivative, evaluations, truth: the Datasets of those names, evaluations
-    None if there are none; windows, slopes, calibration: of `window_table`, `error_slopes` and
-    `calibration_table`; check: the table of the truth check. From truth on they may be left out for
-    a study without.
+    results: StructureResults.
     """
-    predictions = all_levels(predictions, evaluations)
     rows = [
-        ("study", "samples", bulk.sizes["sample"], ""),
-        ("study", "variants", bulk["status"].size, ""),
-        ("study", "largest lambda", float(np.abs(bulk["lambda"]).max()), ""),
+        *_study_rows(results),
+        *_posterior_rows(results),
+        *_cost_rows(results),
+        *_error_rows(results),
+        *_check_rows(results),
     ]
-    rows += [("bulk", status, count, "") for status, count in status_counts(bulk["status"]).items()]
-    zero = predictions.isel({"lambda": int(np.argmin(np.abs(predictions["lambda"].values)))})
-    for quantity in QUANTITIES:
-        units = predictions[quantity].attrs["units"]
-        rows.append(("reference", quantity, float(zero[quantity].mean()), units))
-    posterior = posterior_table(predictions, truth)
-    for row in posterior[posterior["source"].isin([_best(predictions), "truth"])].itertuples():
-        for item in ("mean", "standard_deviation", "interval_95_low", "interval_95_high"):
-            item_name = f"{row.quantity}, {row.source}, {item}"
-            rows.append(("posterior", item_name, getattr(row, item), row.units))
-    rows.append(("cost", "evaluations for the derivative", derivative.attrs["evaluations"], ""))
-    if evaluations is not None:
-        rows.append(("cost", "evaluations at predicted structures", _evaluated(evaluations), ""))
-    if truth is not None:
-        counts = status_counts(truth["status"], without="bulk_unstable")
-        rows += [("truth", status, count, "") for status, count in counts.items()]
-        evaluations, relaxed = int(truth["evaluations"].sum()), counts["converged"]
-        rows.append(("cost", "evaluations for truth", evaluations, ""))
-        per_variant = round(evaluations / max(relaxed, 1), 3)
-        rows.append(("cost", "evaluations for truth per relaxed variant", per_variant, ""))
-        tests = int(truth["stability_evaluations"].sum())
-        rows.append(("cost", "evaluations to tell saddle points", tests, ""))
-    shown = [] if windows is None else windows[windows["quantity"].isin(QUANTITIES)].itertuples()
-    for row in shown:
-        item = (
-            f"{row.quantity}, {row.level}, lambda up to {row.lambda_up_to:g}, mean absolute error"
-        )
-        rows.append(("errors", item, row.mean_abs_error, row.units))
-    for row in [] if slopes is None else slopes.itertuples():
-        item = f"{row.quantity}, {row.level}, expected {row.expected_slope}"
-        rows.append(("log-log slope", item, row.slope, ""))
-    for row in [] if calibration is None else calibration.itertuples():
-        item = f"{row.level}, error within twice its estimate"
-        rows.append(("calibration", item, row.within_twice, ""))
-        item += ", estimates below 10 meV"
-        rows.append(("calibration", item, row.within_twice_below_10_meV, ""))
-    if check is not None:
-        rows += [("truth check", verdict, n, "") for verdict, n in _verdicts(check).items()]
-        for column, (quantity, units) in CHECKED.items():
-            item = f"{quantity}, largest difference where they agree"
-            rows.append(("truth check", item, _largest(check, column), units))
     return pd.DataFrame(rows, columns=["topic", "item", "value", "units"])
 
 
-def sentences(
-    bulk,
-    predictions,
-    derivative,
-    evaluations=None,
-    truth=None,
-    windows=None,
-    slopes=None,
-    calibration=None,
-    check=None,
-):
-    """The phrases that captions quote, a dict of name -> text. Arguments as of `summarise`."""
-    predictions = all_levels(predictions, evaluations)
-    best = _best(predictions)
-    status = status_counts(bulk["status"])
-    total, kept = bulk["status"].size, status.pop("stable")
-    posterior = posterior_table(predictions, truth)
-    found = {
-        "samples": f"{bulk.sizes['sample']:,}",
-        "variants": f"{total:,}",
-        "kept": f"{kept:,}",
-        "kept_percent": f"{100 * kept / total:.1f} %",
-        "not_kept": _listed(status),
-        "whole_samples": f"{int((bulk['status'] == 'stable').all('lambda').sum()):,}",
-        "posterior_samples": f"{int(posterior['samples'].max()):,}",
-        "prediction_cost": f"{derivative.attrs['evaluations']} evaluations",
-        "best_level": best,
-        "evaluation_cost": "none"
-        if evaluations is None
-        else f"{_evaluated(evaluations):,} evaluations",
-    }
-    for quantity in QUANTITIES:
-        rows = posterior[posterior["quantity"] == quantity].set_index("source")
-        sources = [(best, "predicted"), *([("truth", "true")] if "truth" in rows.index else [])]
-        texts = [_distribution(rows.loc[source], name) for source, name in sources]
-        found[f"{quantity}_posterior"] = "; ".join(texts)
-    if truth is not None:
-        outcomes = status_counts(truth["status"], without="bulk_unstable")
-        found["relaxed"] = f"{outcomes.pop('converged'):,}"
-        found["not_relaxed"] = _listed(outcomes)
-        evaluations = int(truth["evaluations"].sum())
-        relaxed = max(int((truth["status"] == "converged").sum()), 1)
-        tests = int(truth["stability_evaluations"].sum())
-        found["truth_cost"] = (
-            f"{evaluations:,} evaluations, {evaluations / relaxed:.1f} per relaxed variant with "
-            f"failed attempts; {tests:,} to tell saddle points from minima"
-        )
-    if windows is not None:
-        for quantity in windows["quantity"].unique():
-            found[f"{quantity}_errors"] = _errors(windows[windows["quantity"] == quantity])
-    if slopes is not None:
-        for quantity, rows in slopes.groupby("quantity"):
-            found[f"{quantity}_slopes"] = (
-                ", ".join(
-                    f"{row.level} {row.slope:.2f} (expected {row.expected_slope})"
-                    for row in rows.dropna().itertuples()
-                )
-                or "not measured, too few λ near 0"
-            )
-    if calibration is not None:
-        known = calibration.dropna()
+def sentences(results):
+    """The phrases that captions quote, a dict of name -> text; results: StructureResults.
+
+    The names depend on which tables there are, not on what the structure is.
+    """
+    found = _study_sentences(results) | _posterior_sentences(results)
+    if results.truth is not None:
+        found |= _truth_sentences(results)
+    if results.windows is not None:
+        found |= _error_sentences(results)
+    if results.slopes is not None:
+        found |= _slope_sentences(results)
+    if results.calibration is not None:
+        known = results.calibration.dropna()
         found["calibration"] = (
             ", ".join(
                 f"{row.level} {100 * row.within_twice_below_10_meV:.1f} %"
@@ -161,13 +68,8 @@ def sentences(
             )
             or "unknown, no estimates"
         )
-    if check is not None:
-        verdicts = _listed(_verdicts(check))
-        energy, volume = (_largest(check, column) for column in CHECKED)
-        found["truth_check"] = (
-            f"{len(check)} variants relaxed again by plain LAMMPS from shaken atoms: {verdicts}; "
-            f"largest differences where they agree {energy:.1e} eV and {volume:.1e} Å³"
-        )
+    if results.check is not None:
+        found["truth_check"] = _check_sentence(results)
     return found
 
 
@@ -184,13 +86,176 @@ def status_counts(status, without=()):
     return {name: present.get(name, 0) for name in names if name not in np.atleast_1d(without)}
 
 
-def _best(predictions):
-    """The most complete level, which comes last."""
-    return str(predictions["level"].values[-1])
+def _study_rows(results):
+    crystal = results.crystal
+    counts = status_counts(crystal["status"])
+    return [
+        ("study", "samples", crystal.sizes["sample"], ""),
+        ("study", "variants", crystal["status"].size, ""),
+        ("study", "largest lambda", float(np.abs(crystal["lambda"]).max()), ""),
+        *(("crystal", status, count, "") for status, count in counts.items()),
+    ]
 
 
-def _evaluated(evaluations):
-    return int(evaluations["evaluations"].sum())
+def _posterior_rows(results):
+    levels = results.levels
+    zero = levels.isel({"lambda": int(np.argmin(np.abs(levels["lambda"].values)))})
+    energy = float(zero["formation_energy"].mean())
+    rows = [("reference", "formation_energy", energy, "eV")]
+    if results.cell_relaxes:
+        volume = float(zero["formation_volume"].mean())
+        rows.append(("reference", "formation_volume", volume, "Angstrom^3"))
+    if results.area is not None:
+        per_area = energy / results.area * JOULE_PER_SQUARE_METRE
+        rows.append(("reference", "energy_per_area", per_area, "J/m^2"))
+    for row in results.posterior.itertuples():
+        for item in ("mean", "standard_deviation", "interval_95_low", "interval_95_high"):
+            item_name = f"{row.quantity}, {row.source}, {item}"
+            rows.append(("posterior", item_name, getattr(row, item), row.units))
+    return rows
+
+
+def _cost_rows(results):
+    """Evaluations, and how the relaxations of the truth ended."""
+    derivative, truth = results.derivative, results.truth
+    rows = [("cost", "evaluations for the derivative", derivative.attrs["evaluations"], "")]
+    if results.evaluations is not None:
+        rows.append(("cost", "evaluations at predicted structures", results.evaluated, ""))
+    if truth is not None:
+        counts = status_counts(truth["status"], without="bulk_unstable")
+        spent, relaxed, tests = _truth_cost(truth)
+        rows += [
+            *(("truth", status, count, "") for status, count in counts.items()),
+            ("cost", "evaluations for truth", spent, ""),
+            ("cost", "evaluations for truth per relaxed variant", round(spent / relaxed, 3), ""),
+            ("cost", "evaluations to tell saddle points", tests, ""),
+        ]
+    return rows
+
+
+def _error_rows(results):
+    rows = []
+    windows, slopes, calibration = results.windows, results.slopes, results.calibration
+    shown = [] if windows is None else windows[windows["quantity"].isin(QUANTITIES)].itertuples()
+    for row in shown:
+        item = (
+            f"{row.quantity}, {row.level}, lambda up to {row.lambda_up_to:g}, mean absolute error"
+        )
+        rows.append(("errors", item, row.mean_abs_error, row.units))
+    for row in [] if slopes is None else slopes.itertuples():
+        item = f"{row.quantity}, {row.level}, expected {row.expected_slope}"
+        rows.append(("log-log slope", item, row.slope, ""))
+    for row in [] if calibration is None else calibration.itertuples():
+        item = f"{row.level}, error within twice its estimate"
+        rows.append(("calibration", item, row.within_twice, ""))
+        item += ", estimates below 10 meV"
+        rows.append(("calibration", item, row.within_twice_below_10_meV, ""))
+    return rows
+
+
+def _check_rows(results):
+    if results.check is None:
+        return []
+    rows = [("truth check", verdict, n, "") for verdict, n in _verdicts(results.check).items()]
+    for column, (quantity, units) in _checked(results).items():
+        item = f"{quantity}, largest difference where they agree"
+        rows.append(("truth check", item, _largest(results.check, column), units))
+    return rows
+
+
+def _study_sentences(results):
+    crystal, status = results.crystal, status_counts(results.crystal["status"])
+    total, kept = crystal["status"].size, status.pop("stable")
+    whole = int((crystal["status"] == "stable").all("lambda").sum())
+    evaluated = "none" if results.evaluations is None else f"{results.evaluated:,} evaluations"
+    return {
+        "samples": f"{crystal.sizes['sample']:,}",
+        "variants": f"{total:,}",
+        "kept": f"{kept:,}",
+        "kept_percent": f"{100 * kept / total:.1f} %",
+        "not_kept": _listed(status),
+        "whole_samples": f"{whole:,}",
+        "prediction_cost": f"{results.derivative.attrs['evaluations']} evaluations",
+        "best_level": results.best,
+        "evaluation_cost": evaluated,
+    }
+
+
+def _posterior_sentences(results):
+    posterior = results.posterior
+    found = {"posterior_samples": f"{int(posterior['samples'].max()):,}"}
+    for quantity, missing in QUANTITIES.items():
+        rows = posterior[posterior["quantity"] == quantity]
+        texts = [
+            _distribution(row, "true" if row["source"] == "truth" else "predicted")
+            for _, row in rows.iterrows()
+        ]
+        found[f"{quantity}_posterior"] = "; ".join(texts) or missing
+    return found
+
+
+def _truth_sentences(results):
+    outcomes = status_counts(results.truth["status"], without="bulk_unstable")
+    spent, relaxed, tests = _truth_cost(results.truth)
+    return {
+        "relaxed": f"{outcomes.pop('converged'):,}",
+        "not_relaxed": _listed(outcomes),
+        "truth_cost": (
+            f"{spent:,} evaluations, {spent / relaxed:.1f} per relaxed variant with "
+            f"failed attempts; {tests:,} to tell saddle points from minima"
+        ),
+    }
+
+
+def _error_sentences(results):
+    windows, missing = results.windows, QUANTITIES["formation_volume"]
+    found = dict.fromkeys(("formation_volume_errors", "strain_errors"), missing)
+    for quantity in windows["quantity"].unique():
+        found[f"{quantity}_errors"] = _errors(windows[windows["quantity"] == quantity])
+    return found
+
+
+def _slope_sentences(results):
+    missing = QUANTITIES["formation_volume"]
+    found = dict.fromkeys(("formation_volume_slopes", "strain_slopes"), missing)
+    for quantity, rows in results.slopes.groupby("quantity"):
+        found[f"{quantity}_slopes"] = (
+            ", ".join(
+                f"{row.level} {row.slope:.2f} (expected {row.expected_slope})"
+                for row in rows.dropna().itertuples()
+            )
+            or "not measured, too few λ near 0"
+        )
+    return found
+
+
+def _check_sentence(results):
+    check = results.check
+    differences = [
+        f"{_largest(check, column):.1e}{SYMBOLS[units]}"
+        for column, (_, units) in _checked(results).items()
+    ]
+    return (
+        f"{len(check)} variants relaxed again by plain LAMMPS from shaken atoms: "
+        f"{_listed(_verdicts(check))}; largest differences where they agree "
+        f"{' and '.join(differences)}"
+    )
+
+
+def _truth_cost(truth):
+    """Evaluations for truth, variants relaxed (at least 1), evaluations to tell saddle points."""
+    relaxed = int((truth["status"] == "converged").sum())
+    tests = int(truth["stability_evaluations"].sum())
+    return int(truth["evaluations"].sum()), max(relaxed, 1), tests
+
+
+def _checked(results):
+    """The columns of CHECKED that say something of this structure."""
+    return {
+        column: each
+        for column, each in CHECKED.items()
+        if results.cell_relaxes or each[0] != "formation_volume"
+    }
 
 
 def _verdicts(check):

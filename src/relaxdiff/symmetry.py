@@ -1,16 +1,10 @@
-"""Space-group operations of a supercell and the displacement modes that they leave unchanged.
+"""Space-group operations of a structure, and the ways to break them."""
 
-A change of potential parameters keeps the symmetry of a structure, so the response to it lives in
-the totally symmetric displacements alone: 12 modes for a bcc vacancy in 4x4x4 cells, 3N - 3 for a
-structure without symmetry.
-"""
-
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import spglib
 import spglib.error
-from scipy.sparse import csr_array, hstack
 from scipy.spatial import cKDTree
 
 from relaxdiff.exceptions import InputError
@@ -26,11 +20,13 @@ class Symmetry:
     """Operations that map a structure on itself.
 
     rotations: Cartesian, shape (operation, 3, 3); permutations: shape (operation, N), atom i goes
-    to atom permutations[operation, i].
+    to atom permutations[operation, i]; directions: orthonormal, the ones that atoms may move in,
+    shape (1 to 3, 3), whose span all operations keep.
     """
 
     rotations: np.ndarray
     permutations: np.ndarray
+    directions: np.ndarray = field(default_factory=lambda: np.eye(3))
 
     @property
     def representatives(self):
@@ -39,7 +35,29 @@ class Symmetry:
 
     def subgroup(self, operations):
         """The Symmetry of some of the operations, given by their indices or a mask."""
-        return Symmetry(self.rotations[operations], self.permutations[operations])
+        return replace(
+            self,
+            rotations=self.rotations[operations],
+            permutations=self.permutations[operations],
+        )
+
+    def confined(self, directions):
+        """The Symmetry of atoms that move in some directions only, orthonormal, shape (d, 3)."""
+        span = directions.T @ directions
+        kept = np.abs(_turn_matrices(self.rotations, span) - span).max(axis=(1, 2)) < 1e-6
+        return replace(self.subgroup(kept), directions=directions)
+
+    def keeps_span(self, matrices):
+        """Which operations turn symmetric matrices, (k, 3, 3), into such of their span; a mask."""
+        basis = span_of(matrices)
+        turned = np.einsum("gia,gjb,mab->gmij", self.rotations, self.rotations, matrices)
+        turned = turned.reshape(len(self.rotations), len(matrices), 9)
+        return np.abs(turned - turned @ basis @ basis.T).max(axis=(1, 2), initial=0) < 1e-6
+
+    def keeps_matrices(self, matrices):
+        """Which operations leave each of some symmetric matrices, (k, 3, 3), unchanged; a mask."""
+        turned = np.einsum("gia,gjb,mab->gmij", self.rotations, self.rotations, matrices)
+        return np.abs(turned - matrices).max(axis=(1, 2, 3), initial=0) < 1e-6
 
     def keeps(self, fields):
         """Which operations leave displacement fields unchanged; fields (3N, m), returns a mask."""
@@ -93,23 +111,6 @@ def no_symmetry(n_atoms):
     return Symmetry(np.eye(3)[None], np.arange(n_atoms)[None])
 
 
-def displacement_modes(symmetry, fixed=None):
-    """Orthonormal basis of the totally symmetric displacements without rigid translations.
-
-    fixed: mask (N,) of atoms that do not move, or None; with any, translations are none to remove.
-
-    Returns a sparse array of shape (3N, modes): a mode moves the atoms of one orbit, unless rigid
-    translations had to be taken out. A displacement field is `basis @ amplitudes`, reshaped to
-    (N, 3). Each atom of an orbit moves by the image of its representative's displacement, which the
-    operations that keep the representative in place must leave unchanged.
-    """
-    basis = _kept(symmetry, fixed)
-    if fixed is not None and np.any(fixed):
-        return basis
-    translations = _translations(symmetry)
-    return csr_array(_without(basis.toarray(), translations)) if translations.size else basis
-
-
 def representations(symmetry):
     """The ways to break a symmetry: real irreducible representations, the trivial one left out.
 
@@ -140,14 +141,6 @@ def representations(symmetry):
         for each in found.values()
         if not np.allclose(each, 1)
     ]
-
-
-def representation_modes(symmetry, characters, subgroup):
-    """Orthonormal displacements of one representation that a subgroup keeps, without translations.
-
-    Arguments as in `representations`. Returns a sparse array of shape (3N, modes).
-    """
-    return _without_translations(*_modes_by_orbit(symmetry, characters, subgroup))
 
 
 def _rarest(atoms, kinds):
@@ -221,109 +214,12 @@ def _closure(products, mask, operation):
     return mask
 
 
-def _kept(symmetry, held=None):
-    """Orthonormal displacements that all operations leave unchanged, rigid ones with them.
-
-    held: mask (N,) of atoms that do not move, or None. Sparse, shape (3N, modes).
-    """
-    representatives = symmetry.representatives
-    if held is not None:
-        representatives = representatives[~held[representatives]]
-    modes = []
-    for atom in representatives:
-        images, first = np.unique(symmetry.permutations[:, atom], return_index=True)
-        keeping = symmetry.rotations[symmetry.permutations[:, atom] == atom]
-        rows = (3 * images[:, None] + np.arange(3)).ravel()
-        for direction in _invariant_directions(keeping):
-            moved = (symmetry.rotations[first] @ direction).ravel()
-            modes.append((rows, moved / np.linalg.norm(moved)))
-    columns = np.repeat(np.arange(len(modes)), [len(rows) for rows, _ in modes])
-    rows, values = (
-        (np.concatenate(each) for each in zip(*modes, strict=True)) if modes else ([], [])
-    )
-    size = 3 * symmetry.permutations.shape[1]
-    return csr_array((values, (rows, columns)), shape=(size, len(modes)))
+def _turn_matrices(rotations, matrix):
+    """R M R^T of a matrix for all rotations."""
+    return rotations @ matrix @ rotations.transpose(0, 2, 1)
 
 
-def _modes_by_orbit(symmetry, characters, subgroup):
-    """Orthonormal displacements of one representation that a subgroup keeps, rigid ones with them.
-
-    Arguments as in `representations`. An orbit's atoms move by themselves, so that every matrix
-    here is small. Returns a list of atoms, shape (k,), and one of modes, shape (3k, modes), of each
-    orbit. Source: the projector sum_g character(g) g of Wigner, Group Theory (1959).
-    """
-    turns = characters[:, None, None] * symmetry.rotations
-    orbits = symmetry.permutations.min(axis=0)
-    members, fields = [], []
-    for first in symmetry.representatives:
-        atoms = np.flatnonzero(orbits == first)
-        moves = np.searchsorted(atoms, symmetry.permutations[:, atoms])
-        basis = _kept(Symmetry(symmetry.rotations, moves).subgroup(subgroup)).toarray()
-        came_from = basis.reshape(len(atoms), 3, -1)[np.argsort(moves, axis=1)]
-        projected = np.tensordot(turns, came_from, axes=([0, 2], [0, 2])).swapaxes(0, 1)
-        overlap = basis.T @ projected.reshape(basis.shape)
-        values, vectors = np.linalg.eigh((overlap + overlap.T) / 2)
-        members.append(atoms)
-        fields.append(basis @ vectors[:, values > 0.5 * len(characters) / characters.max()])
-    return members, fields
-
-
-def _without_translations(members, fields):
-    """Orthonormal basis, sparse (3N, modes), of the orbits' modes orthogonal to translations.
-
-    members, fields: of `_modes_by_orbit`. The modes of an orbit are turned so that a few of them
-    hold all that is rigid there, these are turned in turn with those of another orbit, the pairs
-    with each other, and so on: few modes reach over many orbits. Last come the translations.
-    """
-    n_atoms = sum(map(len, members))
-    directions = np.tile(np.eye(3), (n_atoms, 1)) / np.sqrt(n_atoms)
-    rigid, loose = [], []
-    for atoms, modes in zip(members, fields, strict=True):
-        rows = (3 * atoms[:, None] + np.arange(3)).ravel()
-        for parts, columns in zip((rigid, loose), _turned(modes, directions[rows]), strict=True):
-            parts.append(_spread(rows, columns, n_atoms))
-    while len(rigid) > 1:
-        pairs = [hstack(rigid[first : first + 2]) for first in range(0, len(rigid), 2)]
-        rigid = []
-        for pair in pairs:
-            for parts, columns in zip((rigid, loose), _turned(pair, directions), strict=True):
-                parts.append(csr_array(columns))
-    return hstack(loose, format="csr")
-
-
-def _turned(modes, directions):
-    """The span of modes (3N, k) anew: modes that overlap with translations, and those that do not.
-
-    directions: the translations, (3N, 3), of unit norm in the whole structure.
-    """
-    turn, overlaps, _ = np.linalg.svd(modes.T @ directions)
-    # An overlap is zero, or at least that of one atom.
-    rank = (overlaps > 1e-3 * directions.max()).sum()
-    return modes @ turn[:, :rank], modes @ turn[:, rank:]
-
-
-def _spread(rows, columns, n_atoms):
-    """Columns of some rows among those of all atoms, sparse, (3N, columns)."""
-    index = np.broadcast_to(np.arange(columns.shape[1]), columns.shape)
-    places = (np.repeat(rows, columns.shape[1]), index.ravel())
-    return csr_array((columns.ravel(), places), shape=(3 * n_atoms, columns.shape[1]))
-
-
-def _invariant_directions(rotations):
-    """Orthonormal directions that all rotations keep, shape (0 to 3, 3)."""
-    values, vectors = np.linalg.eigh((lambda mean: (mean + mean.T) / 2)(rotations.mean(axis=0)))
-    return vectors.T[values > 0.5]  # the mean over a group projects: its eigenvalues are 0 or 1
-
-
-def _translations(symmetry):
-    """Rigid translations that are totally symmetric, orthonormal columns, shape (3N, 0 to 3)."""
-    n_atoms = symmetry.permutations.shape[1]
-    directions = _invariant_directions(symmetry.rotations)
-    return np.tile(directions, (1, n_atoms)).T / np.sqrt(n_atoms)
-
-
-def _without(basis, removed):
-    """Orthonormal basis of the span of `basis` orthogonal to the columns of `removed` within it."""
-    inside = basis.T @ removed
-    rest = np.linalg.qr(inside, mode="complete")[0][:, removed.shape[1] :]
-    return basis @ rest
+def span_of(matrices):
+    """Orthonormal basis of matrices (k, 3, 3) as vectors, columns, shape (9, up to k)."""
+    left, sizes, _ = np.linalg.svd(np.reshape(matrices, (-1, 9)).T, full_matrices=False)
+    return left[:, sizes > 1e-9]

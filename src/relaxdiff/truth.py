@@ -22,7 +22,6 @@ from relaxdiff.formation import formation_of
 from relaxdiff.minimise import mode_displacements
 from relaxdiff.parallel import is_first, of_first
 from relaxdiff.relaxers import RELAXERS, TOLERANCE, in_basin
-from relaxdiff.structures import atoms_per_cubic_cell
 from relaxdiff.variants import deviations, variant_shifts
 
 STATUS = (
@@ -47,7 +46,7 @@ STRAY = 2  # times as far, a relaxation is on its way elsewhere
 def relax_variants(
     minimum,
     posterior,
-    bulk,
+    crystal,
     derivative,
     constants,
     samples,
@@ -58,8 +57,8 @@ def relax_variants(
 ):
     """Relax all stable variants of some samples.
 
-    minimum: the reference Minimum, at the mean; posterior, bulk, derivative: the Datasets of those
-    names, of which the derivative only tells where to look first; constants: what is known of
+    minimum: the reference Minimum, at the mean; posterior, crystal, derivative: the Datasets of
+    those names, of which the derivative only tells where to look first; constants: what is known of
     second derivatives, the Dataset of `force_constants` or, for the relaxer 'sparse', the
     LatticeGreen of `crystal_green`; samples: indices into the posterior's samples; relaxer:
     'newton', 'sparse' or 'lammps' (with either constants); report: called with a line of text after
@@ -83,8 +82,10 @@ def relax_variants(
                 report(f"sample {sample}: relaxed by an earlier, unfinished job")
             else:
                 before = test.n_evaluations
-                row = _relax_sample(engine, test, posterior, bulk, derivative, sample, certificate)
-                part = _dataset(row, posterior, bulk, minimum.coordinates, sample)
+                row = _relax_sample(
+                    engine, test, posterior, crystal, derivative, sample, certificate
+                )
+                part = _dataset(row, posterior, crystal, minimum.coordinates, sample)
                 if certificate:
                     part = certificate.complete(part, sample)
                 tests = [test.n_evaluations - before]
@@ -286,10 +287,10 @@ class Branch:
         return end < len(self.relaxed)
 
 
-def _relax_sample(engine, test, posterior, bulk, derivative, sample, certificate=None):
+def _relax_sample(engine, test, posterior, crystal, derivative, sample, certificate=None):
     """One sample: both branches outwards from lambda = 0. Returns Outcomes over lambda, a list."""
-    lambdas = bulk["lambda"].values
-    stable = bulk["status"].values[sample] == "stable"
+    lambdas = crystal["lambda"].values
+    stable = crystal["status"].values[sample] == "stable"
     zero = int(np.argmin(np.abs(lambdas)))
     delta = deviations(posterior)[0][sample]
     mean = posterior["theta_mean"].values
@@ -311,11 +312,11 @@ def _relax_all(branch, place):
     """Nothing is accepted unrelaxed."""
 
 
-def _dataset(row, posterior, bulk, coordinates, sample):
+def _dataset(row, posterior, crystal, coordinates, sample):
     """A Dataset of one sample, from its Outcomes."""
     over = ("sample", "lambda")
-    lambdas = bulk["lambda"].values
-    here = bulk.isel(sample=[sample])
+    lambdas = crystal["lambda"].values
+    here = crystal.isel(sample=[sample])
     nowhere = np.full(coordinates.size, np.nan)
     collected = {
         name: np.array([[getattr(outcome, name) for outcome in row]])
@@ -323,17 +324,12 @@ def _dataset(row, posterior, bulk, coordinates, sample):
     }
     q = np.array([[nowhere if outcome.q is None else outcome.q for outcome in row]])
     status = collected["status"]
-    reference = coordinates.reference
-    n_atoms = len(reference)
-    strain = q[..., -1] if coordinates.strain else np.where(status == "converged", 0.0, np.nan)
+    n_atoms = len(coordinates.reference)
     shifts = variant_shifts(posterior, lambdas)[[sample]]
     energy = collected["energy"] + n_atoms * shifts
-    volume = reference.get_volume() * (1 + strain) ** 3
-    bulk_volume = here["lattice_parameter"].values ** 3 / atoms_per_cubic_cell(
-        bulk.attrs["lattice"]
-    )
+    volume = np.where(np.isnan(energy), np.nan, coordinates.volume(q))
     formation_energy, formation_volume = formation_of(
-        energy, volume, n_atoms, here["energy"].values, bulk_volume
+        energy, volume, n_atoms, here["energy"].values, here["volume"].values
     )
     variables = {
         "status": variable(
@@ -345,7 +341,7 @@ def _dataset(row, posterior, bulk, coordinates, sample):
         "formation_energy": variable(over, formation_energy, "eV", "formation energy"),
         "formation_volume": variable(over, formation_volume, "Angstrom^3", "formation volume"),
         "coordinates": variable(
-            (*over, "mode"), q, "Angstrom", "mode amplitudes and, last, strain, from the reference"
+            (*over, "mode"), q, "Angstrom", "mode amplitudes and, last, strains, from the reference"
         ),
         "max_gradient": variable(
             over, collected["gradient"], "eV/Angstrom", "largest gradient component left"

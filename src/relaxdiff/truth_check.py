@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from relaxdiff.coordinates import largest_displacement
+from relaxdiff.coordinates import Freedom, cell_strains, largest_displacement
 from relaxdiff.exceptions import LammpsError, RelaxationError
 from relaxdiff.formation import formation_of
 from relaxdiff.lammps_minimise import lammps_minimise
-from relaxdiff.structures import bulk_cell, vacancy_cell
+from relaxdiff.structures import build_structure, bulk_cell
 from relaxdiff.variants import variant_shifts, variant_weights
 
 SHAKE = 0.01  # Angstrom, standard deviation of the displacements that the check starts from
@@ -36,12 +36,13 @@ def choose_variants(truth, count, seed):
     return [(int(sample), int(index)) for sample, index in converged[np.sort(chosen)]]
 
 
-def check_variants(minimum, posterior, bulk, truth, chosen, structure, report):
-    """Relax the chosen variants with plain LAMMPS and compare.
+def check_variants(minimum, posterior, crystal, truth, chosen, settings, report):
+    """Relax the chosen variants with plain LAMMPS, from the shaken reference, and compare.
 
-    minimum: the reference, in whose coordinates truth's `coordinates` are; structure: the config
-    block; report: called with a line of text per variant. Returns a table with one row per variant:
-    sample, lambda, differences in E_f (eV) and V_f (Angstrom^3), LAMMPS minus truth, and a verdict:
+    minimum: the reference, in whose coordinates truth's `coordinates` are; posterior, crystal,
+    truth: the Datasets of those names; settings: the structure's entry in the config; report:
+    called with a line of text per variant. Returns a table with one row per variant: sample,
+    lambda, differences in E_f (eV) and V_f (Angstrom^3), LAMMPS minus truth, and a verdict:
     'agrees', 'disagrees', 'LAMMPS not converged' or 'LAMMPS error'; where LAMMPS ends in another
     structure the true one is shaken and relaxed too, and the verdict is 'other minimum' if it comes
     back, 'saddle point' if not.
@@ -49,19 +50,22 @@ def check_variants(minimum, posterior, bulk, truth, chosen, structure, report):
     lambdas = truth["lambda"].values
     weights = variant_weights(posterior, lambdas)
     shifts = variant_shifts(posterior, lambdas)
+    perfect, crystal_freedom = _perfect_crystal(crystal, settings)
     rows = []
     for sample, index in chosen:
         variant = minimum.potential.with_theta(weights[sample, index, :-1], shifts[sample, index])
         here = truth.isel({"sample": sample, "lambda": index})
         relaxed = minimum.coordinates.structure(here["coordinates"].values)
-        unrelaxed = vacancy_cell(
-            structure["element"],
-            float(bulk["lattice_parameter"][sample, index]),
-            structure["supercell"],
-            structure["lattice"],
-        )
+        stretch = 1.0
+        if settings["cell"] in ("isotropic", "full"):
+            volume = float(crystal["volume"][sample, index])
+            stretch = (volume / float(crystal["reference_volume"])) ** (1 / 3)
+        starts = [
+            (_stretched(minimum.atoms, stretch), minimum.coordinates.freedom),
+            (_stretched(perfect, stretch), crystal_freedom),
+        ]
         row = {"sample": sample, "lambda": float(lambdas[index])}
-        row |= _compare(variant, unrelaxed, structure, here, relaxed, seed=sample)
+        row |= _compare(variant, *starts, here, relaxed, seed=sample)
         report(
             f"sample {sample}, lambda {lambdas[index]:+g}: {row['verdict']}, differences "
             f"{row['formation_energy_difference_eV']:.1e} eV and "
@@ -93,12 +97,39 @@ def judge(table):
     return f"{counts}; largest differences {energy:.1e} eV and {volume:.1e} A^3"
 
 
-def _compare(variant, unrelaxed, structure, true, relaxed, seed):
-    """The part of a row that LAMMPS decides."""
-    shaken = unrelaxed.copy()
-    shaken.rattle(SHAKE, seed=seed)
-    edge = unrelaxed.cell.lengths()[0] / structure["supercell"]
-    crystal = bulk_cell(structure["element"], edge, lattice=structure["lattice"])
+def _perfect_crystal(crystal, settings):
+    """Atoms of the mean's crystal, as free as the structure's cell, and their Freedom."""
+    element, lattice = crystal.attrs["element"], crystal.attrs["lattice"]
+    edge, cell = crystal.attrs["lattice_parameter"], settings["cell"]
+    atoms = bulk_cell(element, edge, lattice=lattice)
+    if cell == "in_plane_fixed":  # LAMMPS relaxes a cell along the normal of its first two vectors
+        unfaulted = {"kind": "gamma_surface", "layers": 2, "displacement": [0, 0]}
+        atoms = build_structure({**settings, **unfaulted}, element, lattice, edge)
+    kind = "isotropic" if cell == "full" else cell
+    # However far the potential reaches, a crystal has no vacuum.
+    return atoms, Freedom(strains=cell_strains(kind, atoms, reach=np.inf))
+
+
+def _stretched(atoms, stretch):
+    """A copy, all lengths multiplied by `stretch`."""
+    scaled = atoms.copy()
+    scaled.set_cell(atoms.cell.array * stretch, scale_atoms=True)
+    return scaled
+
+
+def _shaken(atoms, freedom, seed):
+    """A copy with random displacements as far as atoms may move."""
+    shaken = atoms.copy()
+    chance = np.random.default_rng(seed).normal(scale=SHAKE, size=(len(atoms), 3))
+    shaken.positions += chance @ freedom.directions.T @ freedom.directions
+    return shaken
+
+
+def _compare(variant, defect_start, crystal_start, true, relaxed, seed):
+    """The part of a row that LAMMPS decides; starts: Atoms and their Freedom."""
+    atoms, freedom = defect_start
+    shaken = _shaken(atoms, freedom, seed)
+    cell, crystal_freedom = crystal_start
     row = {
         "formation_energy_difference_eV": np.nan,
         "formation_volume_difference_A3": np.nan,
@@ -106,16 +137,18 @@ def _compare(variant, unrelaxed, structure, true, relaxed, seed):
         "force_calls": 0,
     }
     try:
-        defect = lammps_minimise(shaken, variant, TOLERANCE, lost=lambda a: _lost(relaxed, a))
-        perfect = lammps_minimise(crystal, variant, TOLERANCE)
+        defect = lammps_minimise(
+            shaken, variant, TOLERANCE, freedom, lost=lambda a: _lost(relaxed, a)
+        )
+        perfect = lammps_minimise(cell, variant, TOLERANCE, crystal_freedom)
     except LammpsError as error:
         return row | {"verdict": "LAMMPS error", "message": str(error)}
     energy, volume = formation_of(
         defect.energy,
         defect.atoms.get_volume(),
         len(shaken),
-        perfect.energy / len(crystal),
-        perfect.atoms.get_volume() / len(crystal),
+        perfect.energy / len(cell),
+        perfect.atoms.get_volume() / len(cell),
     )
     energy_difference = energy - float(true["formation_energy"])
     volume_difference = volume - float(true["formation_volume"])
@@ -127,7 +160,9 @@ def _compare(variant, unrelaxed, structure, true, relaxed, seed):
     elif apart < SAME_STRUCTURE:
         verdict = "disagrees"
     else:
-        verdict = "other minimum" if _is_minimum(relaxed, variant, seed) else "saddle point"
+        verdict = (
+            "other minimum" if _is_minimum(relaxed, variant, freedom, seed) else "saddle point"
+        )
     return {
         "formation_energy_difference_eV": energy_difference,
         "formation_volume_difference_A3": volume_difference,
@@ -138,12 +173,13 @@ def _compare(variant, unrelaxed, structure, true, relaxed, seed):
     }
 
 
-def _is_minimum(relaxed, variant, seed):
+def _is_minimum(relaxed, variant, freedom, seed):
     """Whether plain LAMMPS returns to a structure that it was shaken out of."""
-    shaken = relaxed.copy()
-    shaken.rattle(SHAKE, seed=seed)
+    shaken = _shaken(relaxed, freedom, seed)
     try:
-        again = lammps_minimise(shaken, variant, TOLERANCE, lost=lambda a: _lost(relaxed, a))
+        again = lammps_minimise(
+            shaken, variant, TOLERANCE, freedom, lost=lambda a: _lost(relaxed, a)
+        )
     except LammpsError:
         return False
     return largest_displacement(relaxed, again.atoms) < SAME_STRUCTURE

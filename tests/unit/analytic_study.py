@@ -3,7 +3,8 @@
 Truth: E_f = 3 + b L + c L^2 + d L^3, V_f = 11 + e L + f L^2 (L: lambda, one set of b ... f for each
 sample); coordinates q = (dq*/dtheta . delta) L + g L^2. Each level predicts what its order allows:
 newton a part of d and f, evaluated levels all but (at most) z L^5 / 250 in E_f, estimated twice as
-large, and z L^3 in V_f and coordinates.
+large, and z L^3 in V_f and coordinates. With a fixed cell there is no strain: V_f = 11, and the
+levels h and ih are c and h+ih.
 """
 
 import numpy as np
@@ -19,18 +20,21 @@ PREDICTED_LEVELS = (*LEVELS, "newton")
 MISSED = {"h+ih@x": 1.0, "newton@x": 0.5}  # of that
 
 
-def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3):
-    """The study's Datasets by name, a dict, and the arrays behind them, another."""
+def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3, relaxes=True):
+    """The study's Datasets by name, a dict, and the arrays behind them, another.
+
+    relaxes: whether the cell does, isotropically.
+    """
     random = np.random.default_rng(seed)
     lambdas = np.array(lambdas, dtype=float)
     made = {name: random.uniform(0.01, 0.1, (n_samples, 1)) for name in COEFFICIENTS}
-    made["g"] = random.uniform(0.001, 0.002, (n_samples, 3))
-    made["hessian"], made["columns"], derivative, modes = _derivative(random)
+    made["g"] = random.uniform(0.001, 0.002, (n_samples, 3))[:, : 2 + relaxes]
+    made["hessian"], made["columns"], derivative, modes = _derivative(random, int(relaxes))
     delta = random.uniform(0.1, 0.2, (n_samples, 2))
-    full = level_derivatives(made["hessian"], made["columns"], strain=True)[-1]
+    full = level_derivatives(made["hessian"], made["columns"], strains=int(relaxes))[-1]
     coords = {"sample": np.arange(n_samples), "lambda": lambdas}
     over = ("sample", "lambda")
-    energy, volume = _polynomials(made, lambdas)
+    energy, volume = _polynomials(made, lambdas) if relaxes else _fixed(made, lambdas)
     linear, square = lambdas[:, None], lambdas[:, None] ** 2
     q = (delta @ full.T)[:, None] * linear + made["g"][:, None] * square
     truth = xr.Dataset(
@@ -63,12 +67,12 @@ def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3)
             "energy_shift_mean": variable((), 0.0, "eV", "mean shift"),
         }
     )
-    bulk = xr.Dataset(
-        {"status": _status(over, energy["truth"].shape, "stable", BULK_STATUS)}, coords
+    crystal = xr.Dataset(
+        {"status": _status(over, energy["truth"].shape, "stable", CRYSTAL_STATUS)}, coords
     )
     return {
         "posterior": posterior,
-        "bulk": bulk,
+        "crystal": crystal,
         "derivative": derivative,
         "predictions": predictions,
         "evaluations": evaluations,
@@ -77,15 +81,15 @@ def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3)
 
 
 TRUTH_STATUS = "converged not_converged left_basin lammps_error bulk_unstable"
-BULK_STATUS = "stable no_minimum elastically_unstable vibrationally_unstable cut"
+CRYSTAL_STATUS = "stable no_minimum elastically_unstable vibrationally_unstable cut"
 
 
-def lose(study, sample, places, bulk_status=None):
-    """Variants of one sample at the places along lambda lose their bulk, or their convergence."""
+def lose(study, sample, places, crystal_status=None):
+    """Variants of one sample at the places along lambda lose crystal or convergence."""
     status = "not_converged"
-    if bulk_status is not None:
+    if crystal_status is not None:
         status = "bulk_unstable"
-        study["bulk"]["status"][sample, places] = bulk_status
+        study["crystal"]["status"][sample, places] = crystal_status
         for name in ("formation_energy", "formation_volume", "error_estimate"):
             study["predictions"][name][:, sample, places] = np.nan
             study["evaluations"][name][:, sample, places] = np.nan
@@ -120,6 +124,13 @@ def _polynomials(made, lambdas):
     return energy, volume
 
 
+def _fixed(made, lambdas):
+    """The same in a cell that does not relax."""
+    energy, _ = _polynomials(made, lambdas)
+    energy |= {"h": energy["c"], "ih": energy["h+ih"]}
+    return energy, dict.fromkeys(energy, np.full_like(energy["c"], 11.0))
+
+
 def _estimates(made, energy, lambdas):
     """Error estimates of each level, a dict of arrays (sample, lambda)."""
     estimates = {level: np.abs(energy["newton"] - energy[level]) for level in LEVELS}
@@ -136,6 +147,7 @@ def _predictions(levels, energy, volume, estimates, coords):
     return xr.Dataset(
         {
             "formation_energy": variable(over, energy, "eV", "formation energy"),
+            "volume": variable(over, 48 + volume, "Angstrom^3", "volume of the cell"),
             "formation_volume": variable(over, volume, "Angstrom^3", "volume"),
             "error_estimate": variable(over, estimates, "eV", "estimated |error|"),
         },
@@ -143,19 +155,24 @@ def _predictions(levels, energy, volume, estimates, coords):
     )
 
 
-def _derivative(random):
-    """Hessian (3, 3), columns G (3, 2), the derivative Dataset that goes with them, and modes."""
+def _derivative(random, strains):
+    """Hessian (n, n), columns G (n, 2), the derivative Dataset that goes with them, and modes.
+
+    strains: how many of the coordinates beside two modes, 0 or 1.
+    """
+    size = 2 + strains
     tensor = random.normal(size=(3, 3, 3))
     tensor = tensor + tensor.transpose(1, 0, 2)
     theta = random.normal(size=2)
     # A minimum, whatever the random part, with atoms and strain coupled.
     tensor[..., 2] += 60 * np.eye(3) - 25 * (1 - np.eye(3))
+    tensor = tensor[:size, :size]
     hessian = tensor @ np.append(theta, 1.0)
-    columns = random.normal(size=(3, 2))
+    columns = random.normal(size=(3, 2))[:size]
     modes = np.linalg.qr(random.normal(size=(3 * N_ATOMS, 2)))[0].T.reshape(2, N_ATOMS, 3)
-    derivatives = level_derivatives(hessian, columns, strain=True)
+    derivatives = level_derivatives(hessian, columns, strains)
     positions = np.einsum("max,mp->pax", modes, derivatives[-1, :2])
-    coupling = -np.linalg.solve(hessian[:2, :2], hessian[:2, 2])
+    coupling = -np.linalg.solve(hessian[:2, :2], hessian[:2, 2:])
     names = ["beta_1", "beta_2"]
     return (
         hessian,
@@ -170,14 +187,25 @@ def _derivative(random):
                     ("displacement_mode", "atom", "xyz"), modes, "1", "modes"
                 ),
                 "strain_coupling": variable(
-                    ("atom", "xyz"), np.einsum("max,m->ax", modes, coupling), "Angstrom", "coupling"
+                    ("strain", "atom", "xyz"),
+                    np.einsum("max,mk->kax", modes, coupling),
+                    "Angstrom",
+                    "coupling",
                 ),
                 "position_derivative": variable(
                     ("parameter", "atom", "xyz"), positions, "Angstrom per eV", "positions"
                 ),
-                "strain_derivative": variable("parameter", derivatives[-1, -1], "1/eV", "strain"),
+                "strain_basis": variable(
+                    ("strain", "xyz", "xyz_2"), np.eye(3)[None][:strains], "1", "matrices"
+                ),
+                "strain_derivative": variable(
+                    ("parameter", "strain"), derivatives[-1, 2:].T, "1/eV", "strain"
+                ),
                 "level_strain_derivative": variable(
-                    ("level", "parameter"), derivatives[:, -1], "1/eV", "strain"
+                    ("level", "parameter", "strain"),
+                    derivatives[:, 2:].swapaxes(1, 2),
+                    "1/eV",
+                    "strain",
                 ),
             },
             coords={"parameter": names, "level": list(LEVELS)},

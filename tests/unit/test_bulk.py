@@ -6,10 +6,10 @@ from ase.eos import EquationOfState
 
 import relaxdiff.stability
 from relaxdiff import InputError, RelaxationError, relax
-from relaxdiff.bulk import _cut_branches as cut_branches
 from relaxdiff.bulk import (
     bulk_descriptors,
     bulk_of_variants,
+    cut_branches,
     follow_minima,
     panel_edges,
     relax_reference_bulk,

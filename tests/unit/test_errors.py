@@ -33,16 +33,30 @@ def test_errors_are_those_of_the_polynomials():
     lambdas = errors["lambda"].values
     np.testing.assert_allclose(errors["formation_energy"], -made["d"] * lambdas**3, atol=1e-12)
     np.testing.assert_allclose(errors["formation_volume"], -made["f"] * lambdas**2, atol=1e-12)
-    np.testing.assert_allclose(errors["strain"], -made["g"][:, 2:] * lambdas**2, atol=1e-12)
+    np.testing.assert_allclose(errors["strain"], made["g"][:, 2:] * lambdas**2, atol=1e-12)
     size = np.linalg.norm(made["g"][:, :2], axis=1, keepdims=True) / np.sqrt(N_ATOMS)
     np.testing.assert_allclose(errors["positions"], size * lambdas**2, atol=1e-12)
 
 
 def test_coordinates_follow_each_levels_own_block_of_the_hessian():
     study, made = make_study()
-    expected = level_derivatives(made["hessian"], made["columns"], strain=True)
+    expected = level_derivatives(made["hessian"], made["columns"], strains=1)
     found = coordinate_derivatives(study["derivative"], study["truth"]["mode_displacements"].values)
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_a_fixed_cell_has_neither_volume_nor_strain():
+    study, made = make_study(relaxes=False)
+    errors = errors_of(study)
+    assert not {"formation_volume", "strain"} & set(errors)
+    lambdas = errors["lambda"].values
+    here = errors.sel(level="h+ih")
+    np.testing.assert_allclose(here["formation_energy"], -made["d"] * lambdas**3, atol=1e-12)
+    size = np.linalg.norm(made["g"], axis=1, keepdims=True) / np.sqrt(N_ATOMS)
+    np.testing.assert_allclose(here["positions"], size * lambdas**2, atol=1e-12)
+    table = error_table(errors)
+    assert set(table["quantity"]) == {"formation_energy", "positions"}
+    assert set(error_slopes(table)["quantity"]) == set(window_table(errors)["quantity"])
 
 
 @pytest.mark.parametrize(
@@ -84,7 +98,7 @@ def test_statistics_are_numpys():
 def test_variants_that_did_not_relax_are_left_out_and_counted():
     study, made = make_study()
     lose(study, 1, [7, 8])
-    lose(study, 2, [8], bulk_status="elastically_unstable")
+    lose(study, 2, [8], crystal_status="elastically_unstable")
     table = error_table(errors_of(study))
     rows = rows_of(table, "formation_energy", "h+ih").set_index("lambda")
     assert rows.loc[2.0, ["variants", "bulk_unstable", "not_relaxed"]].tolist() == [4, 0, 1]
@@ -97,7 +111,7 @@ def test_variants_that_did_not_relax_are_left_out_and_counted():
 def test_lambda_without_any_variant_keeps_its_row():
     study, _ = make_study()
     for sample in range(5):
-        lose(study, sample, [8], bulk_status="cut")
+        lose(study, sample, [8], crystal_status="cut")
     row = rows_of(error_table(errors_of(study)), "strain", "c").set_index("lambda").loc[4.0]
     assert row["variants"] == 0
     assert np.isnan(row["mean_abs_error"])

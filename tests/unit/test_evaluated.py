@@ -6,12 +6,14 @@ from test_expansion import QuarticModel, slope
 
 from relaxdiff import implicit_derivative, relax
 from relaxdiff.bulk import bulk_of_variants
+from relaxdiff.crystal import crystal_of_variants, strain_basis_of
 from relaxdiff.evaluated import evaluate, evaluate_predictions, join_evaluations
+from relaxdiff.formation import predict_variants
 from relaxdiff.implicit import level_derivatives
 from relaxdiff.lammps_session import LammpsSession
 from relaxdiff.newton import NewtonModel, newton_of_defect
 from relaxdiff.potential import write_snap
-from relaxdiff.structures import bulk_cell, vacancy_cell
+from relaxdiff.structures import build_structure, bulk_cell, vacancy_cell
 from relaxdiff.variants import deviations, lambda_grid
 
 LAMBDAS = lambda_grid(-3, 3, 1)
@@ -37,7 +39,7 @@ class QuarticEvaluator:
         each = [self.model.hessian(self.origin, unit) for unit in np.eye(4)]
         hessian = self.model.hessian(self.origin, self.model.theta)
         columns = self.model.gradient(self.origin)
-        derivatives = level_derivatives(hessian, columns, strain=True)[-1]
+        derivatives = level_derivatives(hessian, columns, strains=1)[-1]
         return NewtonModel(hessian, np.moveaxis(each, 0, -1), derivatives)
 
 
@@ -88,15 +90,17 @@ def test_orders_of_evaluated_levels_on_the_analytic_model(level):
 
 @pytest.fixture(scope="module")
 def study(tungsten, posterior):
-    """Bulk, reference, derivative and evaluations of a 15-atom cell."""
+    """Crystal, reference, derivative and evaluations of a 15-atom cell."""
     bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, "bcc", 2)
     edge = float(bulk["reference_lattice_parameter"])
     minimum = relax(vacancy_cell("W", edge, 2), tungsten, tolerance=1e-10)
-    derivative = implicit_derivative(minimum)
-    lines = []
-    evaluations = evaluate_predictions(minimum, posterior, bulk, derivative, range(3), lines.append)
+    crystal = crystal_of_variants(tungsten, posterior, bulk, np.eye(3)[None])
+    derivative, lines = implicit_derivative(minimum), []
+    evaluations = evaluate_predictions(
+        minimum, posterior, crystal, derivative, range(3), lines.append
+    )
     assert len(lines) == 3
-    return bulk, minimum, derivative, evaluations
+    return crystal, minimum, derivative, evaluations
 
 
 def lammps_energy(atoms, potential, folder):
@@ -111,8 +115,8 @@ def test_energies_are_lammps_own_at_the_predicted_structures(
     study, posterior, tungsten, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    bulk, minimum, derivative, evaluations = study
-    model, edge = newton_of_defect(derivative), float(bulk["reference_lattice_parameter"])
+    perfect, minimum, derivative, evaluations = study
+    model, edge = newton_of_defect(derivative), perfect.attrs["lattice_parameter"]
     delta, shift = deviations(posterior)
     for sample, stretch in ((0, 2.0), (1, -2.0)):
         change = stretch * delta[sample]
@@ -128,21 +132,21 @@ def test_energies_are_lammps_own_at_the_predicted_structures(
             here = evaluations.sel({"level": level, "sample": sample, "lambda": stretch})
             assert float(here["evaluated_energy"]) == pytest.approx(expected, abs=1e-8)
             # And the crystal's at its own predicted strain.
-            first, second = (float(x) for x in _crystal(bulk, change))
-            strain = first / (second if level == "newton@x" else float(_crystal(bulk, 0)[1]))
+            first, second = (float(x) for x in _crystal(perfect, change))
+            strain = first / (second if level == "newton@x" else float(_crystal(perfect, 0)[1]))
             crystal = lammps_energy(bulk_cell("W", edge * (1 - strain)), potential, tmp_path) / 2
             wanted = expected - 15 * crystal
             assert float(here["evaluated_formation_energy"]) == pytest.approx(wanted, abs=1e-7)
 
 
-def _crystal(bulk, change):
+def _crystal(crystal, change):
     """First and second derivative of the crystal's energy by strain at the reference."""
     slope_, curvature = (
-        bulk["reference_strain_gradient"].values,
-        bulk["reference_strain_curvatures"].values,
+        crystal["strain_gradient"].values[0],
+        crystal["strain_curvatures"].values[0, 0],
     )
     change = np.zeros(len(slope_)) + change
-    return slope_ @ change, float(bulk["reference_strain_curvature"]) + curvature @ change
+    return slope_ @ change, crystal["strain_curvature"].item() + curvature @ change
 
 
 def test_estimates_are_the_true_gain(study, posterior, tungsten):
@@ -171,9 +175,9 @@ def _without_shift(here, posterior, sample, stretch):
 
 
 def test_chunks_join_to_the_whole(study, posterior):
-    bulk, minimum, derivative, evaluations = study
+    crystal, minimum, derivative, evaluations = study
     parts = [
-        evaluate_predictions(minimum, posterior, bulk, derivative, samples, lambda _: None)
+        evaluate_predictions(minimum, posterior, crystal, derivative, samples, lambda _: None)
         for samples in ([0, 1], [2])
     ]
     joined = join_evaluations(parts)
@@ -181,6 +185,46 @@ def test_chunks_join_to_the_whole(study, posterior):
     for name in evaluations:
         np.testing.assert_allclose(joined[name], evaluations[name], rtol=1e-11, atol=1e-13)
         assert {"units", "long_name"} <= set(evaluations[name].attrs)
-    stable = (bulk["status"] == "stable").values
+    stable = (crystal["status"] == "stable").values
     assert np.array_equal(np.isfinite(evaluations["formation_energy"].values[0]), stable)
     assert evaluations["evaluations"].sum() == 2 * stable.sum()
+
+
+FAULT = {"name": "fault", "kind": "gamma_surface", "plane": [1, 1, 0], "layers": 6}
+OTHER_CELLS = {
+    "fixed": {"name": "held", "kind": "vacancy", "supercell": 2, "cell": "fixed"},
+    "in_plane_fixed": FAULT | {"displacement": [0.25, 0.25], "cell": "in_plane_fixed"},
+}
+
+
+@pytest.mark.parametrize("cell", OTHER_CELLS)
+def test_evaluations_in_other_cells_come_near_real_relaxations(cell, tungsten, posterior):
+    """Structure and crystal relaxed as far as the cell does, from the mean's."""
+    settings = OTHER_CELLS[cell]
+    bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, "bcc", 2)
+    edge, flat = float(bulk["reference_lattice_parameter"]), settings["kind"] == "gamma_surface"
+    atoms = build_structure(settings, "W", "bcc", edge)
+    minimum = relax(atoms, tungsten, cell, tolerance=1e-9, normal_only=flat)
+    crystal = crystal_of_variants(tungsten, posterior, bulk, strain_basis_of(settings))
+    derivative = implicit_derivative(minimum)
+    predictions = predict_variants(posterior, crystal, derivative)
+    evaluations = evaluate_predictions(minimum, posterior, crystal, derivative, [0], lambda _: None)
+    here = {"sample": 0, "lambda": 1.0}
+    variant = tungsten.with_theta(posterior["theta"].values[0], energy_shift=0.0)
+    relaxed = relax(minimum.atoms, variant, cell, tolerance=1e-9, normal_only=flat)
+    perfect = bulk_cell("W", edge)
+    if flat:
+        unfaulted = FAULT | {"layers": 2, "displacement": [0, 0]}
+        perfect = build_structure(unfaulted, "W", "bcc", edge)
+    perfect = relax(perfect, variant, cell, tolerance=1e-9)
+    ratio = len(atoms) / len(perfect.atoms)
+    energy = relaxed.energy - ratio * perfect.energy
+    volume = relaxed.atoms.get_volume() - ratio * perfect.atoms.get_volume()
+    levels = {**dict.fromkeys(("c", "h+ih"), predictions), "newton@x": evaluations}
+    errors = [
+        abs(float(found["formation_energy"].sel(here | {"level": level})) - energy)
+        for level, found in levels.items()
+    ]
+    assert errors[2] < 0.1 * errors[1] < 0.1 * errors[0]
+    found = evaluations["formation_volume"].sel(here | {"level": "newton@x"})
+    assert float(found) == pytest.approx(volume, abs=1e-9 if cell == "fixed" else 2e-3)

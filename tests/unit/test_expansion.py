@@ -60,13 +60,14 @@ def test_orders_on_the_analytic_model():
     model = QuarticModel()
     q0 = model.minimum(model.theta)
     columns = model.gradient(q0)
-    derivatives = level_derivatives(model.hessian(q0, model.theta), columns, True)
+    derivatives = level_derivatives(model.hessian(q0, model.theta), columns, 1)
     expansion = Expansion(
         energy=model.theta @ model.descriptors(q0),
         volume=1.0,
         descriptors=model.descriptors(q0),
         curvature=np.einsum("np,lnr->lpr", columns, derivatives),
-        strain_derivative=derivatives[:, -1],
+        strain_derivative=derivatives[:, -1:].swapaxes(1, 2),
+        strain_basis=np.eye(3)[None],
     )
     direction = np.array([0.3, -0.5, 0.4, 0.6])
     sizes = np.array([0.005, 0.01, 0.02])
@@ -115,10 +116,55 @@ def test_orders_on_a_tungsten_cell(tungsten):
 def test_second_order_term_carries_its_half():
     """For a quadratic energy the expansion is exact, which fixes the factor 1/2."""
     hessian, gradient = 3.0, np.array([[1.2, -0.7]])
-    derivatives = level_derivatives(np.array([[hessian]]), gradient, True)
-    expansion = Expansion(0.0, 1.0, np.zeros(2), gradient.T @ derivatives, derivatives[:, -1])
+    derivatives = level_derivatives(np.array([[hessian]]), gradient, 1)
+    expansion = Expansion(
+        energy=0.0,
+        volume=1.0,
+        descriptors=np.zeros(2),
+        curvature=gradient.T @ derivatives,
+        strain_derivative=derivatives.swapaxes(1, 2),
+        strain_basis=np.eye(3)[None],
+    )
     delta = np.array([0.4, 0.9])
     relaxed = newton(lambda q: hessian * q + gradient[0] @ delta, 0.0)
     exact = 0.5 * hessian * relaxed**2 + gradient[0] @ delta * relaxed
     energies, _ = expansion.predict(delta[None], np.array([1.0]))
     assert energies[LEVELS.index("h+ih"), 0, 0] == pytest.approx(exact, rel=1e-9)
+
+
+BASES = {
+    "fixed": np.empty((0, 3, 3)),
+    "isotropic": np.eye(3)[None],
+    "in a plane": np.diag([0.0, 0.0, 1.0])[None],
+    "two": np.stack([np.diag([1.0, 1.0, 0.0]), np.diag([0.0, 0.0, 1.0])]),
+}
+
+
+@pytest.mark.parametrize("basis", BASES.values(), ids=BASES)
+def test_volumes_are_determinants_and_change_by_traces(basis):
+    random = np.random.default_rng(4)
+    slopes = random.normal(size=(2, 3, len(basis)))
+    zeros = np.zeros((2, 3, 3))
+    expansion = Expansion(0.0, 7.0, np.zeros(3), zeros, slopes, basis)
+    strains = random.uniform(-0.1, 0.1, (4, len(basis)))
+    expected = [7 * np.linalg.det(np.eye(3) + np.tensordot(e, basis, axes=1)) for e in strains]
+    assert expansion.volume_at(strains) == pytest.approx(np.array(expected), rel=1e-12)
+    step, delta = 1e-5, random.normal(size=(1, 3))
+    _, volumes = expansion.predict(delta, np.array([-step, step]))
+    expected = (volumes[-1, 0, 1] - volumes[-1, 0, 0]) / (2 * step)
+    assert expansion.volume_derivative() @ delta[0] == pytest.approx(expected, abs=1e-7)
+
+
+@pytest.mark.parametrize("strains", [0, 1, 3])
+def test_level_derivatives_are_those_of_the_parts_of_the_hessian(strains):
+    random = np.random.default_rng(6)
+    root = random.normal(size=(6, 6))
+    hessian, columns = root @ root.T + np.eye(6), random.normal(size=(6, 2))
+    found = dict(zip(LEVELS, level_derivatives(hessian, columns, strains), strict=True))
+    size = 6 - strains
+    expected = {level: np.zeros((6, 2)) for level in LEVELS}
+    expected["h+ih"] = -np.linalg.solve(hessian, columns)
+    expected["ih"][:size] = -np.linalg.solve(hessian[:size, :size], columns[:size])
+    expected["h"][size:] = -np.linalg.solve(hessian[size:, size:], columns[size:])
+    for level in LEVELS:
+        np.testing.assert_allclose(found[level], expected[level], atol=1e-12, err_msg=level)

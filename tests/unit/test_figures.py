@@ -70,11 +70,27 @@ def test_formation_curves_show_truth_and_all_levels(study):
 
 
 def test_unstable_bulk_is_shaded_to_the_end(study):
-    lose(study, 0, [7, 8], bulk_status="cut")
+    lose(study, 0, [7, 8], crystal_status="cut")
     figure = figures.formation_curves(predictions_of(study), study["truth"], sample=0)
     (shade,) = figure.axes[0].patches
     assert (shade.get_x(), shade.get_x() + shade.get_width()) == (1.0, 4.0)
     assert "bulk unstable" in [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_a_fixed_cell_is_drawn_without_its_volume():
+    study, _ = make_study(n_samples=12, relaxes=False)
+    drawn = draw_all(study)
+    labels = [axis.get_ylabel() for axis in drawn["formation_curves"].axes]
+    assert labels == [r"$E_\mathrm{f}$ (eV)", r"error of $E_\mathrm{f}$ (meV)"]
+    (axis,) = drawn["volume_error"].axes
+    assert [text.get_text() for text in axis.texts] == ["the cell does not relax"]
+    above, below = drawn["posterior_distribution"].axes
+    assert below.get_xlabel() == r"$E_\mathrm{f}$ (eV)"
+    assert len(above.texts) == 2
+    energy, positions = drawn["error_scaling"].axes
+    assert energy.get_xlabel() == positions.get_xlabel() != ""
+    assert len(positions.lines) >= len(LEVELS)
+    assert len(figures.formation_curves(study["predictions"]).axes) == 1
 
 
 def test_unknown_sample_is_refused(study):
@@ -188,12 +204,13 @@ def test_solver_accuracy_marks_what_the_solver_did_not_accept():
     assert list(line(errors, "not accepted").get_xdata()) == [1e-9]
 
 
+@pytest.mark.parametrize("relaxes", [True, False])
 @pytest.mark.parametrize(
     ("lambdas", "n_samples"), [((-4, 0, 4), 3), ((0, 1), 1), ((-2, -1, 0, 1, 2), 3)]
 )
 @pytest.mark.filterwarnings("error")
-def test_small_studies_draw_with_finite_limits(tmp_path, lambdas, n_samples):
-    study, _ = make_study(lambdas=lambdas, n_samples=n_samples)
+def test_small_studies_draw_with_finite_limits(tmp_path, lambdas, n_samples, relaxes):
+    study, _ = make_study(lambdas=lambdas, n_samples=n_samples, relaxes=relaxes)
     for name, figure in draw_all(study).items():
         for axis in figure.axes:
             assert np.isfinite([*axis.get_xlim(), *axis.get_ylim()]).all()

@@ -6,20 +6,49 @@ import xarray as xr
 
 from relaxdiff import InputError, implicit_derivative, joint_figures, relax
 from relaxdiff.bulk import bulk_of_variants
+from relaxdiff.crystal import crystal_of_variants, strain_basis_of
 from relaxdiff.datasets import write_dataset
 from relaxdiff.figure_style import save_figure
 from relaxdiff.formation import predict_variants
 from relaxdiff.joint import (
-    UNITS,
+    CRYSTAL_UNITS,
+    FORMATION_UNITS,
     joint_posterior,
     joint_table,
     principal_directions,
     quantity_derivatives,
     values_at_mean,
 )
-from relaxdiff.structures import bulk_cell, vacancy_cell
+from relaxdiff.structures import build_structure, bulk_cell
 
-CRYSTAL = list(UNITS)[:5]
+# Held and surface_110 have cells that do not relax, and no formation volume.
+SETTINGS = {
+    "vacancy": {"kind": "vacancy", "supercell": 2, "cell": "isotropic"},
+    "held": {"kind": "vacancy", "supercell": 2, "cell": "fixed"},
+    "surface_110": {
+        "kind": "surface",
+        "plane": [1, 1, 0],
+        "layers": 6,
+        "vacuum": 10.0,
+        "cell": "in_plane_fixed",
+    },
+    "fault": {
+        "kind": "gamma_surface",
+        "plane": [1, 1, 0],
+        "layers": 6,
+        "displacement": [0.25, 0.25],
+        "cell": "in_plane_fixed",
+    },
+}
+QUANTITIES = [
+    *CRYSTAL_UNITS,
+    "vacancy_formation_energy",
+    "vacancy_formation_volume",
+    "held_formation_energy",
+    "surface_110_formation_energy",
+    "fault_formation_energy",
+    "fault_formation_volume",
+]
 STEP = 1e-3  # of a parameter, relative
 LAMBDAS = np.array([-1.0, 0.0, 1.0])
 N_SAMPLES = 60  # more than parameters, so that no direction is left out
@@ -44,41 +73,77 @@ def bulk_for(potential, posterior):
 
 
 @pytest.fixture(scope="module")
-def reference(tungsten):
-    edge = relax(bulk_cell("W", 3.17), tungsten).atoms.cell.lengths()[0]
-    return relax(vacancy_cell("W", edge, 2), tungsten, tolerance=1e-9)
+def references(tungsten):
+    """The relaxed structures of SETTINGS, a dict of Minimum."""
+    edge = relax(bulk_cell("W", 3.17), tungsten, tolerance=1e-10).atoms.cell.lengths()[0]
+    found = {}
+    for name, settings in SETTINGS.items():
+        atoms = build_structure(settings | {"name": name}, "W", "bcc", edge)
+        found[name] = relax(
+            atoms,
+            tungsten,
+            settings["cell"],
+            tolerance=1e-9,
+            normal_only=settings["kind"] == "gamma_surface",
+        )
+    return found
 
 
 @pytest.fixture(scope="module")
-def derivative(reference):
-    return implicit_derivative(reference)
+def derivatives(references):
+    return {name: implicit_derivative(reference) for name, reference in references.items()}
+
+
+def structures_of(potential, posterior, bulk, derivatives):
+    """What `joint_posterior` asks for but the predictions, for each structure."""
+    return {
+        name: {
+            "crystal": crystal_of_variants(
+                potential, posterior, bulk, strain_basis_of(SETTINGS[name])
+            ),
+            "derivative": derivative,
+        }
+        for name, derivative in derivatives.items()
+    }
 
 
 @pytest.fixture(scope="module")
-def one_by_one(tungsten):
-    """The crystals of samples l that change beta_l alone, by STEP, and beta_0 by 0.01 eV."""
+def one_by_one(tungsten, derivatives):
+    """Bulk and structures of samples l that change beta_l alone, by STEP, and beta_0 by 0.01 eV."""
     theta = tungsten.theta * (1 + STEP * np.eye(tungsten.theta.size))
-    return bulk_for(tungsten, posterior_of(tungsten, theta, np.full(len(theta), 0.01)))
+    posterior = posterior_of(tungsten, theta, np.full(len(theta), 0.01))
+    bulk = bulk_for(tungsten, posterior)
+    return bulk, structures_of(tungsten, posterior, bulk, derivatives)
 
 
 @pytest.fixture(scope="module")
-def study(tungsten, derivative):
+def study(tungsten, derivatives):
     """Samples near the mean, beta_0 among what varies, and the truth: newton and a little more."""
     random = np.random.default_rng(5)
     theta = tungsten.theta * (1 + 1e-3 * random.normal(size=(N_SAMPLES, tungsten.theta.size)))
     posterior = posterior_of(tungsten, theta, 0.1 * random.normal(size=N_SAMPLES))
     bulk = bulk_for(tungsten, posterior)
-    predictions = predict_variants(posterior, bulk, derivative)
-    truth = predictions[["formation_energy", "formation_volume"]].sel(level="newton", drop=True)
-    truth["formation_energy"] = truth["formation_energy"] + 0.01
-    truth["status"] = xr.full_like(truth["formation_energy"], "converged", dtype="<U22")
-    return {
-        "posterior": posterior,
-        "bulk": bulk,
-        "derivative": derivative,
-        "predictions": predictions,
-        "truth": truth,
-    }
+    structures = structures_of(tungsten, posterior, bulk, derivatives)
+    for given in structures.values():
+        predictions = predict_variants(posterior, given["crystal"], given["derivative"])
+        truth = predictions[list(FORMATION_UNITS)].sel(level="newton", drop=True)
+        truth["formation_energy"] = truth["formation_energy"] + 0.01
+        truth["status"] = xr.full_like(truth["formation_energy"], "converged", dtype="<U22")
+        given |= {"predictions": predictions, "truth": truth}
+    return {"posterior": posterior, "bulk": bulk, "structures": structures}
+
+
+def changed(study, name, **datasets):
+    """The study with some Datasets of one structure exchanged, left out where None."""
+    given = study["structures"][name] | datasets
+    given = {kind: each for kind, each in given.items() if each is not None}
+    return study | {"structures": study["structures"] | {name: given}}
+
+
+def without_truth(study):
+    for name in study["structures"]:
+        study = changed(study, name, truth=None)
+    return study
 
 
 @pytest.fixture(scope="module")
@@ -86,22 +151,22 @@ def joint(study):
     return joint_posterior(**study)
 
 
-def test_crystal_derivatives_match_relaxed_crystals(one_by_one, derivative, tungsten):
+def test_crystal_derivatives_match_relaxed_crystals(one_by_one, tungsten):
     """Every parameter alone; the minima of the varied crystals are followed, not predicted."""
-    found = quantity_derivatives(one_by_one, derivative)[:5, 1:]
+    bulk, structures = one_by_one
+    found = quantity_derivatives(bulk, structures)[:5, 1:]
     b, tetragonal, c44 = (
-        one_by_one[name]
-        for name in ("bulk_modulus", "tetragonal_shear_modulus", "shear_modulus_c44")
+        bulk[name] for name in ("bulk_modulus", "tetragonal_shear_modulus", "shear_modulus_c44")
     )
-    energy = one_by_one["energy"] - 0.01 * one_by_one["lambda"]
+    energy = bulk["energy"] - 0.01 * bulk["lambda"]
     quantities = {
-        "lattice_parameter": one_by_one["lattice_parameter"],
+        "lattice_parameter": bulk["lattice_parameter"],
         "cohesive_energy": -energy,
         "c11": b + 4 / 3 * tetragonal,
         "c12": b - 2 / 3 * tetragonal,
         "c44": c44,
     }
-    assert list(quantities) == CRYSTAL
+    assert list(quantities) == list(CRYSTAL_UNITS)
     for row, varied in zip(found, quantities.values(), strict=True):
         ahead, behind = varied.sel({"lambda": 1.0}).values, varied.sel({"lambda": -1.0}).values
         expected = (ahead - behind) / 2
@@ -112,30 +177,53 @@ def test_crystal_derivatives_match_relaxed_crystals(one_by_one, derivative, tung
         )
 
 
-def test_beta_0_moves_nothing_but_the_cohesive_energy(one_by_one, derivative):
-    by_shift = quantity_derivatives(one_by_one, derivative)[:, 0]
-    assert dict(zip(UNITS, by_shift, strict=True)) == dict.fromkeys(UNITS, 0) | {
-        "cohesive_energy": -1
-    }
+def test_beta_0_moves_nothing_but_the_cohesive_energy(one_by_one):
+    bulk, _ = one_by_one
+    by_shift = quantity_derivatives(*one_by_one)[:, 0]
+    expected = dict.fromkeys(QUANTITIES, 0) | {"cohesive_energy": -1}
+    assert dict(zip(QUANTITIES, by_shift, strict=True)) == expected
     # The same sign in the values: mean of the shifted samples minus the mean's.
-    energy = one_by_one["energy"].sel({"lambda": 0.0})[0]
-    assert values_at_mean(one_by_one, derivative)[1] == pytest.approx(-float(energy), abs=1e-12)
-    assert values_at_mean(one_by_one, derivative)[1] > 8  # eV: tungsten is bound
+    energy = bulk["energy"].sel({"lambda": 0.0})[0]
+    assert values_at_mean(*one_by_one)[1] == pytest.approx(-float(energy), abs=1e-12)
+    assert values_at_mean(*one_by_one)[1] > 8  # eV: tungsten is bound
 
 
-def test_defect_derivatives_match_relaxed_cells(one_by_one, derivative, reference, tungsten):
-    found = quantity_derivatives(one_by_one, derivative)[5:, 1:]
+@pytest.mark.parametrize("name", SETTINGS)
+def test_derivatives_of_structures_match_relaxed_cells(one_by_one, references, name, tungsten):
+    bulk, structures = one_by_one
+    found = quantity_derivatives(bulk, {name: structures[name]})[5:, 1:]
+    assert len(found) == (2 if name in ("vacancy", "fault") else 1)
     for seed in range(2):
         way = 3e-5 * tungsten.theta * np.random.default_rng(seed).normal(size=tungsten.theta.size)
-        ahead, behind = (formation_after(reference, tungsten, sign * way) for sign in (1, -1))
-        assert found @ way == pytest.approx((ahead - behind) / 2, rel=2e-4)
+        ahead, behind = (
+            formation_after(references[name], name, tungsten, sign * way) for sign in (1, -1)
+        )
+        expected = (ahead - behind) / 2
+        assert np.abs(expected[0]) > 1e-6  # far more than relaxations leave
+        assert found @ way == pytest.approx(expected[: len(found)], rel=2e-4)
 
 
-def formation_after(reference, potential, change):
-    """E_f (eV) and V_f (Angstrom^3), cell and crystal relaxed after a change of parameters."""
-    varied = potential.with_theta(potential.theta + change, 0.7)
-    cell = relax(reference.atoms, varied, tolerance=1e-10)
-    crystal = relax(bulk_cell("W", 3.17), varied, tolerance=1e-10)
+def formation_after(reference, name, potential, change):
+    """E_f (eV) and V_f (Angstrom^3), cell and crystal relaxed after a change of parameters.
+
+    From the mean's relaxed structure and crystal, as far as the structure's cell relaxes.
+    """
+    settings, varied = SETTINGS[name], potential.with_theta(potential.theta + change, 0.7)
+    flat = settings["kind"] == "gamma_surface"
+    cell = relax(reference.atoms, varied, settings["cell"], tolerance=1e-10, normal_only=flat)
+    edge = relax(bulk_cell("W", 3.17), potential, tolerance=1e-10).atoms.cell.lengths()[0]
+    perfect = bulk_cell("W", edge)
+    if settings["cell"] == "in_plane_fixed":
+        unfaulted = {
+            "kind": "gamma_surface",
+            "layers": 2,
+            "displacement": [0, 0],
+            "name": "perfect",
+        }
+        perfect = build_structure(settings | unfaulted, "W", "bcc", edge)
+    crystal = relax(perfect, varied, settings["cell"], tolerance=1e-10)
+    assert cell.converged
+    assert crystal.converged
     ratio = len(cell.atoms) / len(crystal.atoms)
     return np.array(
         [
@@ -146,16 +234,21 @@ def formation_after(reference, potential, change):
 
 
 def test_values_at_the_mean_are_the_predictions_at_zero(study, joint):
-    at_zero = study["predictions"].sel({"level": "newton", "lambda": 0.0, "sample": 0})
-    formation = at_zero[["formation_energy", "formation_volume"]].to_array().values
-    assert joint["value_at_mean"].values[5:] == pytest.approx(formation, abs=1e-10)
+    formation = []
+    for name, given in study["structures"].items():
+        here = given["predictions"].sel({"level": "newton", "lambda": 0.0, "sample": 0})
+        formation += [
+            float(here[each]) for each in FORMATION_UNITS if f"{name}_{each}" in QUANTITIES
+        ]
+    assert joint["value_at_mean"].values[5:] == pytest.approx(np.array(formation), abs=1e-10)
     edge = float(study["bulk"]["reference_lattice_parameter"])
     assert float(joint["value_at_mean"][0]) == pytest.approx(edge, abs=1e-12)
 
 
 def test_linear_values_are_those_of_small_deviations(joint):
     """Samples near the mean: spread and correlation of all quantities to first order."""
-    assert list(joint["source"].values) == ["linear", "newton", "truth"]
+    assert list(joint["source"].values) == ["linear", "predicted", "truth"]
+    assert joint.attrs["best_level"] == "newton"
     linear, predicted = joint["correlation"].values[:2]
     assert linear == pytest.approx(predicted, abs=0.02)
     assert np.diag(predicted) == pytest.approx(1)
@@ -164,9 +257,9 @@ def test_linear_values_are_those_of_small_deviations(joint):
 
 
 def test_truth_has_its_own_values(joint):
-    apart = (joint["value"].sel(source="truth") - joint["value"].sel(source="newton")).values
-    expected = np.zeros((7, N_SAMPLES))
-    expected[5] = 0.01
+    apart = (joint["value"].sel(source="truth") - joint["value"].sel(source="predicted")).values
+    expected = np.zeros((len(QUANTITIES), N_SAMPLES))
+    expected[[name.endswith("formation_energy") for name in QUANTITIES]] = 0.01
     assert apart == pytest.approx(expected, abs=1e-12)
 
 
@@ -202,9 +295,11 @@ def test_principal_directions_are_those_of_the_covariance():
 
 def test_table_names_the_directions_that_count(joint):
     table = joint_table(joint).set_index("quantity")
-    assert list(table.index) == list(UNITS)
-    row = table.loc["formation_energy"]
-    shares = joint["variance_share"].sel(quantity="formation_energy")
+    assert list(table.index) == QUANTITIES
+    assert (table["samples"] == N_SAMPLES).all()
+    assert (table["left_out"] == 0).all()
+    row = table.loc["held_formation_energy"]
+    shares = joint["variance_share"].sel(quantity="held_formation_energy")
     assert row["share_1"] == float(shares.max())
     assert row["direction_1"] == int(shares.idxmax("direction"))
     assert row["share_1"] >= row["share_2"] >= row["share_3"]
@@ -213,52 +308,96 @@ def test_table_names_the_directions_that_count(joint):
 
 
 def test_only_samples_with_all_quantities_count(study):
-    changed = study | {"truth": study["truth"].copy(deep=True)}
-    changed["truth"]["status"][4, 2] = "not_converged"
-    assert 4 not in joint_posterior(**changed)["sample"]
-    without = joint_posterior(**{name: study[name] for name in study if name != "truth"})
-    assert list(without["source"].values) == ["linear", "newton"]
-    assert "true_mean" not in joint_table(without)
-    changed["truth"]["status"][1:] = "not_converged"
-    with pytest.raises(InputError, match="fewer than two samples"):
-        joint_posterior(**changed)
+    truth = study["structures"]["held"]["truth"].copy(deep=True)
+    truth["status"][4, 2] = "not_converged"
+    some = joint_posterior(**changed(study, "held", truth=truth))
+    assert list(some["sample"].values) == [*range(4), *range(5, N_SAMPLES)]
+    table = joint_table(some).set_index("quantity")
+    assert (table["samples"] == N_SAMPLES - 1).all()
+    assert table["left_out"].to_dict() == dict.fromkeys(QUANTITIES, 0) | {
+        "held_formation_energy": 1
+    }
+    truth["status"][1:] = "not_converged"
+    with pytest.raises(InputError, match="fewer than two samples .* lost by held, 59 of 60"):
+        joint_posterior(**changed(study, "held", truth=truth))
+
+
+def test_truth_is_that_of_all_structures_or_none(study):
+    for less in (without_truth(study), changed(study, "fault", truth=None)):
+        found = joint_posterior(**less)
+        assert list(found["source"].values) == ["linear", "predicted"]
+        assert "true_mean" not in joint_table(found)
+
+
+def test_evaluations_are_what_is_predicted(study, joint):
+    given = study["structures"]["vacancy"]["predictions"]
+    evaluations = given.sel(level=["newton"]).assign_coords(level=["newton@x"])
+    evaluations["formation_energy"] = evaluations["formation_energy"] + 0.5
+    found = joint_posterior(**changed(study, "vacancy", evaluations=evaluations))
+    assert found.attrs["best_level"] == "newton@x, newton"
+    more = (found["value"] - joint["value"]).sel(source="predicted")
+    assert more.sel(quantity="vacancy_formation_energy").values == pytest.approx(0.5)
+    others = more.drop_sel(quantity="vacancy_formation_energy")
+    assert np.abs(others).max() == 0
 
 
 def test_a_joint_file_can_be_written(joint, tmp_path):
     write_dataset(joint, tmp_path / "joint.nc", {})
     read = xr.load_dataset(tmp_path / "joint.nc")
     assert read["sensitivity"].dims == ("quantity", "parameter")
-    assert list(read["unit"].values) == list(UNITS.values())
+    assert list(read["quantity"].values) == QUANTITIES
+    assert list(read["structure"].values[:6]) == [""] * 5 + ["vacancy"]
+    assert read["unit"].sel(quantity="fault_formation_volume") == "Angstrom^3"
 
 
 def test_heat_map_is_in_standard_deviations_of_the_quantity(joint):
     axis, bar = joint_figures.sensitivities(joint).axes
     (mesh,) = axis.collections
-    shown = np.asarray(mesh.get_array()).reshape(7, -1)
-    spread = joint["value"].sel(source="newton").std("sample", ddof=1).values
+    shown = np.asarray(mesh.get_array()).reshape(len(QUANTITIES), -1)
+    spread = joint["value"].sel(source="predicted").std("sample", ddof=1).values
     assert shown == pytest.approx(joint["sensitivity"].values / spread[:, None])
     assert mesh.norm.vmin == -mesh.norm.vmax
     assert np.abs(shown).max() <= mesh.norm.vmax
     labels = [label.get_text() for label in axis.get_yticklabels()]
-    assert labels == list(joint_figures.SYMBOLS.values())
+    assert labels[:5] == list(joint_figures.SYMBOLS.values())[:5]
+    assert labels[-2:] == [r"fault $E_\mathrm{f}$", r"fault $V_\mathrm{f}$"]
     assert bar.get_ylabel()
 
 
 def test_corner_plot_shows_every_pair_twice_and_the_correlations(joint):
     figure = joint_figures.joint_posterior(joint)
-    axes = np.array(figure.axes).reshape(7, 7)
+    size = len(QUANTITIES)
+    axes = np.array(figure.axes).reshape(size, size)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["predicted (newton)", "truth"]
-    for row, column in np.ndindex(7, 7):
+    for row, column in np.ndindex(size, size):
         dots = [drawn.get_offsets() for drawn in axes[row, column].collections]
         written = [text.get_text() for text in axes[row, column].texts]
         assert len(dots) == (2 if row > column else 0)
         assert len(written) == (1 if row < column else 0)
     true = joint["value"].sel(source="truth").values
-    np.testing.assert_allclose(axes[6, 5].collections[1].get_offsets(), true[5:].T)
+    np.testing.assert_allclose(axes[6, 5].collections[1].get_offsets(), true[5:7].T)
+    assert axes[6, 0].get_ylabel() == "vacancy\n$V_\\mathrm{f}$ ($\\mathrm{\\AA}^3$)"
     expected = joint["correlation"].values[1:, 5, 6]
     assert axes[5, 6].texts[0].get_text() == f"{expected[0]:+.2f}\n({expected[1]:+.2f})"
     assert sum(bar.get_height() for bar in bars_of(axes[5, 5])) == N_SAMPLES
+
+
+def test_corner_plot_of_many_quantities_shows_formation_energies(joint, monkeypatch):
+    monkeypatch.setattr(joint_figures, "MOST", 10)
+    figure = joint_figures.joint_posterior(joint)
+    assert len(figure.axes) == 4 * 4
+    title = figure.legends[0].get_title().get_text()
+    assert title == "formation energies alone, of 11 quantities in the table"
+    names = [axis.get_xlabel().split("\n")[0] for axis in figure.axes[-4:]]
+    assert names == list(SETTINGS)
+
+
+def test_a_single_structure_needs_no_name(study):
+    one = study | {"structures": {"vacancy": study["structures"]["vacancy"]}}
+    axis, _ = joint_figures.sensitivities(joint_posterior(**one)).axes
+    labels = [label.get_text() for label in axis.get_yticklabels()]
+    assert labels == list(joint_figures.SYMBOLS.values())
 
 
 def bars_of(axis):
@@ -267,7 +406,11 @@ def bars_of(axis):
 
 @pytest.mark.filterwarnings("error")
 def test_two_samples_and_no_truth_draw(study, tmp_path):
-    few = {name: study[name].isel(sample=[0, 1]) for name in ("posterior", "bulk", "predictions")}
-    joint = joint_posterior(**few, derivative=study["derivative"])
+    few = {name: study[name].isel(sample=[0, 1]) for name in ("posterior", "bulk")}
+    structures = {
+        name: given | {"predictions": given["predictions"].isel(sample=[0, 1])}
+        for name, given in without_truth(study)["structures"].items()
+    }
+    joint = joint_posterior(**few, structures=structures)
     for draw in (joint_figures.sensitivities, joint_figures.joint_posterior):
         save_figure(draw(joint), tmp_path / f"{draw.__name__}.png", dpi=50)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from relaxdiff import implicit_derivative, predict_variants, relax
+from relaxdiff.blocks import force_constants
 from relaxdiff.bulk import bulk_of_variants
-from relaxdiff.curvature import force_constants
+from relaxdiff.crystal import crystal_of_variants
 from relaxdiff.descriptors import DescriptorCalculator
 from relaxdiff.evaluation import evaluator_for
 from relaxdiff.newton import LEAST_CURVATURE, NewtonModel
@@ -17,17 +18,18 @@ LAMBDAS = lambda_grid(-4, 4, 1)
 
 @pytest.fixture(scope="module")
 def study(tungsten, posterior):
-    """Bulk, reference and derivative of a 15-atom cell."""
+    """Crystal, reference and derivative of a 15-atom cell."""
     bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, "bcc", 2)
     edge = float(bulk["reference_lattice_parameter"])
     minimum = relax(vacancy_cell("W", edge, 2), tungsten, tolerance=1e-10)
-    return bulk, minimum, implicit_derivative(minimum)
+    crystal = crystal_of_variants(tungsten, posterior, bulk, np.eye(3)[None])
+    return crystal, minimum, implicit_derivative(minimum)
 
 
 @pytest.fixture(scope="module")
 def predictions(posterior, study):
-    bulk, _, derivative = study
-    return predict_variants(posterior, bulk, derivative)
+    crystal, _, derivative = study
+    return predict_variants(posterior, crystal, derivative)
 
 
 def newton_step(values, gradient, hessian):
@@ -37,12 +39,12 @@ def newton_step(values, gradient, hessian):
 
 
 def test_energies_and_volumes_are_those_of_force_constants(posterior, study, predictions, tungsten):
-    bulk, minimum, _ = study
+    reference, minimum, _ = study
     tensor = force_constants(minimum)["hessian_tensor"].values
     with evaluator_for(minimum.coordinates, tungsten) as evaluator:
         columns, values = evaluator.gradient(np.zeros(len(tensor))), evaluator.values()
     with DescriptorCalculator(tungsten.hyperparameters, tungsten.reference) as calculator:
-        edge, step = float(bulk["reference_lattice_parameter"]), 2e-3
+        edge, step = reference.attrs["lattice_parameter"], 2e-3
         points = [
             calculator.evaluate(bulk_cell("W", edge * (1 + place * step))).values / 2
             for place in (-2, -1, 0, 1, 2)
@@ -87,8 +89,8 @@ def test_estimates_are_distances_to_the_best_level(predictions):
 
 
 def test_without_second_derivatives_there_is_no_newton(posterior, study, predictions):
-    bulk, _, derivative = study
-    found = predict_variants(posterior, bulk, derivative.drop_vars("hessian_tensor"))
+    crystal, _, derivative = study
+    found = predict_variants(posterior, crystal, derivative.drop_vars("hessian_tensor"))
     assert list(found["level"].values) == ["c", "h", "ih", "h+ih"]
     np.testing.assert_array_equal(
         found["formation_energy"], predictions["formation_energy"].sel(level=found["level"])
@@ -121,7 +123,7 @@ def test_modes_that_soften_and_modes_that_stiffen_cancel():
 
 
 def test_newton_is_better_than_the_straight_line(posterior, study, predictions, tungsten):
-    bulk, minimum, _ = study
+    _, minimum, _ = study
     delta, _ = deviations(posterior)
     for sample, stretch in ((0, 2.0), (1, -2.0)):
         theta = tungsten.theta + stretch * delta[sample]

@@ -4,18 +4,20 @@ import numpy as np
 import pytest
 
 from relaxdiff import InputError, implicit_derivative, relax
-from relaxdiff.coordinates import coordinates_of
+from relaxdiff.coordinates import Freedom, coordinates_of
 from relaxdiff.evaluation import FullEvaluator
 from relaxdiff.solvers.energy import Energy
 from relaxdiff.structures import vacancy_cell
+
+FIXED_CELL = Freedom(strains=np.zeros((0, 3, 3)))
 
 
 class Reference:
     """A vacancy at fixed cell: its minimum, and what a dense Hessian of all atoms says of it."""
 
     def __init__(self, potential, repeats):
-        self.minimum = relax(vacancy_cell("W", 3.18, repeats), potential, strain=False)
-        self.coordinates = coordinates_of(self.minimum.atoms, strain=False, symmetry=False)
+        self.minimum = relax(vacancy_cell("W", 3.18, repeats), potential, cell="fixed")
+        self.coordinates = coordinates_of(self.minimum.atoms, FIXED_CELL, symmetry=False)
         self.potential = potential
 
     def gradient(self, evaluator, q):
@@ -106,9 +108,9 @@ def test_a_fixed_atom_does_not_move(small, hessian, right):
 def test_cells_that_lammps_turns(tungsten, small):
     atoms = small.minimum.atoms.copy()
     atoms.rotate(35, (1, 2, 3), rotate_cell=True)
-    turned = relax(atoms, tungsten, strain=False, tolerance=1e-7)
+    turned = relax(atoms, tungsten, cell="fixed", tolerance=1e-7)
     dense = implicit_derivative(turned)["position_derivative"].values[7].reshape(-1, 1)
-    coordinates = coordinates_of(turned.atoms, strain=False, symmetry=False)
+    coordinates = coordinates_of(turned.atoms, FIXED_CELL, symmetry=False)
     with FullEvaluator(coordinates, tungsten.hyperparameters, tungsten.reference) as evaluator:
         columns = evaluator.gradient(np.zeros(coordinates.size))
     solved = Energy().displacements(turned, -coordinates.modes @ columns[:, 7:8])
@@ -153,6 +155,6 @@ def test_unfit_questions_are_refused(small, right, tungsten):
         Energy().displacements(small.minimum, right * np.inf)
     with pytest.raises(InputError, match="each of the 15 atoms"):
         Energy().displacements(small.minimum, right, fixed=np.zeros(15))
-    unrelaxed = relax(vacancy_cell("W", 3.1, 2), tungsten, strain=False, max_steps=1)
+    unrelaxed = relax(vacancy_cell("W", 3.1, 2), tungsten, cell="fixed", max_steps=1)
     with pytest.raises(InputError, match="not converged"):
         Energy().displacements(unrelaxed, right)

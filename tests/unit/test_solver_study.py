@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from relaxdiff.exceptions import InputError, RelaxationError
-from relaxdiff.minimise import relax_reference
+from relaxdiff.reference import relax_reference
 from relaxdiff.solver_study import (
     compare_alphas,
     compare_displacements,
@@ -17,7 +17,8 @@ from relaxdiff.solvers import SOLVERS
 
 @pytest.fixture(scope="module")
 def minimum(tungsten):
-    return relax_reference(tungsten, "W", "bcc", 2)
+    vacancy = {"name": "vacancy", "kind": "vacancy", "supercell": 2, "cell": "isotropic"}
+    return relax_reference(tungsten, {"element": "W", "lattice": "bcc"}, vacancy)
 
 
 def truth_of(minimum, status):

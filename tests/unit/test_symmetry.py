@@ -9,14 +9,9 @@ from ase.geometry import find_mic
 from relaxdiff import implicit_derivative, relax
 from relaxdiff.coordinates import coordinates_of
 from relaxdiff.evaluation import FullEvaluator, OrbitEvaluator, evaluator_for
+from relaxdiff.modes import displacement_modes, representation_modes
 from relaxdiff.structures import bulk_cell, vacancy_cell
-from relaxdiff.symmetry import (
-    displacement_modes,
-    find_symmetry,
-    no_symmetry,
-    representation_modes,
-    representations,
-)
+from relaxdiff.symmetry import find_symmetry, no_symmetry, representations
 
 
 def test_vacancy_has_the_full_cubic_group():

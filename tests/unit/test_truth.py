@@ -6,8 +6,10 @@ import pytest
 import relaxdiff.relaxers
 import relaxdiff.truth
 from relaxdiff import implicit_derivative, predict_variants, relax, relax_variants
+from relaxdiff.blocks import force_constants
 from relaxdiff.bulk import bulk_of_variants
-from relaxdiff.curvature import StabilityTest, force_constants
+from relaxdiff.crystal import crystal_of_variants, strain_basis_of
+from relaxdiff.curvature import StabilityTest
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.lattice_green import crystal_green
 from relaxdiff.relaxers import Relaxer
@@ -17,16 +19,21 @@ from relaxdiff.truth_check import check_variants, choose_variants, judge
 from relaxdiff.variants import lambda_grid
 
 LAMBDAS = lambda_grid(-4, 4, 1)
-STRUCTURE = {"element": "W", "lattice": "bcc", "supercell": 2}
+STRUCTURE = {"name": "vacancy", "kind": "vacancy", "supercell": 2, "cell": "isotropic"}
+
+
+def crystal_of(potential, posterior):
+    bulk = bulk_of_variants(potential, posterior, LAMBDAS, "bcc", 2)
+    return crystal_of_variants(potential, posterior, bulk, strain_basis_of(STRUCTURE))
 
 
 @pytest.fixture(scope="module")
 def study(tungsten, posterior):
     """Everything before truth, for a 15-atom cell: a dict."""
-    bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, "bcc", 2)
-    minimum = relax(vacancy_cell("W", float(bulk["reference_lattice_parameter"]), 2), tungsten)
+    crystal = crystal_of(tungsten, posterior)
+    minimum = relax(vacancy_cell("W", crystal.attrs["lattice_parameter"], 2), tungsten)
     return {
-        "bulk": bulk,
+        "crystal": crystal,
         "minimum": minimum,
         "derivative": implicit_derivative(minimum),
         "constants": force_constants(minimum),
@@ -43,7 +50,7 @@ def run(posterior, study, relaxer, samples=(0, 1, 2)):
     result = relax_variants(
         study["minimum"],
         posterior,
-        study["bulk"],
+        study["crystal"],
         study["derivative"],
         study["constants"],
         list(samples),
@@ -55,7 +62,7 @@ def run(posterior, study, relaxer, samples=(0, 1, 2)):
 
 
 def test_every_stable_variant_converges(truth, study):
-    stable = study["bulk"]["status"].values == "stable"
+    stable = study["crystal"]["status"].values == "stable"
     assert np.array_equal(truth["status"].values == "converged", stable)
     assert truth["max_gradient"].max() < 1e-6
     assert truth["evaluations"].sum() < 4 * stable.sum()
@@ -89,7 +96,7 @@ def test_chunks_are_joined_to_the_truth_of_all(truth, posterior, study):
 
 
 def test_lammps_relaxer_gives_the_same_truth(truth, tungsten, posterior, study):
-    few = {**study, "bulk": study["bulk"].sel({"lambda": [-4.0, 0.0, 4.0]})}
+    few = {**study, "crystal": study["crystal"].sel({"lambda": [-4.0, 0.0, 4.0]})}
     theirs = run(posterior, few, "lammps", samples=[1])
     ours = truth.sel({"sample": [1], "lambda": theirs["lambda"]})
     assert np.array_equal(theirs["status"], ours["status"])
@@ -101,7 +108,7 @@ def test_lammps_relaxer_gives_the_same_truth(truth, tungsten, posterior, study):
 def test_truth_with_and_without_symmetry_agrees(tungsten, posterior, study, monkeypatch):
     for module in (relaxdiff.relaxers, relaxdiff.truth):
         monkeypatch.setattr(module, "TOLERANCE", 1e-9)
-    few = {**study, "bulk": study["bulk"].sel({"lambda": [-2.0, 0.0, 3.0]})}
+    few = {**study, "crystal": study["crystal"].sel({"lambda": [-2.0, 0.0, 3.0]})}
     symmetric = run(posterior, few, "newton", samples=[1])
     minimum = relax(study["minimum"].atoms, tungsten, symmetry=False)
     alone = {
@@ -127,7 +134,7 @@ def test_truth_at_zero_is_the_reference_for_all_samples(truth, study, posterior,
 def test_energy_shifts_drop_out_of_formation_energies(truth, posterior, study, tungsten):
     moved = posterior.copy()
     moved["energy_shift"] = posterior["energy_shift"] + 1.0
-    again = {**study, "bulk": bulk_of_variants(tungsten, moved, LAMBDAS, "bcc", 2)}
+    again = {**study, "crystal": crystal_of(tungsten, moved)}
     other = run(moved, again, "newton", samples=[0])
     assert np.abs(other["energy"] - truth["energy"][:1]).max() > 1
     assert other["formation_energy"].values == pytest.approx(
@@ -136,12 +143,12 @@ def test_energy_shifts_drop_out_of_formation_energies(truth, posterior, study, t
 
 
 def test_predictions_approach_truth_at_small_lambda(truth, posterior, study):
-    predictions = predict_variants(posterior, study["bulk"], study["derivative"])
+    predictions = predict_variants(posterior, study["crystal"], study["derivative"])
     errors = np.abs(predictions["formation_energy"] - truth["formation_energy"])
     full = errors.sel(level="h+ih")
     assert full.sel({"lambda": 1.0}).max() < full.sel({"lambda": 4.0}).max()
     assert full.sel({"lambda": 1.0}).max() < errors.sel({"level": "c", "lambda": 1.0}).max()
-    unstable = study["bulk"]["status"].values != "stable"
+    unstable = study["crystal"]["status"].values != "stable"
     assert np.isnan(predictions["formation_energy"].values[:, unstable]).all()
 
 
@@ -234,7 +241,7 @@ def check(posterior, study):
     def make(truth, count=2):
         chosen = choose_variants(truth, count, seed=1)
         return check_variants(
-            study["minimum"], posterior, study["bulk"], truth, chosen, STRUCTURE, print
+            study["minimum"], posterior, study["crystal"], truth, chosen, STRUCTURE, print
         )
 
     return make

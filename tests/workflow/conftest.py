@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from entries import vacancy
 
 PROJECT = Path(__file__).parents[2]
 PARTS = (
@@ -138,6 +139,7 @@ def small_config(tungsten_files, tungsten, samples_around, tmp_path_factory):
             },
         },
         "perturbation": {"lambda_min": -4, "lambda_max": 4, "lambda_step": 1},
-        "structure": {"supercell": 3},
+        "crystal": {"supercell": 3},
+        "structures": [vacancy(3)],
         "truth": {"samples_per_job": 1, "checked_variants": 2},
     }

@@ -6,25 +6,26 @@ import time
 import numpy as np
 import pytest
 import xarray as xr
+from entries import vacancy
 
 
 def test_killed_run_resumes_to_the_same_numbers(fresh_clone, small_config, tmp_path_factory):
     undisturbed = type(fresh_clone)(tmp_path_factory.mktemp("undisturbed"))
     for clone in (undisturbed, fresh_clone):
         clone.write_config(small_config)
-    undisturbed.run("results/small/truth.nc")
-    chunks = fresh_clone.folder / "results/small/truth"
-    process = fresh_clone.start("results/small/truth.nc")
+    undisturbed.run("results/small/vacancy/truth.nc")
+    chunks = fresh_clone.folder / "results/small/vacancy/truth"
+    process = fresh_clone.start("results/small/vacancy/truth.nc")
     while process.poll() is None and not list(chunks.glob("*.nc")):
         time.sleep(0.05)
     fresh_clone.kill(process)
     finished = {path: path.stat().st_mtime_ns for path in chunks.glob("*.nc")}
     assert finished
-    assert not (fresh_clone.folder / "results/small/truth.nc").exists()
+    assert not (fresh_clone.folder / "results/small/vacancy/truth.nc").exists()
     fresh_clone.run("--unlock")
-    fresh_clone.run("results/small/truth.nc")
+    fresh_clone.run("results/small/vacancy/truth.nc")
     one, other = (
-        xr.load_dataset(clone.folder / "results/small/truth.nc")
+        xr.load_dataset(clone.folder / "results/small/vacancy/truth.nc")
         for clone in (undisturbed, fresh_clone)
     )
     xr.testing.assert_identical(one.drop_attrs(), other.drop_attrs())
@@ -34,14 +35,28 @@ def test_killed_run_resumes_to_the_same_numbers(fresh_clone, small_config, tmp_p
     assert not list(fresh_clone.folder.rglob(".*.nc.*"))
 
 
+FILE = {
+    "name": "loop",
+    "kind": "file",
+    "path": "config.yaml",
+    "lattice_parameter": 3.18,
+    "cell": "fixed",
+}
 BAD_CONFIGS = {
     "unknown key": (
         {"perturbation": {"lambda_mim": -3}},
         "unknown config key 'perturbation.lambda_mim': did you mean 'perturbation.lambda_min'?",
     ),
     "unknown block": ({"pertubation": {}}, "did you mean 'perturbation'?"),
-    "wrong type": ({"structure": {"supercell": "four"}}, "structure.supercell: 'four'"),
-    "out of range": ({"structure": {"supercell": 1}}, "structure.supercell: 1 is less than"),
+    "wrong type": ({"crystal": {"supercell": "four"}}, "crystal.supercell: 'four'"),
+    "out of range": ({"structures": [vacancy(1)]}, "structures.vacancy.supercell: 1 is less than"),
+    "no structure": ({"structures": []}, "structures"),
+    "a name twice": ({"structures": [vacancy(2), vacancy(3)]}, "given 2 times"),
+    "a result's name": ({"structures": [vacancy(2, name="joint")]}, "structures.joint.name: joint"),
+    "not a structure file": (
+        {"structures": [FILE]},
+        "structures.loop.path: ASE cannot read config.yaml",
+    ),
     "not a choice": ({"truth": {"relaxer": "fire"}}, "'fire' is not one of"),
     "grid": ({"perturbation": {"lambda_step": 0.3}}, "multiples of lambda_step = 0.3"),
     "two sources": (

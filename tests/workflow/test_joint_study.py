@@ -15,10 +15,10 @@ def test_all_quantities_are_joined_drawn_and_explained(clone, config):
     clone.write_config(config)
     clone.run("all", "joint")
     study = clone.folder / "results/small"
-    joint, truth = (xr.load_dataset(study / f"{name}.nc") for name in ("joint", "truth"))
+    joint, truth = (xr.load_dataset(study / f"{name}.nc") for name in ("joint", "vacancy/truth"))
     for variable in joint.data_vars.values():
         assert {"units", "long_name"} <= set(variable.attrs), variable.name
-    found = joint["value"].sel(source="truth", quantity="formation_energy")
+    found = joint["value"].sel(source="truth", quantity="vacancy_formation_energy")
     expected = truth["formation_energy"].sel({"lambda": 1.0})
     assert found.values == pytest.approx(expected.values, abs=1e-12)
     table = pd.read_csv(study / "joint.csv")
@@ -37,8 +37,8 @@ def test_without_truth_predictions_are_joined(clone, config):
     clone.write_config(config | {"study": "untrue", "truth": {"enabled": False}})
     clone.run("joint")
     joint = xr.load_dataset(clone.folder / "results/untrue/joint.nc")
-    assert list(joint["source"].values) == ["linear", "newton"]
-    assert not (clone.folder / "results/untrue/truth.nc").exists()
+    assert list(joint["source"].values) == ["linear", "predicted"]
+    assert not (clone.folder / "results/untrue/vacancy/truth.nc").exists()
 
 
 def test_a_grid_without_lambda_one_is_told(clone, config):

@@ -18,7 +18,7 @@ import xarray as xr
 import yaml
 from slurm_cluster import Cluster, obstacle
 
-STUDY = "results/small"
+RESULTS = "results/small/vacancy"  # of the one structure
 TABLES = ["errors.csv", "errors_by_window.csv", "error_slopes.csv"]
 PATIENCE = 600  # seconds, for a run
 ROUNDS = [1, 2, 3]
@@ -66,7 +66,8 @@ class SlurmRun:
         self.environment = undisturbed.environment()
         self.folder = folder / "clone"
         shutil.copytree(self.undisturbed, self.folder)
-        self.results = self.folder / STUDY
+        self.results = self.folder / RESULTS
+        self.logs = self.results.parent / "logs/vacancy"
         shutil.rmtree(self.results / "truth")
         for name in ["truth.nc", *TABLES]:
             (self.results / name).unlink()
@@ -74,7 +75,7 @@ class SlurmRun:
 
     def start(self, *arguments):
         """`snakemake --profile slurm`, looking more often than it would."""
-        targets = [f"{STUDY}/{name}" for name in TABLES]
+        targets = [f"{RESULTS}/{name}" for name in TABLES]
         self.log = (self.folder / "output.txt").open("w")
         self.process = subprocess.Popen(
             [
@@ -121,18 +122,18 @@ class SlurmRun:
         """The same numbers as without Slurm and without faults."""
         for name in TABLES:
             assert (self.results / name).read_bytes() == (
-                self.undisturbed / STUDY / name
+                self.undisturbed / RESULTS / name
             ).read_bytes()
         one, other = self.truth()
         xr.testing.assert_identical(one.drop_attrs(), other.drop_attrs())
 
     def truth(self):
         """This study's truth and the undisturbed one's."""
-        return [xr.load_dataset(f / STUDY / "truth.nc") for f in (self.folder, self.undisturbed)]
+        return [xr.load_dataset(f / RESULTS / "truth.nc") for f in (self.folder, self.undisturbed)]
 
     def check_nothing_twice(self):
         """What was finished when the fault struck was not relaxed again."""
-        logs = "".join(path.read_text() for path in self.results.glob("logs/relax_variants_*.log"))
+        logs = "".join(path.read_text() for path in self.logs.glob("relax_variants_*.log"))
         assert "relaxed by an earlier, unfinished job" in logs
 
     def summary(self):
@@ -249,7 +250,7 @@ def test_ranks_share_each_evaluation(slurm, run):
     (run.folder / "mine.yaml").write_text(yaml.safe_dump(config | {"ranks": 2}))
     run.start()
     run.finish()
-    assert "2 MPI ranks" in (run.results / "logs/relax_variants_000-003.log").read_text()
+    assert "2 MPI ranks" in (run.logs / "relax_variants_000-003.log").read_text()
     asked = re.search(r"rule relax_variants:.*?resources: (.*)", run.output, re.DOTALL)[1]
     assert {"mpi=mpiexec", "tasks=2", "cpus_per_task=1"} <= set(asked.split("\n")[0].split(", "))
     one, other = run.truth()

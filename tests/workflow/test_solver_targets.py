@@ -22,19 +22,20 @@ def small(clone, small_config):
 
 
 def test_sparse_study_predicts_as_the_dense_one(small):
-    folder = small("dense", "results/small/predictions.nc")
-    dense = xr.load_dataset(folder / "predictions.nc")
-    assert "hessian_tensor" in xr.load_dataset(folder / "derivative.nc")
-    small("sparse", "results/small/errors.csv")
-    sparse = xr.load_dataset(folder / "predictions.nc")
-    assert "hessian_tensor" not in xr.load_dataset(folder / "derivative.nc")
+    folder = small("dense", "results/small/vacancy/predictions.nc")
+    here = folder / "vacancy"
+    dense = xr.load_dataset(here / "predictions.nc")
+    assert "hessian_tensor" in xr.load_dataset(here / "derivative.nc")
+    small("sparse", "results/small/vacancy/errors.csv")
+    sparse = xr.load_dataset(here / "predictions.nc")
+    assert "hessian_tensor" not in xr.load_dataset(here / "derivative.nc")
     for name in ("formation_energy", "formation_volume"):
         known = dense[name].sel(level=sparse["level"])  # newton needs the dense solver
         assert sparse[name].values == pytest.approx(known.values, abs=1e-6, nan_ok=True)
-    truth = xr.load_dataset(folder / "truth.nc")
+    truth = xr.load_dataset(here / "truth.nc")
     bulk = xr.load_dataset(folder / "bulk.nc")
     assert np.array_equal(truth["status"] == "converged", bulk["status"] == "stable")
-    table = pd.read_csv(folder / "errors.csv")
+    table = pd.read_csv(here / "errors.csv")
     assert set(table["quantity"]) >= {"positions", "strain"}
 
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
+from entries import vacancy
 
 from relaxdiff.descriptors import DescriptorCalculator
 from relaxdiff.structures import bulk_cell, vacancy_cell
@@ -73,7 +74,8 @@ def test_study_from_training_data(fresh_clone, training_folder):
                 },
             },
             "perturbation": {"lambda_min": -1, "lambda_max": 1, "lambda_step": 1},
-            "structure": {"supercell": 2},
+            "crystal": {"supercell": 2},
+            "structures": [vacancy(2)],
             "truth": {"enabled": False},
         }
     )
@@ -85,20 +87,21 @@ def test_study_from_training_data(fresh_clone, training_folder):
     assert np.ptp(posterior["theta"].values, axis=0).max() > 0
     bulk = xr.load_dataset(results / "bulk.nc")
     assert float(bulk["reference_lattice_parameter"]) == pytest.approx(3.18046, abs=0.01)
-    predictions = xr.load_dataset(results / "predictions.nc")
+    predictions = xr.load_dataset(results / "vacancy/predictions.nc")
     assert np.isfinite(predictions["formation_energy"].sel({"lambda": 0.0})).all()
-    assert not (results / "truth.nc").exists()
+    assert not (results / "vacancy/truth.nc").exists()
     # The sampled posterior is a complete starting point for another study.
     fresh_clone.write_config(
         {
             "study": "again",
             "posterior": {"samples": 4, "file": "results/fitted/posterior.nc"},
             "perturbation": {"lambda_min": -1, "lambda_max": 1, "lambda_step": 1},
-            "structure": {"supercell": 2},
+            "crystal": {"supercell": 2},
+            "structures": [vacancy(2)],
         }
     )
-    fresh_clone.run("results/again/predictions.nc")
-    again = xr.load_dataset(fresh_clone.folder / "results/again/predictions.nc")
+    fresh_clone.run("results/again/vacancy/predictions.nc")
+    again = xr.load_dataset(fresh_clone.folder / "results/again/vacancy/predictions.nc")
     xr.testing.assert_equal(again["formation_energy"], predictions["formation_energy"])
 
 
@@ -110,12 +113,13 @@ def test_shipped_posterior_with_both_relaxers(fresh_clone):
                 "study": relaxer,
                 "posterior": {"samples": 2},
                 "perturbation": {"lambda_min": -1, "lambda_max": 1, "lambda_step": 1},
-                "structure": {"supercell": 2},
+                "crystal": {"supercell": 2},
+                "structures": [vacancy(2)],
                 "truth": {"relaxer": relaxer, "samples_per_job": 2, "checked_variants": 1},
             }
         )
-        fresh_clone.run(f"results/{relaxer}/truth.nc")
-        truth[relaxer] = xr.load_dataset(fresh_clone.folder / f"results/{relaxer}/truth.nc")
+        fresh_clone.run(f"results/{relaxer}/vacancy/truth.nc")
+        truth[relaxer] = xr.load_dataset(fresh_clone.folder / f"results/{relaxer}/vacancy/truth.nc")
     one, other = truth.values()
     assert (one["status"] == "converged").sum() >= 4
     assert np.array_equal(one["status"], other["status"])

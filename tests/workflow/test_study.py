@@ -17,12 +17,13 @@ FIGURE_RULES = {"plot_figures"}
 NETCDF_FILES = (
     "posterior",
     "bulk",
-    "reference",
-    "derivative",
-    "force_constants",
-    "predictions",
-    "evaluations",
-    "truth",
+    "vacancy/reference",
+    "vacancy/crystal",
+    "vacancy/derivative",
+    "vacancy/force_constants",
+    "vacancy/predictions",
+    "vacancy/evaluations",
+    "vacancy/truth",
 )
 
 
@@ -31,6 +32,12 @@ def study(clone, small_config):
     clone.write_config(small_config)
     clone.run()
     return clone.folder / "results/small"
+
+
+@pytest.fixture(scope="module")
+def results(study):
+    """Those of the one structure."""
+    return study / "vacancy"
 
 
 @pytest.fixture
@@ -53,41 +60,41 @@ def test_promised_files_are_there(study):
         assert {"versions", "made_from", "created", "source"} <= set(dataset.attrs), name
         for variable in dataset.data_vars.values():
             assert {"units", "long_name"} <= set(variable.attrs), (name, variable.name)
-    assert len(pd.read_csv(study / "errors.csv")) > 0
-    pngs = sorted((study / "figures").glob("*.png"))
+    assert len(pd.read_csv(study / "vacancy/errors.csv")) > 0
+    pngs = sorted((study / "vacancy/figures").glob("*.png"))
     assert len(pngs) == 6
     for png in pngs:
         assert png.read_bytes().startswith(b"\x89PNG")
         assert png.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
 
 
-def test_predictions_and_truth_keep_their_contract(study):
-    predictions = xr.load_dataset(study / "predictions.nc")
-    truth = xr.load_dataset(study / "truth.nc")
+def test_predictions_and_truth_keep_their_contract(results):
+    predictions = xr.load_dataset(results / "predictions.nc")
+    truth = xr.load_dataset(results / "truth.nc")
     assert predictions["formation_energy"].dims == ("level", "sample", "lambda")
     assert list(predictions["level"].values) == ["c", "h", "ih", "h+ih", "newton"]
     assert truth["formation_energy"].dims == truth["status"].dims == ("sample", "lambda")
     assert predictions["formation_volume"].attrs["units"] == "Angstrom^3"
-    bulk = xr.load_dataset(study / "bulk.nc")
-    assert np.array_equal(truth["status"] == "converged", bulk["status"] == "stable")
+    crystal = xr.load_dataset(results / "crystal.nc")
+    assert np.array_equal(truth["status"] == "converged", crystal["status"] == "stable")
     errors = np.abs(predictions["formation_energy"] - truth["formation_energy"])
     mean = errors.mean(("sample", "lambda"))
     assert mean.sel(level="h+ih") < 0.5 * mean.sel(level="c")
     assert errors.sel({"level": "h+ih", "lambda": 0.0}).max() < 1e-8
 
 
-def test_evaluated_predictions_know_their_errors(study):
-    evaluations = xr.load_dataset(study / "evaluations.nc")
-    truth = xr.load_dataset(study / "truth.nc")
+def test_evaluated_predictions_know_their_errors(results):
+    evaluations = xr.load_dataset(results / "evaluations.nc")
+    truth = xr.load_dataset(results / "truth.nc")
     assert list(evaluations["level"].values) == ["h+ih@x", "newton@x"]
     errors = np.abs(evaluations["formation_energy"] - truth["formation_energy"])
     assert np.array_equal(errors.notnull().all("level"), truth["status"] == "converged")
-    predicted = xr.load_dataset(study / "predictions.nc")["formation_energy"]
+    predicted = xr.load_dataset(results / "predictions.nc")["formation_energy"]
     before = np.abs(predicted - truth["formation_energy"]).median(("sample", "lambda"))
     after = errors.median(("sample", "lambda"))
     assert after.sel(level="h+ih@x") < 0.1 * before.sel(level="h+ih")
     assert after.sel(level="newton@x") < 0.1 * before.sel(level="newton")
-    table = pd.read_csv(study / "calibration.csv").set_index("level")
+    table = pd.read_csv(results / "calibration.csv").set_index("level")
     assert list(table.index) == ["c", "h", "ih", "h+ih", "newton", "h+ih@x", "newton@x"]
     assert (table["variants"] == (truth["status"] == "converged").sum().item()).all()
     # 20 or so variants, some of them far from the reference: one may be out.
@@ -95,8 +102,8 @@ def test_evaluated_predictions_know_their_errors(study):
     assert table.loc["newton@x", "within_twice"] == 1
 
 
-def test_truth_is_confirmed_by_lammps(study):
-    check = pd.read_csv(study / "truth_check.csv")
+def test_truth_is_confirmed_by_lammps(results):
+    check = pd.read_csv(results / "truth_check.csv")
     assert list(check["verdict"]) == ["agrees"] * 2
 
 
@@ -133,7 +140,7 @@ def test_a_variant_is_written_as_a_working_potential(clone, study):
 def test_a_predicted_structure_is_written(clone, study):
     from ase.io import read
 
-    name = "results/small/structures/sample001_lambda-03.0.extxyz"
+    name = "results/small/vacancy/structures/sample001_lambda-03.0.extxyz"
     clone.run(name)
     assert len(read(clone.folder / name)) == 53
 
@@ -146,7 +153,7 @@ def test_figures_edit_reruns_figures_only(clone, edited):
 def test_perturbation_edit_does_not_differentiate_again(clone, edited):
     edited(perturbation={"lambda_max": 3})
     planned = clone.planned()
-    assert {"relax_bulk", "predict_variants", "relax_variants"} <= planned
+    assert {"relax_bulk", "relax_crystal", "predict_variants", "relax_variants"} <= planned
     untouched = {"convert_posterior", "sample_posterior", "relax_reference"}
     assert not planned & (untouched | {"differentiate_reference"})
 
@@ -158,6 +165,7 @@ def test_posterior_edit_reruns_all_that_follows(clone, edited):
     followers = {
         "sample_posterior",
         "relax_bulk",
+        "relax_crystal",
         "relax_reference",
         "differentiate_reference",
         "predict_variants",
@@ -239,7 +247,7 @@ def test_report_is_one_page_with_captions(clone, study):
     page = (clone.folder / "report.html").read_text()
     assert len(page) > 100_000
     for words in (
-        "Uncertainty of the vacancy in W",
+        "Uncertainty of relaxed structures in W",
         "relaxed again by",
         "evaluations of descriptors",
     ):

@@ -1,29 +1,41 @@
 # On request: each variant at the cheapest level that is certified to a tolerance, the rest relaxed.
 
-ADAPTIVE_RESULTS = {"variants": f"{STUDY}/adaptive.nc", "table": f"{STUDY}/adaptive.csv"}
+ADAPTIVE_RESULTS = {"variants": f"{HERE}/adaptive.nc", "table": f"{HERE}/adaptive.csv"}
+
+
+def certified_chunks(wildcards):
+    """All chunks; the end, before any job starts, if nothing can be certified."""
+    if config["derivative"]["solver"] != "dense":
+        print(
+            f"Error in the config: derivative.solver: {config['derivative']['solver']} makes no "
+            "second derivatives, which the target adaptive certifies predictions with: use dense",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+    return expand(f"{HERE}/adaptive/{{chunk}}.nc", chunk=chunks(), allow_missing=True)
 
 
 rule adapt_variants:
     input:
         posterior=f"{STUDY}/posterior.nc",
-        bulk=f"{STUDY}/bulk.nc",
-        reference=f"{STUDY}/reference.nc",
-        derivative=f"{STUDY}/derivative.nc",
-        force_constants=f"{STUDY}/force_constants.nc",
-        predictions=f"{STUDY}/predictions.nc",
+        crystal=f"{HERE}/crystal.nc",
+        reference=f"{HERE}/reference.nc",
+        derivative=f"{HERE}/derivative.nc",
+        force_constants=f"{HERE}/force_constants.nc",
+        predictions=f"{HERE}/predictions.nc",
     output:
-        f"{STUDY}/adaptive/{{chunk}}.nc",
+        f"{HERE}/adaptive/{{chunk}}.nc",
     log:
-        f"{STUDY}/logs/adapt_variants_{{chunk}}.log",
+        f"{LOGS}/adapt_variants_{{chunk}}.log",
     params:
         tolerance=config["prediction"]["tolerance"],
-        finished=f"{STUDY}/adaptive/.finished",
+        finished=f"{HERE}/adaptive/.finished",
         code=code_digest("adaptive", "posterior"),
     threads: RANKS
     group:
         "adaptive" if RANKS == 1 else None
     resources:
-        mem_mb=grows(BASE_MB + RANKS * FORCE_CONSTANTS_MB),
+        mem_mb=grows(mb_of_force_constants),
         runtime=grows(minutes_to_relax),
         **MPI,
     conda:
@@ -34,16 +46,16 @@ rule adapt_variants:
 
 rule gather_adaptive:
     input:
-        chunks=expand(f"{STUDY}/adaptive/{{chunk}}.nc", chunk=chunks()),
-        predictions=f"{STUDY}/predictions.nc",
-        **({"truth": f"{STUDY}/truth.nc"} if WITH_TRUTH else {}),
+        chunks=certified_chunks,
+        predictions=f"{HERE}/predictions.nc",
+        **({"truth": f"{HERE}/truth.nc"} if WITH_TRUTH else {}),
     output:
         **ADAPTIVE_RESULTS,
     log:
-        f"{STUDY}/logs/gather_adaptive.log",
+        f"{LOGS}/gather_adaptive.log",
     params:
         tolerance=config["prediction"]["tolerance"],
-        finished=f"{STUDY}/adaptive/.finished",
+        finished=f"{HERE}/adaptive/.finished",
         code=code_digest("adaptive"),
     threads: 1
     resources:
@@ -56,4 +68,4 @@ rule gather_adaptive:
 
 rule adaptive:
     input:
-        ADAPTIVE_RESULTS.values(),
+        of_all_structures(ADAPTIVE_RESULTS.values()),

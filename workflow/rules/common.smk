@@ -3,6 +3,7 @@
 
 import math
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -20,25 +21,37 @@ from relaxdiff.config import check_config
 from relaxdiff.datasets import code_digest
 from relaxdiff.exceptions import InputError, SlurmError
 from relaxdiff.slurm import cancel_leftovers, closing_summary
-from relaxdiff.structures import atoms_per_cubic_cell
+from relaxdiff.structures import ON_LATTICE, build_structure, tabulated_lattice_parameter
 from relaxdiff.variants import lambda_grid
 
 
 configfile: "config.yaml"
 
 
+def count_atoms(entry):
+    """Of one entry of `structures`; InputError if it cannot be built, say from its file."""
+    element, lattice = config["crystal"]["element"], config["crystal"]["lattice"]
+    return len(build_structure(entry, element, lattice, tabulated_lattice_parameter(element)))
+
+
 try:
     check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
+    ATOMS = {entry["name"]: count_atoms(entry) for entry in config["structures"]}
 except InputError as error:
     # Not a WorkflowError: that would wrap the sentence in file names and line numbers.
     print(f"Error in the config: {error}", file=sys.stderr)
     sys.exit(1)
 
 STUDY = f"results/{config['study']}"
+STRUCTURES = {entry["name"]: entry for entry in config["structures"]}
+# What belongs to one structure, and its logs.
+HERE = f"{STUDY}/{{structure}}"
+LOGS = f"{STUDY}/logs/{{structure}}"
 VARIANT = r"sample\d\d\d+_lambda[+-]\d+(\.\d+)?"
 
 
 wildcard_constraints:
+    structure="|".join(map(re.escape, STRUCTURES)),
     variant=VARIANT,
     chunk=r"\d+-\d+",
     part=r"\d+",
@@ -54,18 +67,26 @@ def chunks():
     ]
 
 
+def of_all_structures(paths):
+    """Paths below HERE, for each structure of the study."""
+    return expand(paths, structure=STRUCTURES)
+
+
+def entry_of(wildcards):
+    """The structure that a job is for, as config.yaml has it: a parameter of what depends on it."""
+    return STRUCTURES[wildcards.structure]
+
+
+def file_of(wildcards):
+    """The file that a structure is read from, an input; nothing for those that are built."""
+    return entry_of(wildcards).get("path", [])
+
+
 # Sizes that decide how much a job needs; the measurements behind the numbers: docs/cluster.md.
-ATOMS = atoms_per_cubic_cell(config["structure"]["lattice"]) * config["structure"]["supercell"] ** 3
 LAMBDAS = len(lambda_grid(**config["perturbation"]))
-VARIANTS = config["posterior"]["samples"] * LAMBDAS
-# The two Snakemake processes that Slurm runs a job under. Then, for each process of the job: Python
-# with its libraries and what grows with the cell, without and with the second derivatives of all
-# symmetry blocks.
+VARIANTS = config["posterior"]["samples"] * LAMBDAS  # of one structure
+# The two Snakemake processes that Slurm runs a job under.
 BASE_MB = 400
-SPARSE_MB = 400 + 0.1 * ATOMS
-FORCE_CONSTANTS_MB = SPARSE_MB + 500 * (ATOMS / 1000) ** 2
-# What does not depend on the number of variants: a few hundred evaluations.
-SET_UP_MINUTES = 10 * ATOMS / 8000
 # Jobs that spread each evaluation over MPI ranks ask for these. One rank: a plain process.
 RANKS = config["ranks"]
 MPI = {"mpi": "mpiexec", "tasks": RANKS, "cpus_per_task": 1} if RANKS > 1 else {}
@@ -78,6 +99,27 @@ def grows(amount):
         return math.ceil(attempt * (amount(wildcards) if callable(amount) else amount))
 
     return needed
+
+
+def mb_of_cell(wildcards):
+    """Memory of a job: for each of its processes Python, libraries and what grows with the cell."""
+    return BASE_MB + RANKS * (400 + 0.1 * ATOMS[wildcards.structure])
+
+
+def asymmetry(wildcards):
+    """How much less symmetry saves than in a vacancy's cell, in memory as in time."""
+    return 1 if entry_of(wildcards)["kind"] == "vacancy" else 8
+
+
+def mb_of_force_constants(wildcards):
+    """The same with the second derivatives of all symmetry blocks."""
+    tensors = 500 * asymmetry(wildcards) * (ATOMS[wildcards.structure] / 1000) ** 2
+    return mb_of_cell(wildcards) + RANKS * tensors
+
+
+def minutes_to_set_up(wildcards):
+    """What does not depend on the number of variants: a few hundred evaluations."""
+    return 5 + 10 * asymmetry(wildcards) * ATOMS[wildcards.structure] / 8000
 
 
 def cancel_leftover_jobs():

@@ -12,29 +12,29 @@ FIGURES += ["posterior_distribution"]
 if WITH_TRUTH:
     FIGURES += ["error_scaling", "calibration"]
 ERROR_TABLES = {
-    "by_lambda": f"{STUDY}/errors.csv",
-    "by_window": f"{STUDY}/errors_by_window.csv",
-    "slopes": f"{STUDY}/error_slopes.csv",
-    "calibration": f"{STUDY}/calibration.csv",
+    "by_lambda": f"{HERE}/errors.csv",
+    "by_window": f"{HERE}/errors_by_window.csv",
+    "slopes": f"{HERE}/error_slopes.csv",
+    "calibration": f"{HERE}/calibration.csv",
 }
 SUMMARY = {
-    "table": f"{STUDY}/summary.csv",
-    "posterior": f"{STUDY}/posterior_distribution.csv",
-    "captions": f"{STUDY}/summary.rst",
+    "table": f"{HERE}/summary.csv",
+    "posterior": f"{HERE}/posterior_distribution.csv",
+    "captions": f"{HERE}/summary.rst",
 }
 FIGURE_RESULTS = [
     *(ERROR_TABLES.values() if WITH_TRUTH else []),
     *SUMMARY.values(),
-    *expand(f"{STUDY}/figures/{{figure}}.{{format}}", figure=FIGURES, format=["pdf", "png"]),
+    *[f"{HERE}/figures/{name}.{format}" for name in FIGURES for format in ("pdf", "png")],
 ]
 
 
 rule compare_errors:
     input:
         posterior=f"{STUDY}/posterior.nc",
-        derivative=f"{STUDY}/derivative.nc",
-        predictions=f"{STUDY}/predictions.nc",
-        truth=f"{STUDY}/truth.nc",
+        derivative=f"{HERE}/derivative.nc",
+        predictions=f"{HERE}/predictions.nc",
+        truth=f"{HERE}/truth.nc",
         **EVALUATIONS,
     output:
         by_lambda=ERROR_TABLES["by_lambda"],
@@ -42,6 +42,7 @@ rule compare_errors:
             ERROR_TABLES["by_window"],
             caption="../report/errors_by_window.rst",
             category="Tables",
+            subcategory="{structure}",
             labels={"table": "errors by window of lambda"},
         ),
         slopes=ERROR_TABLES["slopes"],
@@ -49,10 +50,11 @@ rule compare_errors:
             ERROR_TABLES["calibration"],
             caption="../report/calibration_table.rst",
             category="Tables",
+            subcategory="{structure}",
             labels={"table": "calibration of error estimates"},
         ),
     log:
-        f"{STUDY}/logs/compare_errors.log",
+        f"{LOGS}/compare_errors.log",
     params:
         code=code_digest("errors"),
     threads: 1
@@ -66,17 +68,18 @@ rule compare_errors:
 
 rule summarise_study:
     input:
-        bulk=f"{STUDY}/bulk.nc",
-        derivative=f"{STUDY}/derivative.nc",
-        predictions=f"{STUDY}/predictions.nc",
+        crystal=f"{HERE}/crystal.nc",
+        reference=f"{HERE}/reference.nc",
+        derivative=f"{HERE}/derivative.nc",
+        predictions=f"{HERE}/predictions.nc",
         **EVALUATIONS,
         **(
             {
-                "truth": f"{STUDY}/truth.nc",
+                "truth": f"{HERE}/truth.nc",
                 "windows": ERROR_TABLES["by_window"],
                 "slopes": ERROR_TABLES["slopes"],
                 "calibration": ERROR_TABLES["calibration"],
-                "check": f"{STUDY}/truth_check.csv",
+                "check": f"{HERE}/truth_check.csv",
             }
             if WITH_TRUTH
             else {}
@@ -86,18 +89,21 @@ rule summarise_study:
             SUMMARY["table"],
             caption="../report/summary.rst",
             category="Tables",
+            subcategory="{structure}",
             labels={"table": "summary"},
         ),
         posterior=report(
             SUMMARY["posterior"],
             caption="../report/posterior_table.rst",
             category="Tables",
+            subcategory="{structure}",
             labels={"table": "distribution over the posterior"},
         ),
         captions=SUMMARY["captions"],
     log:
-        f"{STUDY}/logs/summarise_study.log",
+        f"{LOGS}/summarise_study.log",
     params:
+        structure=entry_of,
         code=code_digest("summary"),
     threads: 1
     resources:
@@ -110,30 +116,31 @@ rule summarise_study:
 
 rule plot_figures:
     input:
-        predictions=f"{STUDY}/predictions.nc",
+        predictions=f"{HERE}/predictions.nc",
         **EVALUATIONS,
         **(
             {
                 "posterior": f"{STUDY}/posterior.nc",
-                "derivative": f"{STUDY}/derivative.nc",
-                "truth": f"{STUDY}/truth.nc",
+                "derivative": f"{HERE}/derivative.nc",
+                "truth": f"{HERE}/truth.nc",
             }
             if WITH_TRUTH
             else {}
         ),
     output:
-        expand(f"{STUDY}/figures/{{figure}}.pdf", figure=FIGURES),
+        [f"{HERE}/figures/{figure}.pdf" for figure in FIGURES],
         [
             report(
-                f"{STUDY}/figures/{figure}.png",
+                f"{HERE}/figures/{figure}.png",
                 caption=f"../report/{figure}.rst",
                 category="Figures",
+                subcategory="{structure}",
                 labels={"figure": f"{number}. {figure.replace('_', ' ')}"},
             )
             for number, figure in enumerate(FIGURES, start=1)
         ],
     log:
-        f"{STUDY}/logs/plot_figures.log",
+        f"{LOGS}/plot_figures.log",
     params:
         figures=config["figures"],
         code=code_digest("figures"),

@@ -10,24 +10,28 @@ rule join_quantities:
     input:
         posterior=f"{STUDY}/posterior.nc",
         bulk=f"{STUDY}/bulk.nc",
-        derivative=f"{STUDY}/derivative.nc",
-        predictions=f"{STUDY}/predictions.nc",
-        **({"truth": f"{STUDY}/truth.nc"} if WITH_TRUTH else {}),
+        crystal=of_all_structures(f"{HERE}/crystal.nc"),
+        derivative=of_all_structures(f"{HERE}/derivative.nc"),
+        predictions=of_all_structures(f"{HERE}/predictions.nc"),
+        **{kind: of_all_structures(path) for kind, path in EVALUATIONS.items()},
+        **({"truth": of_all_structures(f"{HERE}/truth.nc")} if WITH_TRUTH else {}),
     output:
         joint=JOINT_RESULTS["joint"],
         table=report(
             JOINT_RESULTS["table"],
             caption="../report/joint_table.rst",
             category="Tables",
+            subcategory="all structures",
             labels={"table": "all quantities of the posterior"},
         ),
     log:
         f"{STUDY}/logs/join_quantities.log",
     params:
+        structures=list(STRUCTURES),
         code=code_digest("joint"),
     threads: 1
     resources:
-        mem_mb=grows(1000 + 0.001 * VARIANTS),
+        mem_mb=grows(1000 + 0.001 * VARIANTS * len(STRUCTURES)),
     conda:
         "../../envs/relaxdiff.yaml"
     script:
@@ -44,6 +48,7 @@ rule plot_joint:
                 path,
                 caption=f"../report/{figure}.rst",
                 category="Figures",
+                subcategory="all structures",
                 labels={"figure": figure.replace("_", " ")},
             )
             for figure, path in zip(JOINT_FIGURES, JOINT_PNGS)

@@ -1,7 +1,5 @@
 # Where parameter sets come from: a file, a table of samples, or a fit to training data.
 
-import re
-
 ENSEMBLE = config["posterior"]["ensemble"]
 TRAINING = config["posterior"]["training"]
 

@@ -2,25 +2,26 @@
 
 # Only the dense solver makes the second derivatives that evaluated predictions take.
 EVALUATED = config["prediction"]["evaluate"] and config["derivative"]["solver"] == "dense"
-EVALUATIONS = {"evaluations": f"{STUDY}/evaluations.nc"} if EVALUATED else {}
+EVALUATIONS = {"evaluations": f"{HERE}/evaluations.nc"} if EVALUATED else {}
 
 
 def minutes_to_evaluate(wildcards):
     """Time limit of one chunk: two evaluations for each variant, if all are stable."""
     first, last = map(int, wildcards.chunk.split("-"))
     variants = (last - first + 1) * LAMBDAS
-    return 2 + SET_UP_MINUTES + variants * 0.05 * (ATOMS / 128) ** 0.8 / 60
+    seconds = 0.05 * asymmetry(wildcards) * (ATOMS[wildcards.structure] / 128) ** 0.8
+    return minutes_to_set_up(wildcards) + variants * seconds / 60
 
 
 rule predict_variants:
     input:
         posterior=f"{STUDY}/posterior.nc",
-        bulk=f"{STUDY}/bulk.nc",
-        derivative=f"{STUDY}/derivative.nc",
+        crystal=f"{HERE}/crystal.nc",
+        derivative=f"{HERE}/derivative.nc",
     output:
-        f"{STUDY}/predictions.nc",
+        f"{HERE}/predictions.nc",
     log:
-        f"{STUDY}/logs/predict_variants.log",
+        f"{LOGS}/predict_variants.log",
     params:
         code=code_digest("formation"),
     threads: 1
@@ -35,20 +36,20 @@ rule predict_variants:
 rule evaluate_predictions:
     input:
         posterior=f"{STUDY}/posterior.nc",
-        bulk=f"{STUDY}/bulk.nc",
-        reference=f"{STUDY}/reference.nc",
-        derivative=f"{STUDY}/derivative.nc",
+        crystal=f"{HERE}/crystal.nc",
+        reference=f"{HERE}/reference.nc",
+        derivative=f"{HERE}/derivative.nc",
     output:
-        f"{STUDY}/evaluations/{{chunk}}.nc",
+        f"{HERE}/evaluations/{{chunk}}.nc",
     log:
-        f"{STUDY}/logs/evaluate_predictions_{{chunk}}.log",
+        f"{LOGS}/evaluate_predictions_{{chunk}}.log",
     params:
         code=code_digest("evaluated", "minimise", "posterior"),
     threads: RANKS
     group:
         "evaluations" if RANKS == 1 else None
     resources:
-        mem_mb=grows(BASE_MB + RANKS * SPARSE_MB),
+        mem_mb=grows(mb_of_cell),
         runtime=grows(minutes_to_evaluate),
         **MPI,
     conda:
@@ -59,16 +60,16 @@ rule evaluate_predictions:
 
 rule gather_evaluations:
     input:
-        expand(f"{STUDY}/evaluations/{{chunk}}.nc", chunk=chunks()),
+        expand(f"{HERE}/evaluations/{{chunk}}.nc", chunk=chunks(), allow_missing=True),
     output:
-        f"{STUDY}/evaluations.nc",
+        f"{HERE}/evaluations.nc",
     log:
-        f"{STUDY}/logs/gather_evaluations.log",
+        f"{LOGS}/gather_evaluations.log",
     params:
         code=code_digest("evaluated"),
     threads: 1
     resources:
-        mem_mb=grows(1000 + 0.001 * VARIANTS * ATOMS),
+        mem_mb=grows(lambda wildcards: 1000 + 0.001 * VARIANTS * ATOMS[wildcards.structure]),
     conda:
         "../../envs/relaxdiff.yaml"
     script:
@@ -78,12 +79,12 @@ rule gather_evaluations:
 rule predict_structure:
     input:
         posterior=f"{STUDY}/posterior.nc",
-        reference=f"{STUDY}/reference.nc",
-        derivative=f"{STUDY}/derivative.nc",
+        reference=f"{HERE}/reference.nc",
+        derivative=f"{HERE}/derivative.nc",
     output:
-        f"{STUDY}/structures/{{variant}}.extxyz",
+        f"{HERE}/structures/{{variant}}.extxyz",
     log:
-        f"{STUDY}/logs/predict_structure_{{variant}}.log",
+        f"{LOGS}/predict_structure_{{variant}}.log",
     params:
         code=code_digest("expansion", "variants", "posterior"),
     threads: 1

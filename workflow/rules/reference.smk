@@ -1,4 +1,10 @@
-# The mean's relaxed structure, its derivative, and the perfect crystal of every variant.
+# The perfect crystal of every variant; each structure relaxed at the mean, and its derivative.
+
+
+def mb_of_reference(wildcards):
+    """Second derivatives tell saddle points, but for vacancies, whose cells may be large."""
+    on_lattice = entry_of(wildcards)["kind"] in ON_LATTICE
+    return (mb_of_cell if on_lattice else mb_of_force_constants)(wildcards)
 
 
 rule relax_bulk:
@@ -10,8 +16,8 @@ rule relax_bulk:
         f"{STUDY}/logs/relax_bulk.log",
     params:
         perturbation=config["perturbation"],
-        lattice=config["structure"]["lattice"],
-        supercell=config["structure"]["supercell"],
+        lattice=config["crystal"]["lattice"],
+        supercell=config["crystal"]["supercell"],
         code=code_digest("bulk", "posterior"),
     threads: 1
     resources:
@@ -23,22 +29,44 @@ rule relax_bulk:
         "../../scripts/relax_bulk.py"
 
 
+rule relax_crystal:
+    input:
+        posterior=f"{STUDY}/posterior.nc",
+        bulk=f"{STUDY}/bulk.nc",
+    output:
+        f"{HERE}/crystal.nc",
+    log:
+        f"{LOGS}/relax_crystal.log",
+    params:
+        structure=entry_of,
+        code=code_digest("crystal", "posterior"),
+    threads: 1
+    resources:
+        mem_mb=grows(1000 + 0.006 * VARIANTS),
+    conda:
+        "../../envs/relaxdiff.yaml"
+    script:
+        "../../scripts/relax_crystal.py"
+
+
 rule relax_reference:
     input:
         posterior=f"{STUDY}/posterior.nc",
+        file=file_of,
     output:
-        f"{STUDY}/reference.nc",
+        f"{HERE}/reference.nc",
     log:
-        f"{STUDY}/logs/relax_reference.log",
+        f"{LOGS}/relax_reference.log",
     params:
-        structure=config["structure"],
-        code=code_digest("minimise", "posterior"),
+        crystal={key: config["crystal"][key] for key in ("element", "lattice")},
+        structure=entry_of,
+        code=code_digest("reference", "posterior"),
     threads: RANKS
     group:
         "reference" if RANKS == 1 else None
     resources:
-        mem_mb=grows(BASE_MB + RANKS * SPARSE_MB),
-        runtime=grows(5 + SET_UP_MINUTES),
+        mem_mb=grows(mb_of_reference),
+        runtime=grows(minutes_to_set_up),
         **MPI,
     conda:
         "../../envs/relaxdiff.yaml"
@@ -49,19 +77,19 @@ rule relax_reference:
 rule compute_force_constants:
     input:
         posterior=f"{STUDY}/posterior.nc",
-        reference=f"{STUDY}/reference.nc",
+        reference=f"{HERE}/reference.nc",
     output:
-        f"{STUDY}/force_constants.nc",
+        f"{HERE}/force_constants.nc",
     log:
-        f"{STUDY}/logs/compute_force_constants.log",
+        f"{LOGS}/compute_force_constants.log",
     params:
-        code=code_digest("curvature", "minimise", "posterior"),
+        code=code_digest("blocks", "minimise", "posterior"),
     threads: RANKS
     group:
         "reference" if RANKS == 1 else None
     resources:
-        mem_mb=grows(BASE_MB + RANKS * FORCE_CONSTANTS_MB),
-        runtime=grows(5 + SET_UP_MINUTES),
+        mem_mb=grows(mb_of_force_constants),
+        runtime=grows(minutes_to_set_up),
         **MPI,
     conda:
         "../../envs/relaxdiff.yaml"
@@ -72,22 +100,22 @@ rule compute_force_constants:
 rule differentiate_reference:
     input:
         posterior=f"{STUDY}/posterior.nc",
-        reference=f"{STUDY}/reference.nc",
+        reference=f"{HERE}/reference.nc",
     output:
-        f"{STUDY}/derivative.nc",
+        f"{HERE}/derivative.nc",
     log:
-        f"{STUDY}/logs/differentiate_reference.log",
+        f"{LOGS}/differentiate_reference.log",
     params:
         solver=config["derivative"]["solver"],
-        lattice=config["structure"]["lattice"],
-        supercell=config["structure"]["supercell"],
+        lattice=config["crystal"]["lattice"],
+        supercell=lambda wildcards: entry_of(wildcards).get("supercell"),
         code=code_digest("implicit", "solver_study", "posterior"),
     threads: RANKS
     group:
         "reference" if RANKS == 1 else None
     resources:
-        mem_mb=grows(BASE_MB + RANKS * SPARSE_MB),
-        runtime=grows(5 + SET_UP_MINUTES),
+        mem_mb=grows(mb_of_cell),
+        runtime=grows(minutes_to_set_up),
         **MPI,
     conda:
         "../../envs/relaxdiff.yaml"

@@ -9,6 +9,7 @@ SCALING_FIGURE = {
     "table": f"{STUDY}/solver_scaling.csv",
     **{format: f"{STUDY}/figures/solver_scaling.{format}" for format in ("pdf", "png")},
 }
+FIRST = next(iter(STRUCTURES))
 ALL_CORES = min(workflow.resource_settings.cores or 1, os.cpu_count())
 ACCURACY_FIGURE = [f"{STUDY}/figures/solver_accuracy.{format}" for format in ("pdf", "png")]
 
@@ -21,9 +22,8 @@ rule relax_vacancy:
     log:
         f"{STUDY}/logs/relax_vacancy_{{supercell}}.log",
     params:
-        element=config["structure"]["element"],
-        lattice=config["structure"]["lattice"],
-        code=code_digest("minimise", "lattice_green", "posterior"),
+        crystal={key: config["crystal"][key] for key in ("element", "lattice")},
+        code=code_digest("reference", "posterior"),
     threads: 1
     resources:
         mem_mb=4000,
@@ -42,7 +42,7 @@ rule measure_solver:
     log:
         f"{STUDY}/logs/measure_solver_{{solver}}_{{supercell}}.log",
     params:
-        lattice=config["structure"]["lattice"],
+        lattice=config["crystal"]["lattice"],
         code=code_digest("solver_study", "posterior"),
     # It uses one, but nothing that runs beside it may disturb its time.
     threads: ALL_CORES
@@ -73,18 +73,20 @@ rule plot_solver_scaling:
         "../../scripts/plot_solver_scaling.py"
 
 
+# Of the first structure; for the sparse solver its atoms must be on sites of the crystal.
 rule compare_solvers:
     input:
         posterior=f"{STUDY}/posterior.nc",
-        reference=f"{STUDY}/reference.nc",
-        truth=f"{STUDY}/truth/{chunks()[0]}.nc",
+        reference=f"{STUDY}/{FIRST}/reference.nc",
+        truth=f"{STUDY}/{FIRST}/truth/{chunks()[0]}.nc",
     output:
         displacements=f"{STUDY}/solvers/displacements.csv",
         alphas=f"{STUDY}/solvers/alphas.csv",
     log:
         f"{STUDY}/logs/compare_solvers.log",
     params:
-        structure=config["structure"],
+        lattice=config["crystal"]["lattice"],
+        supercell=STRUCTURES[FIRST].get("supercell"),
         code=code_digest("solver_study", "posterior"),
     threads: 1
     resources:

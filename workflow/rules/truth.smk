@@ -1,57 +1,59 @@
 # Every stable variant really relaxed, in chunks of samples, and some of them by LAMMPS alone.
 
-TRUTH_RESULTS = [f"{STUDY}/truth.nc", f"{STUDY}/truth_check.csv"]
+TRUTH_RESULTS = [f"{HERE}/truth.nc", f"{HERE}/truth_check.csv"]
 CHECK_JOBS = min(4, config["truth"]["checked_variants"])
 # Finished samples of chunks that are not finished.
-FINISHED = f"{STUDY}/truth/.finished"
+FINISHED = f"{HERE}/truth/.finished"
 RELAXER = config["truth"]["relaxer"]
 FORCE_CONSTANTS = (
-    {} if RELAXER == "sparse" else {"force_constants": f"{STUDY}/force_constants.nc"}
+    {} if RELAXER == "sparse" else {"force_constants": f"{HERE}/force_constants.nc"}
 )
-# Seconds for one variant of a 4^3 cell, several times what was measured, and how they grow with it.
+# Seconds for one variant of a 4^3 cell with a vacancy, several times what was measured, and how
+# they grow with the number of atoms. LAMMPS knows no symmetry.
 SECONDS_4 = {"newton": 0.05, "sparse": 0.3, "lammps": 10.0}
 GROWTH = {"newton": 0.8, "sparse": 0.8, "lammps": 1.3}
 
 
-def seconds_per_variant(relaxer):
-    return SECONDS_4[relaxer] * (ATOMS / 128) ** GROWTH[relaxer]
+def seconds_per_variant(relaxer, wildcards):
+    slower = 1 if relaxer == "lammps" else asymmetry(wildcards)
+    return slower * SECONDS_4[relaxer] * (ATOMS[wildcards.structure] / 128) ** GROWTH[relaxer]
 
 
 def minutes_to_relax(wildcards):
     """Time limit of one chunk, if all its variants are stable."""
     first, last = map(int, wildcards.chunk.split("-"))
     variants = (last - first + 1) * LAMBDAS
-    return 2 + SET_UP_MINUTES + variants * seconds_per_variant(RELAXER) / 60
+    return minutes_to_set_up(wildcards) + variants * seconds_per_variant(RELAXER, wildcards) / 60
 
 
 def minutes_to_check(wildcards):
     """Time limit of one share of the checks by plain LAMMPS."""
     variants = math.ceil(config["truth"]["checked_variants"] / CHECK_JOBS)
-    return 2 + SET_UP_MINUTES + variants * seconds_per_variant("lammps") / 60
+    return minutes_to_set_up(wildcards) + variants * seconds_per_variant("lammps", wildcards) / 60
 
 
 rule relax_variants:
     input:
         posterior=f"{STUDY}/posterior.nc",
-        bulk=f"{STUDY}/bulk.nc",
-        reference=f"{STUDY}/reference.nc",
-        derivative=f"{STUDY}/derivative.nc",
+        crystal=f"{HERE}/crystal.nc",
+        reference=f"{HERE}/reference.nc",
+        derivative=f"{HERE}/derivative.nc",
         **FORCE_CONSTANTS,
     output:
-        f"{STUDY}/truth/{{chunk}}.nc",
+        f"{HERE}/truth/{{chunk}}.nc",
     log:
-        f"{STUDY}/logs/relax_variants_{{chunk}}.log",
+        f"{LOGS}/relax_variants_{{chunk}}.log",
     params:
         relaxer=RELAXER,
-        lattice=config["structure"]["lattice"],
-        supercell=config["structure"]["supercell"],
+        lattice=config["crystal"]["lattice"],
+        supercell=lambda wildcards: entry_of(wildcards).get("supercell"),
         finished=FINISHED,
         code=code_digest("truth", "posterior"),
     threads: RANKS
     group:
         "truth" if RANKS == 1 else None
     resources:
-        mem_mb=grows(BASE_MB + RANKS * (FORCE_CONSTANTS_MB if FORCE_CONSTANTS else SPARSE_MB)),
+        mem_mb=grows(mb_of_force_constants if FORCE_CONSTANTS else mb_of_cell),
         runtime=grows(minutes_to_relax),
         **MPI,
     conda:
@@ -62,11 +64,11 @@ rule relax_variants:
 
 rule gather_truth:
     input:
-        expand(f"{STUDY}/truth/{{chunk}}.nc", chunk=chunks()),
+        expand(f"{HERE}/truth/{{chunk}}.nc", chunk=chunks(), allow_missing=True),
     output:
-        f"{STUDY}/truth.nc",
+        f"{HERE}/truth.nc",
     log:
-        f"{STUDY}/logs/gather_truth.log",
+        f"{LOGS}/gather_truth.log",
     params:
         finished=FINISHED,
         code=code_digest("truth"),
@@ -82,22 +84,22 @@ rule gather_truth:
 rule check_truth:
     input:
         posterior=f"{STUDY}/posterior.nc",
-        bulk=f"{STUDY}/bulk.nc",
-        reference=f"{STUDY}/reference.nc",
-        truth=f"{STUDY}/truth.nc",
+        crystal=f"{HERE}/crystal.nc",
+        reference=f"{HERE}/reference.nc",
+        truth=f"{HERE}/truth.nc",
     output:
-        f"{STUDY}/truth/check_{{part}}.csv",
+        f"{HERE}/truth/check_{{part}}.csv",
     log:
-        f"{STUDY}/logs/check_truth_{{part}}.log",
+        f"{LOGS}/check_truth_{{part}}.log",
     params:
-        structure=config["structure"],
+        structure=entry_of,
         variants=config["truth"]["checked_variants"],
         seed=config["posterior"]["seed"],
         parts=CHECK_JOBS,
         code=code_digest("truth_check", "posterior"),
     threads: RANKS
     resources:
-        mem_mb=grows(BASE_MB + RANKS * SPARSE_MB),
+        mem_mb=grows(mb_of_cell),
         runtime=grows(minutes_to_check),
         **MPI,
     conda:
@@ -108,11 +110,11 @@ rule check_truth:
 
 rule gather_truth_check:
     input:
-        expand(f"{STUDY}/truth/check_{{part}}.csv", part=range(CHECK_JOBS)),
+        expand(f"{HERE}/truth/check_{{part}}.csv", part=range(CHECK_JOBS), allow_missing=True),
     output:
-        f"{STUDY}/truth_check.csv",
+        f"{HERE}/truth_check.csv",
     log:
-        f"{STUDY}/logs/gather_truth_check.log",
+        f"{LOGS}/gather_truth_check.log",
     params:
         code=code_digest("truth_check"),
     threads: 1

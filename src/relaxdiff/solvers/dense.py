@@ -64,7 +64,5 @@ def hessian_row(evaluator, index, step):
 def difference_steps(coordinates):
     """One step for each coordinate, such that the atom that moves most moves DIFFERENCE_STEP."""
     per_mode = abs(coordinates.modes).max(axis=0).toarray().ravel()
-    steps = DIFFERENCE_STEP / per_mode
-    if coordinates.strain:
-        steps = np.append(steps, DIFFERENCE_STEP / coordinates.scale[-1])
-    return steps
+    per_strain = coordinates.scale[coordinates.n_modes :]
+    return DIFFERENCE_STEP / np.append(per_mode, per_strain)

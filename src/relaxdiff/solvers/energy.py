@@ -97,16 +97,18 @@ class Energy:
 
     def solve(self, problem, right):
         """Solve H_uu x = right, (m, k) amplitudes of the problem's modes; a Solved."""
-        modes = problem.coordinates.modes
-        found = self.displacements(problem.minimum, modes @ right, problem.coordinates.fixed)
+        modes, freedom = problem.coordinates.modes, problem.coordinates.freedom
+        normal_only = len(freedom.directions) == 1
+        found = self.displacements(problem.minimum, modes @ right, freedom.fixed, normal_only)
         calls = sum(found.n_force_calls)
         return Solved(modes.T @ found.x, found.status, force_calls=calls)
 
-    def displacements(self, minimum, right, fixed=None):
+    def displacements(self, minimum, right, fixed=None, normal_only=False):
         """Solve H_uu x = right for force fields at a Minimum; a Displaced.
 
         right: force fields, (3N, k), eV/Angstrom per unit of a parameter; fixed: (N,), True for
-        atoms that do not move. Without fixed atoms the mean of right and of x over atoms is zero.
+        atoms that do not move; normal_only: atoms move along the normal of the first two cell
+        vectors only. Without fixed atoms the mean of right and of x over atoms is zero.
         Raises InputError for a minimum that has not converged or unfit shapes, LammpsError.
         """
         if not minimum.converged:
@@ -119,6 +121,8 @@ class Energy:
             element = minimum.potential.hyperparameters.element
             with LammpsSession(element, commands) as session:
                 session.place(minimum.atoms)
+                if normal_only:
+                    session.command("fix confined all setforce 0 0 NULL")
                 if fixed.any():
                     _scatter(session, "d_held", fixed)
                     session.command(HOLD)

@@ -1,7 +1,7 @@
 """What a solver is asked, and what it answers.
 
 The derivative of a minimum needs the inverse of the displacement block of the Hessian, H_uu, on a
-few right-hand sides; everything about the strain follows from these (see `implicit`).
+few right-hand sides; everything about strains follows from these (see `implicit`).
 """
 
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ class Problem:
 
     @property
     def n_displacements(self):
-        """Number of displacement modes m; the strain, if any, is the coordinate after them."""
-        return self.coordinates.modes.shape[1]
+        """Number of displacement modes m; the strains are the coordinates after them."""
+        return self.coordinates.n_modes
 
     def hessian_product(self, vector):
         """H_uu v by central differences of forces (eq 8 of arXiv:2407.02414), two evaluations.

@@ -1,0 +1,121 @@
+"""The reference minimum that a study differentiates, at the mean parameters.
+
+A structure is built and relaxed in its own symmetry. A self-interstitial, a fault or a structure of
+the user's may have broken that symmetry: the symmetric structure is then a saddle point, and the
+minimum beside it is looked for downhill. (Of the <111> dumbbell in tungsten it is a tilted one.)
+"""
+
+import numpy as np
+
+from relaxdiff.blocks import DISPLACEMENT_STEP, blocks_at
+from relaxdiff.coordinates import face_normals, largest_displacement, widest_gap
+from relaxdiff.exceptions import InputError, RelaxationError
+from relaxdiff.lattice_green import crystal_green
+from relaxdiff.minimise import relax
+from relaxdiff.relaxers import BASIN_RADIUS
+from relaxdiff.structures import (
+    ON_LATTICE,
+    build_structure,
+    bulk_cell,
+    tabulated_lattice_parameter,
+)
+
+LARGEST_MISMATCH = 0.15  # of the tabulated lattice parameter; beyond it E(a) is not looked at
+# Supercell from which on the crystal's Green's function saves more evaluations than it costs.
+LARGE = 12
+PUSH = 0.1  # Angstrom, of the atom that moves most, away from a saddle point
+SADDLE_POINTS = 4  # as many are left, one after the other, before giving up
+
+
+def relax_reference(potential, crystal, settings, report=lambda line: None):
+    """A structure's minimum at the mean parameters, started from the relaxed perfect crystal.
+
+    crystal: element and lattice, of the config; settings: an entry of its `structures`; report:
+    called with a line of text when a saddle point is left. Returns a Minimum. Raises InputError
+    when the potential is for another element or the structure cannot be built, RelaxationError when
+    crystal or structure do not converge or the structure has no minimum near by, LammpsError.
+    """
+    name, element, lattice = settings["name"], crystal["element"], crystal["lattice"]
+    if element != potential.hyperparameters.element:
+        raise InputError(
+            f"crystal.element is {element}, but the potential {potential.name} is for "
+            f"{potential.hyperparameters.element}"
+        )
+    edge = _relaxed_lattice_parameter(potential, element, lattice)
+    atoms = build_structure(settings, element, lattice, edge)
+    _check_vacuum(atoms, potential, settings)
+    on_lattice, green = settings["kind"] in ON_LATTICE, None
+    if on_lattice and settings["supercell"] >= LARGE:
+        green = crystal_green(potential, atoms, lattice, settings["supercell"])
+
+    def relaxed(start):
+        try:
+            minimum = relax(
+                start,
+                potential,
+                cell=settings["cell"],
+                preconditioner=green,
+                normal_only=settings["kind"] == "gamma_surface",
+            )
+        except InputError as error:
+            raise InputError(f"structures.{name}: {error}") from None
+        if not minimum.converged:
+            raise RelaxationError(f"structures.{name}, {potential.name}: {minimum.status}")
+        return minimum
+
+    minimum = relaxed(atoms)
+    # Vacancies keep their symmetry; if one does not, its force constants will tell.
+    return minimum if on_lattice else _downhill(minimum, relaxed, name, report)
+
+
+def _relaxed_lattice_parameter(potential, element, lattice):
+    """That of the perfect crystal, Angstrom."""
+    crystal = relax(
+        bulk_cell(element, tabulated_lattice_parameter(element), lattice=lattice), potential
+    )
+    if not crystal.converged:
+        raise RelaxationError(f"{lattice} crystal of {potential.name}: {crystal.status}")
+    edge = crystal.atoms.cell.lengths()[0]
+    if not np.abs(crystal.strain).max() < LARGEST_MISMATCH:
+        raise RelaxationError(
+            f"{lattice} crystal of {potential.name}: relaxes to {edge:.3f} Angstrom, more than "
+            f"{LARGEST_MISMATCH:.0%} from the tabulated lattice parameter of {element}: is it a "
+            "potential for this element and lattice?"
+        )
+    return edge
+
+
+def _check_vacuum(atoms, potential, settings):
+    """InputError for a slab whose surfaces feel each other through the vacuum."""
+    gap, reach = widest_gap(atoms, 2, face_normals(atoms)[2]), potential.reach
+    if settings["kind"] == "surface" and not gap > reach:
+        raise InputError(
+            f"structures.{settings['name']}.vacuum: {settings['vacuum']} Angstrom is less than the "
+            f"potential's reach, use more than {reach:.2f}"
+        )
+
+
+def _downhill(minimum, relaxed, name, report):
+    """The minimum that an unstable displacement leads to, of lower symmetry; `minimum` if none."""
+    symmetric, weights = minimum, minimum.potential.weights
+    for _ in range(SADDLE_POINTS):
+        found = [(*block.lowest(weights), block) for block in blocks_at(minimum)[0]]
+        curvature, direction, block = min(found, key=lambda each: each[0], default=(np.inf,) * 3)
+        if curvature > 0:
+            return minimum
+        push = PUSH / DISPLACEMENT_STEP * block.step(direction) * direction
+        start = block.at(np.zeros(minimum.coordinates.size), push)
+        lower = relaxed(block.coordinates.structure(start))
+        moved = largest_displacement(symmetric.atoms, lower.atoms)
+        report(
+            f"a saddle point (curvature {curvature:.3f} eV/Angstrom^2) was left for a structure "
+            f"{1e3 * (minimum.energy - lower.energy):.1f} meV lower, {moved:.2f} Angstrom away"
+        )
+        minimum = lower
+        if moved > BASIN_RADIUS * symmetric.coordinates.nearest_neighbour_distance:
+            break
+    raise RelaxationError(
+        f"structures.{name}: is a saddle point of {minimum.potential.name}, without a minimum near "
+        f"by: following it downhill moves an atom by {moved:.2f} Angstrom, to another structure; "
+        "leave it out"
+    )
