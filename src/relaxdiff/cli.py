@@ -1,4 +1,4 @@
-"""The command `relaxdiff`: `relaxdiff doctor` says whether this installation can run a study."""
+"""The command `relaxdiff`: `doctor` checks the installation, `ensemble` makes something to try."""
 
 import argparse
 import sys
@@ -7,10 +7,11 @@ import numpy as np
 
 from relaxdiff.datasets import package_versions
 from relaxdiff.descriptors import DescriptorCalculator
-from relaxdiff.exceptions import LammpsError
+from relaxdiff.exceptions import InputError, LammpsError
 from relaxdiff.lammps_session import LAMMPS_ARGUMENTS, load_lammps
 from relaxdiff.potential import SnapHyperparameters
 from relaxdiff.structures import bulk_cell
+from relaxdiff.trial import write_trial_ensemble
 
 
 def main(arguments=None):
@@ -18,8 +19,23 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="relaxdiff", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="check the installation: versions, LAMMPS, two atoms")
-    parser.parse_args(arguments)
-    return doctor()
+    ensemble = commands.add_parser(
+        "ensemble", help="a potential of LAMMPS's own and an invented ensemble around it"
+    )
+    ensemble.add_argument("name", help="such as Ta06A, of Ta06A.snapcoeff and Ta06A.snapparam")
+    ensemble.add_argument("folder", help="where the two files and samples.csv are written")
+    ensemble.add_argument("--samples", type=int, default=20)
+    ensemble.add_argument("--spread", type=float, default=0.01, help="relative to coefficients")
+    ensemble.add_argument("--seed", type=int, default=2024)
+    given = vars(parser.parse_args(arguments))
+    if given.pop("command") == "doctor":
+        return doctor()
+    try:
+        print(f"written: {write_trial_ensemble(**given)}")
+    except (InputError, LammpsError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def doctor():
