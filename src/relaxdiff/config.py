@@ -1,22 +1,42 @@
 """The config file checked before any job starts: unknown keys, wrong types, contradictions."""
 
+import collections
 import difflib
+import math
 from pathlib import Path
 
 import jsonschema
 import yaml
 
+from relaxdiff.datasets import path_exists, read_text
 from relaxdiff.exceptions import InputError
-from relaxdiff.structure_settings import structure_problems
+from relaxdiff.structure_settings import solver_problems, structure_problems
 from relaxdiff.variants import lambda_grid
 
 SOURCES = ("file", "ensemble", "training")
-# Keys under `posterior` that name a file or folder of the user's.
+# Keys under `posterior` that name a file of the user's; of training, `data` can be a folder.
 PATHS = {
     "file": (),
     "ensemble": ("coefficients", "parameters", "samples"),
     "training": ("data", "group_weights"),
 }
+
+
+def _is_whole(_, value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_, value):
+    return _is_whole(_, value) or (isinstance(value, float) and math.isfinite(value))
+
+
+# JSON Schema takes 4.0 for an integer, and Python's float nan and inf for numbers.
+Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_whole, "number": _is_number}
+    ),
+)
 
 
 def check_config(config, schema_path):
@@ -25,45 +45,121 @@ def check_config(config, schema_path):
     config: dict; schema_path: YAML file. Raises InputError with one sentence per problem, each
     naming key, value and what is allowed.
     """
-    schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
-    problems = [
-        _sentence(error, config)
-        for error in jsonschema.Draft202012Validator(schema).iter_errors(config)
-    ]
-    if not problems:
-        problems = _contradictions(config) + structure_problems(config)
+    problems, _ = config_problems(config, schema_path)
     if problems:
         raise InputError("; ".join(problems))
 
 
-def _contradictions(config):
-    posterior = config["posterior"]
+def config_problems(config, schema_path):
+    """Everything that is wrong with a merged config, and which of its blocks the schema accepts.
+
+    config: dict; schema_path: YAML file. Returns a list of sentences and a set of top-level keys:
+    those blocks have the form that other code expects, and were checked against each other.
+    """
+    schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
+    errors = list(Validator(schema).iter_errors(config))
+    # A key that is wrong in more than one way is told once.
+    problems = list({str(e.absolute_path): _sentence(e, config) for e in errors[::-1]}.values())
+    broken = {error.absolute_path[0] for error in errors if error.absolute_path}
+    sound = set(schema["required"]) & set(config) - broken
+    return problems[::-1] + _contradictions(config, sound), sound
+
+
+def file_problems(path):
+    """Sentences about what keeps a config file from being read as one; none of a file not there.
+
+    Keys that it has twice are among them: all but the last would go unheard.
+    """
+    if not path_exists(path):
+        return []
+    try:
+        text = read_text(path)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        yaml.safe_load(text)
+    except InputError as error:
+        return [str(error)]
+    except yaml.YAMLError as error:
+        return [f"{path}: is not complete YAML: {' '.join(str(error).split())}"]
+    if not isinstance(root, yaml.MappingNode):
+        return [f"{path}: holds no keys, 'key: value' on each line"]
+    problems, waiting = [], [("", root)]
+    while waiting:
+        where, node = waiting.pop(0)
+        if isinstance(node, yaml.SequenceNode):
+            waiting += [(f"{where}{i}.", each) for i, each in enumerate(node.value)]
+        elif isinstance(node, yaml.MappingNode):
+            lines = collections.defaultdict(list)
+            for key, value in node.value:
+                lines[str(key.value)].append(str(key.start_mark.line + 1))
+                waiting.append((f"{where}{key.value}.", value))
+            problems += [
+                f"{path}: the key {where}{key} is given {len(given)} times, on the lines "
+                f"{', '.join(given)}: keep one of them"
+                for key, given in lines.items()
+                if len(given) > 1
+            ]
+    return problems
+
+
+def _contradictions(config, sound):
+    """What contradicts another key, or a path that leads nowhere; of the blocks in `sound`."""
+    problems = []
+    if "posterior" in sound:
+        problems += _source_problems(config["posterior"])
+    if "perturbation" in sound:
+        try:
+            lambda_grid(**config["perturbation"])
+        except InputError as error:
+            problems.append(str(error))
+    if {"figures", "posterior"} <= sound:
+        sample, samples = config["figures"]["sample"], config["posterior"]["samples"]
+        if sample >= samples:
+            problems.append(
+                f"figures.sample: {sample} is not one of the {samples} samples, which are counted "
+                "from 0"
+            )
+    if {"study", "posterior"} <= sound and config["posterior"]["file"] is not None:
+        own = Path("results") / config["study"] / "posterior.nc"
+        if Path(config["posterior"]["file"]).absolute() == own.absolute():
+            problems.append(f"posterior.file: {own} is this study's own result: name another study")
+    if {"crystal", "posterior"} <= sound and config["posterior"]["training"] is not None:
+        fitted, element = config["posterior"]["training"]["element"], config["crystal"]["element"]
+        if fitted != element:
+            problems.append(
+                f"posterior.training.element: {fitted} is not crystal.element, {element}: name the "
+                "same"
+            )
+    if "structures" in sound:
+        problems += structure_problems(config)
+    if {"structures", "derivative", "truth"} <= sound:
+        problems += solver_problems(config)
+    return problems
+
+
+def _source_problems(posterior):
     given = [source for source in SOURCES if posterior[source] is not None]
+    problems = []
     if len(given) != 1:
-        return [
+        problems.append(
             "posterior: exactly one of file, ensemble and training must be set, found "
             f"{' and '.join(given) or 'none'}: set the others to null"
-        ]
-    problems = []
-    try:
-        lambda_grid(**config["perturbation"])
-    except InputError as error:
-        problems.append(str(error))
-    if config["figures"]["sample"] >= posterior["samples"]:
-        problems.append(
-            f"figures.sample: {config['figures']['sample']} is not one of the "
-            f"{posterior['samples']} samples, which are counted from 0"
         )
-    own = Path("results") / config["study"] / "posterior.nc"
-    if posterior["file"] is not None and Path(posterior["file"]).absolute() == own.absolute():
-        problems.append(f"posterior.file: {own} is this study's own result: name another study")
-    source = given[0]
-    named = {f"posterior.{source}.{key}": posterior[source][key] for key in PATHS[source]}
-    if source == "file":
-        named = {"posterior.file": posterior["file"]}
-    problems += [
-        f"{key}: {path} does not exist" for key, path in named.items() if not Path(path).exists()
-    ]
+    for source in given:
+        named = {f"posterior.{source}.{key}": posterior[source][key] for key in PATHS[source]}
+        if source == "file":
+            named = {"posterior.file": posterior["file"]}
+        for key, path in named.items():
+            if not path_exists(path):
+                hint = ": ~ is not replaced, write it out" if path.startswith("~") else ""
+                problems.append(f"{key}: {path} does not exist{hint}")
+            elif Path(path).is_dir() and key != "posterior.training.data":
+                problems.append(f"{key}: {path} is a folder, name a file")
+        reference = None if source == "file" else posterior[source].get("reference")
+        if reference is not None and reference["inner"] >= reference["outer"]:
+            problems.append(
+                f"posterior.{source}.reference: inner = {reference['inner']} must be below "
+                f"outer = {reference['outer']}, both in Angstrom"
+            )
     return problems
 
 
@@ -80,8 +176,29 @@ def _sentence(error, config):
     if error.validator in ("anyOf", "oneOf") and error.context:
         deepest = max(error.context, key=lambda inner: len(inner.absolute_path))
         return _sentence(deepest, config)
+    hint = _type_hint(error.instance, error.validator_value) if error.validator == "type" else ""
     allowed = error.schema.get("description", "")
-    return f"{where}: {error.message}" + (f" ({allowed})" if allowed else "")
+    return f"{where}: {error.message}{hint}" + (f" ({allowed})" if allowed else "")
+
+
+def _type_hint(value, wanted):
+    """What to write instead of a number that is none, or is none that the key can have."""
+    if wanted not in ("integer", "number"):
+        return ""
+    if isinstance(value, bool):
+        return ": write a number"
+    if isinstance(value, float) and not math.isfinite(value):
+        return ": it must be finite"
+    if isinstance(value, float):
+        return f": write {value:.0f}" if value.is_integer() else ": write a whole number"
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return ""
+    if not math.isfinite(number):
+        return ""
+    # YAML takes 1e-4 for text.
+    return f": that is text, write {number!r} without quotes, with a point before any e"
 
 
 def _place(path, config):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -54,8 +55,17 @@ def write_dataset(dataset, path, made_from):
     try:
         dataset.to_netcdf(unfinished, format="NETCDF4", engine="netcdf4")
         unfinished.replace(path)
+    except RuntimeError:  # what NetCDF makes of a full disk is "HDF error"
+        _need_space(unfinished, dataset.nbytes)
+        raise
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _need_space(path, size):
+    """OSError unless there is room for `size` more bytes in a file."""
+    with path.open("ab") as file:
+        os.posix_fallocate(file.fileno(), file.tell(), size + 2**20)
 
 
 def read_dataset(path, needs=()):
@@ -83,9 +93,22 @@ def read_text(path, complaint="is not a text file"):
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # spreadsheets write a byte-order mark
     except UnicodeDecodeError:
         raise InputError(f"{path}: {complaint}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    if "\0" in text:
+        raise InputError(f"{path}: {complaint}")
+    return text
+
+
+def path_exists(path):
+    """Whether there is a file or folder; of names that no file can have there is none."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def package_versions():

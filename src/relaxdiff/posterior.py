@@ -37,6 +37,10 @@ log = logging.getLogger(__name__)
 
 HYPERCUBE = ("hypercube_directions", "hypercube_energy_shift", "hypercube_bounds")
 DRAWS = ("theta", "energy_shift")
+# A row of coefficients is another one in other units when it is at least so many times as large, or
+# as small, and differs from that multiple by no more than this share; of fewer coefficients than
+# these it may be chance.
+UNIT_FACTOR, UNIT_TOLERANCE, UNIT_COEFFICIENTS = 2.0, 0.2, 5
 
 
 def posterior_from_ensemble(coefficients, parameters, samples, reference=None):
@@ -46,8 +50,9 @@ def posterior_from_ensemble(coefficients, parameters, samples, reference=None):
     (or .npy) table, first row the mean, then one sample per row; P columns beta_1 ... beta_P, or
     P + 1 with beta_0 in front; without it beta_0 is that of the .snapcoeff file. Lines of the CSV
     that start with # are comments. reference: ZblReference or None.
-    Returns a Dataset with draws. Raises InputError naming file and line. A first row that differs
-    from the .snapcoeff file is logged as a warning, and the table wins.
+    Returns a Dataset with draws. Raises InputError naming file and line, also for rows in other
+    units. A first row that differs from the .snapcoeff file otherwise is logged as a warning, and
+    the table wins.
     """
     potential = read_snap(coefficients, parameters, reference)
     rows, lines = _read_table(Path(samples))
@@ -72,6 +77,11 @@ def posterior_from_ensemble(coefficients, parameters, samples, reference=None):
         shift = np.full(len(table), potential.energy_shift)
     else:
         shift, table = table[:, 0], table[:, 1:]
+    _refuse_other_units(table, lines, potential.theta, samples, coefficients)
+    if not (table[1:] != table[0]).any():
+        raise InputError(
+            f"{samples}: every sample equals the first row, the mean: there is no uncertainty"
+        )
     if not np.allclose(table[0], potential.theta, rtol=1e-6, atol=1e-12):
         log.warning(
             "%s: the first row, taken as the mean, differs from the coefficients in %s",
@@ -82,6 +92,25 @@ def posterior_from_ensemble(coefficients, parameters, samples, reference=None):
     deviations = table[1:] - table[0]
     dataset = start_posterior(mean, deviations.T @ deviations / len(deviations))
     return _with_draws(dataset, table[1:], shift[1:])
+
+
+def _refuse_other_units(table, lines, theta, samples, coefficients):
+    """InputError when a row is the mean, or the mean the .snapcoeff file, times a large factor."""
+    if len(theta) < UNIT_COEFFICIENTS:
+        return
+    pairs = [(table[0], theta, lines[0], f"the coefficients in {coefficients}")]
+    pairs += [
+        (row, table[0], line, "the first row")
+        for row, line in zip(table[1:], lines[1:], strict=True)
+    ]
+    for row, expected, line, what in pairs:
+        size = expected @ expected
+        factor = row @ expected / size if size else 1.0
+        same = np.linalg.norm(row - factor * expected) < UNIT_TOLERANCE * np.linalg.norm(row)
+        if same and not 1 / UNIT_FACTOR < factor < UNIT_FACTOR:
+            raise InputError(
+                f"{samples}: {line} is {what} times {factor:.4g}: give all coefficients in eV"
+            )
 
 
 def _read_table(path):
@@ -97,7 +126,10 @@ def _read_table(path):
         try:
             rows.append([float(word) for word in words.split("," if "," in words else None)])
         except ValueError:
-            raise InputError(f"{path}: line {number} holds something that is no number") from None
+            hint = "; start a line of names with #" if not rows else ""
+            raise InputError(
+                f"{path}: line {number} holds something that is no number: '{words[:60]}'{hint}"
+            ) from None
         lines.append(f"line {number}")
     if not rows:
         raise InputError(f"{path}: holds no rows")
@@ -107,7 +139,7 @@ def _read_table(path):
 def _read_npy(path):
     try:
         table = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError):
+    except (ValueError, OSError, EOFError, MemoryError):
         raise InputError(f"{path}: is not a complete .npy table of numbers") from None
     if not (isinstance(table, np.ndarray) and table.ndim == 2 and table.dtype.kind in "fiu"):
         raise InputError(f"{path}: must be one table of real numbers with two dimensions")

@@ -8,6 +8,7 @@ The energy of a structure with N atoms is
 bispectrum components over atoms (Thompson et al., J. Comput. Phys. 285, 316 (2015)).
 """
 
+import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
@@ -30,6 +31,8 @@ PARAMETER_DEFAULTS = {
 SWITCHED_OFF = ("quadraticflag", "chemflag", "bnormflag", "wselfallflag", "switchinnerflag")
 # Settings of LAMMPS's own memory layout, without influence on the energy.
 WITHOUT_MEANING = ("chunksize", "parallelthresh", "unit_conversion_factor")
+LARGEST_CUTOFF = 20  # Angstrom
+UNITS = re.compile(r"^#.*\bUNITS: *(\w+)")
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,30 @@ class SnapHyperparameters:
     bzeroflag: int = 1
 
     def __post_init__(self):
-        if self.element not in atomic_numbers:
+        if not atomic_numbers.get(self.element):  # X, of no element, has the number 0
             raise InputError(f"unknown chemical element '{self.element}'")
         if not (isinstance(self.twojmax, int) and 0 <= self.twojmax <= 20):
             raise InputError(f"twojmax must be a whole number from 0 to 20, found {self.twojmax}")
         for name in ("cutoff_factor", "radius"):
             if not (np.isfinite(getattr(self, name)) and getattr(self, name) > 0):
                 raise InputError(f"{name} must be a positive number, found {getattr(self, name)}")
+        if self.cutoff > LARGEST_CUTOFF:
+            raise InputError(
+                f"the cutoff, twice the radius times rcutfac, is {self.cutoff:g} Angstrom: "
+                f"{LARGEST_CUTOFF} is the most that is supported"
+            )
+        if not 0 < self.rfac0 <= 1:
+            raise InputError(f"rfac0 must be above 0 and not above 1, found {self.rfac0}")
+        if not 0 <= self.rmin0 < self.cutoff:
+            raise InputError(
+                f"rmin0 must be 0 or more and below the cutoff of {self.cutoff:g} Angstrom, "
+                f"found {self.rmin0}"
+            )
+        for name in ("switchflag", "bzeroflag"):
+            if getattr(self, name) not in (0, 1):
+                raise InputError(f"{name} must be 0 or 1, found {getattr(self, name)}")
+        if not (np.isfinite(self.weight) and self.weight != 0):
+            raise InputError(f"the weight must be a number other than 0, found {self.weight}")
 
     @property
     def cutoff(self):
@@ -150,14 +170,17 @@ def read_snap(coeff, param, reference=None):
     """
     parameters = _read_parameters(Path(param))
     element, radius, weight, coefficients = _read_coefficients(Path(coeff))
-    hyperparameters = SnapHyperparameters(
-        element=element,
-        radius=radius,
-        weight=weight,
-        twojmax=parameters["twojmax"],
-        cutoff_factor=parameters["rcutfac"],
-        **{key: parameters[key] for key in ("rfac0", "rmin0", "switchflag", "bzeroflag")},
-    )
+    try:
+        hyperparameters = SnapHyperparameters(
+            element=element,
+            radius=radius,
+            weight=weight,
+            twojmax=parameters["twojmax"],
+            cutoff_factor=parameters["rcutfac"],
+            **{key: parameters[key] for key in ("rfac0", "rmin0", "switchflag", "bzeroflag")},
+        )
+    except InputError as error:
+        raise InputError(f"{coeff} with {param}: {error}") from None
     expected = hyperparameters.n_parameters + 1
     if len(coefficients) != expected:
         raise InputError(
@@ -256,11 +279,14 @@ def parameter_names(hyperparameters, with_shift=False):
 
 def _read_parameters(path):
     """The keys and numbers of a .snapparam file, defaults filled in as LAMMPS does."""
-    parameters = dict(PARAMETER_DEFAULTS)
+    parameters, given = dict(PARAMETER_DEFAULTS), set()
     for words in _words(path):
         if len(words) != 2:
-            raise InputError(f"{path}: expected 'keyword value', found '{' '.join(words)}'")
+            raise InputError(f"{path}: expected 'keyword value', found '{' '.join(words)[:60]}'")
         key, value = words
+        if key in given:
+            raise InputError(f"{path}: the keyword {key} is given twice, keep one of them")
+        given.add(key)
         if key in WITHOUT_MEANING:
             continue
         number = _number(value, path)
@@ -274,7 +300,7 @@ def _read_parameters(path):
             parameters[key] = int(number) if whole else number
         else:
             known = ", ".join([*PARAMETER_DEFAULTS, *SWITCHED_OFF])
-            raise InputError(f"{path}: unknown keyword '{key}'; known are {known}")
+            raise InputError(f"{path}: unknown keyword '{key[:60]}'; known are {known}")
     for key in ("rcutfac", "twojmax"):
         if parameters[key] is None:
             raise InputError(f"{path}: the keyword {key} is missing")
@@ -283,6 +309,9 @@ def _read_parameters(path):
 
 def _read_coefficients(path):
     """Element, radius, weight and the list of coefficients of a .snapcoeff file."""
+    units = UNITS.search(read_text(path).partition("\n")[0])  # the tag that LAMMPS looks for
+    if units and units[1] != "metal":
+        raise InputError(f"{path}: is in LAMMPS's units {units[1]}, give all coefficients in eV")
     lines = _words(path)
     if len(lines) < 2 or len(lines[0]) < 2 or len(lines[1]) != 3:
         raise InputError(
@@ -293,6 +322,11 @@ def _read_coefficients(path):
     if n_elements != 1:
         raise InputError(f"{path}: holds {n_elements:g} elements, only one is supported")
     element, radius, weight = lines[1]
+    crowded = next((words for words in lines[2:] if len(words) != 1), None)
+    if crowded:
+        raise InputError(
+            f"{path}: expected one coefficient on each line, found '{' '.join(crowded)[:60]}'"
+        )
     values = [_number(words[0], path) for words in lines[2:]]
     if len(values) != n_coefficients:
         raise InputError(
@@ -312,7 +346,7 @@ def _number(word, path):
     try:
         value = float(word)
     except ValueError:
-        raise InputError(f"{path}: expected a number, found '{word}'") from None
+        raise InputError(f"{path}: expected a number, found '{word[:60]}'") from None
     if not np.isfinite(value):
         raise InputError(f"{path}: '{word}' is not a finite number")
     return value

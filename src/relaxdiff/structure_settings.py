@@ -1,7 +1,6 @@
 """The `structures` of a config, checked beyond what its schema says: by kind, and by each other."""
 
-from pathlib import Path
-
+from relaxdiff.datasets import path_exists
 from relaxdiff.exceptions import InputError
 from relaxdiff.structures import ON_LATTICE, plane_normal
 
@@ -40,7 +39,7 @@ DIVACANCY_SUPERCELL = 3  # in a smaller one a divacancy's images are as near as 
 
 
 def structure_problems(config):
-    """What contradicts itself or another key in `structures`: sentences, each naming its key.
+    """What contradicts itself or another entry in `structures`: sentences, each naming its key.
 
     config: dict that the schema accepts.
     """
@@ -60,7 +59,7 @@ def structure_problems(config):
             )
         # Values mean something only where the keys are right.
         problems += _key_problems(settings, where) or _value_problems(settings, where)
-    return problems + _solver_problems(config)
+    return problems
 
 
 def _key_problems(settings, where):
@@ -100,13 +99,16 @@ def _value_problems(settings, where):
             plane_normal(settings["plane"])
         except InputError as error:
             problems.append(f"{where}.{error}")
-    if "path" in settings and not Path(settings["path"]).exists():
+    if "path" in settings and not path_exists(settings["path"]):
         problems.append(f"{where}.path: {settings['path']} does not exist")
     return problems
 
 
-def _solver_problems(config):
-    """Structures for which the sparse algorithms cannot precondition with the crystal's lattice."""
+def solver_problems(config):
+    """Structures for which the sparse algorithms cannot precondition with the crystal's lattice.
+
+    config: dict that the schema accepts. Returns sentences, each naming its key.
+    """
     chosen = {
         "derivative.solver": (config["derivative"]["solver"], "dense or energy"),
         "truth.relaxer": (config["truth"]["relaxer"], "newton or lammps"),

@@ -24,6 +24,9 @@ INTERSTICES = {"octahedral": (0.5, 0.0, 0.0), "tetrahedral": (0.5, 0.25, 0.0)}
 ON_LATTICE = ("vacancy", *SECOND_VACANCIES)
 LAMMPS_DATA = (".data", ".lmp")  # endings that ASE does not take for LAMMPS's
 SMALLEST_VOLUME = 1e-6  # Angstrom^3; a cell below this one is flat
+# What tells a structure file in other units: its lattice parameter off by this factor, a cell
+# thinner, or all atoms farther apart, than this in units of the crystal's nearest neighbours.
+LARGEST_SCALE, THINNEST_CELL, FARTHEST = 1.3, 0.1, 1.5
 
 
 def bulk_cell(element, lattice_parameter, repeats=1, lattice="bcc"):
@@ -145,9 +148,16 @@ def _interstitial(settings, element, lattice, lattice_parameter):
 def _surface(settings, element, lattice, lattice_parameter):
     """A slab in the middle of its cell; z is normal to the surfaces.
 
-    vacuum: from the atoms on top of the slab to those below its image, Angstrom.
+    vacuum: from the atoms on top of the slab to those below its image, Angstrom; InputError when
+    they would be neighbours.
     """
     crystal = bulk_cell(element, lattice_parameter, lattice=lattice)
+    usual = nearest_neighbour_distance(crystal)
+    if settings["vacuum"] < usual:
+        raise InputError(
+            f"vacuum: {settings['vacuum']} Angstrom keeps no surfaces apart where atoms are "
+            f"{usual:.3g} from each other: use more than the potential's cutoff"
+        )
     slab, _ = _atomic_planes(crystal, settings["plane"], settings["layers"])
     slab.center(vacuum=settings["vacuum"] / 2, axis=2)
     return slab
@@ -201,8 +211,30 @@ def _from_file(settings, element, lattice, lattice_parameter):
     path = settings["path"]
     atoms = _read(path)
     _check_cell_and_atoms(atoms, path, element)
-    atoms.set_cell(atoms.cell * lattice_parameter / settings["lattice_parameter"], scale_atoms=True)
-    usual = nearest_neighbour_distance(bulk_cell(element, lattice_parameter, lattice=lattice))
+    scale = lattice_parameter / settings["lattice_parameter"]
+    if not 1 / LARGEST_SCALE < scale < LARGEST_SCALE:
+        raise InputError(
+            f"lattice_parameter: {settings['lattice_parameter']} is far from the "
+            f"{lattice_parameter:.3g} of crystalline {element}: give that of the crystal that "
+            f"{path} was built for, in Angstrom"
+        )
+    atoms.set_cell(atoms.cell * scale, scale_atoms=True)
+    crystal = bulk_cell(element, lattice_parameter, lattice=lattice)
+    usual = nearest_neighbour_distance(crystal)
+    heights = 1 / np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0)
+    if heights.min() < THINNEST_CELL * usual:
+        raise InputError(
+            f"path: the cell in {path} is only {heights.min():.3g} Angstrom thick, less than an "
+            "atom: is it in Angstrom?"
+        )
+    # Only a cell that is rather empty can have no neighbours: others are not searched.
+    sparse = atoms.get_volume() / len(atoms) > FARTHEST**3 * crystal.get_volume() / len(crystal)
+    if sparse and not neighbor_list("d", atoms, FARTHEST * usual).size:
+        raise InputError(
+            f"path: no two atoms in {path} are nearer than {FARTHEST * usual:.3g} Angstrom when "
+            f"scaled from lattice_parameter, in the crystal they are {usual:.3g} apart: is it in "
+            "Angstrom?"
+        )
     distances = neighbor_list("d", atoms, usual / 2)
     if distances.size:
         raise InputError(

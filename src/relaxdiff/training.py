@@ -16,6 +16,7 @@ place with zeros, and no DFT stress is zero to the last digit. It gives no rows.
 import csv
 import json
 import lzma
+import re
 import tarfile
 import zlib
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ WEIGHT_COLUMNS = ("energy_weight", "force_weight", "stress_weight")
 
 TAR_SUFFIXES = (".tar", ".tar.xz", ".txz", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2")
 XYZ_SUFFIXES = (".xyz", ".extxyz")
+GROUP = re.compile(r"\w[\w.+=,()@-]*")  # a group names files of the study
 # What FitSNAP JSON may say about its units, and the factor to eV, Angstrom and bar.
 STYLES = {
     "EnergyStyle": {"electronvolt": 1.0},
@@ -82,9 +84,11 @@ def read_weights(path):
     weights = {}
     for row in reader:
         group = (row["group"] or "").strip()
-        # A group names files of the study.
-        if not group or "/" in group or group.startswith(".") or group.split() != [group]:
-            raise InputError(f"{path}: '{group}' cannot be the name of a group")
+        if not GROUP.fullmatch(group):
+            raise InputError(
+                f"{path}: '{group[:60]}' cannot be the name of a group: use letters, digits and "
+                "any of _.+=,()@- behind the first"
+            )
         if group in weights:
             raise InputError(f"{path}: the group {group} stands there twice")
         if None in row or None in row.values():
@@ -95,6 +99,8 @@ def read_weights(path):
         }
     if not weights:
         raise InputError(f"{path}: holds no groups")
+    if not any(weight for of_group in weights.values() for weight in of_group.values()):
+        raise InputError(f"{path}: every weight is 0, so there is nothing to fit")
     return weights
 
 
@@ -127,10 +133,7 @@ def read_group(data, group, groups, element):
     elif data.name.endswith(XYZ_SUFFIXES):
         found, configurations = _read_xyz(data, group)
     else:
-        raise InputError(
-            f"{data}: training data must be a folder, a tar ({', '.join(TAR_SUFFIXES)}) or "
-            f"extended XYZ ({', '.join(XYZ_SUFFIXES)})"
-        )
+        raise InputError(_kinds_of(data))
     _same_groups(data, found, set(groups) | {group})
     for configuration in configurations:
         others = set(configuration.atoms.symbols) - {element}
@@ -140,6 +143,29 @@ def read_group(data, group, groups, element):
                 f"but the potential is for {element} alone"
             )
     return configurations
+
+
+def check_groups(data, groups):
+    """InputError when data of a readable kind do not have these groups, as far as that is cheap.
+
+    data: path as for `read_group`; groups: names in the table of weights. Only a folder says its
+    groups without being read, the others are looked into by `read_group` alone.
+    """
+    data = Path(data)
+    if data.is_dir():
+        _same_groups(data, {path.parent.name for path in _json_files(data)}, set(groups))
+    elif not data.name.endswith(TAR_SUFFIXES + XYZ_SUFFIXES):
+        raise InputError(_kinds_of(data))
+    elif not data.stat().st_size:
+        raise InputError(f"{data}: is empty")
+
+
+def _kinds_of(data):
+    """What training data can be, said of one that is something else."""
+    return (
+        f"{data}: training data must be a folder, a tar ({', '.join(TAR_SUFFIXES)}) or "
+        f"extended XYZ ({', '.join(XYZ_SUFFIXES)})"
+    )
 
 
 def _same_groups(data, found, weighted):
@@ -155,7 +181,7 @@ def _same_groups(data, found, weighted):
 
 def _read_folder(folder, group):
     """The names of all groups, and the configurations of one, of a folder of JSON files."""
-    paths = [path for path in folder.rglob("*.json") if not path.name.startswith(".")]
+    paths = _json_files(folder)
     found = {path.parent.name for path in paths}
     chosen = sorted((path for path in paths if path.parent.name == group), key=_file_order)
     return found, [
@@ -163,6 +189,11 @@ def _read_folder(folder, group):
         for path in chosen
         for configuration in _parse_json(path.read_bytes(), str(path))
     ]
+
+
+def _json_files(folder):
+    """Those below a folder, hidden ones left out."""
+    return [path for path in folder.rglob("*.json") if not path.name.startswith(".")]
 
 
 def _read_tar(path, group):

@@ -210,6 +210,7 @@ def test_every_problem_is_named(refusal):
 
 def test_an_empty_list_of_structures_is_refused(check, refusal):
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config["posterior"]["file"] = str(ROOT / "config.yaml")
     with pytest.raises(InputError, match=r"^structures: .*\(a list of structures, at least one\)$"):
         check_config(config | {"structures": []}, SCHEMA)
     with pytest.raises(InputError, match="did you mean 'structures'"):

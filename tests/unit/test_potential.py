@@ -52,10 +52,33 @@ def test_number_of_parameters(twojmax, count):
         (lambda c, p: c.write_text(c.read_text() + "x.7\n"), "expected a number, found 'x.7'"),
         (lambda c, p: c.write_text(c.read_text().replace("W ", "Qq ")), "element 'Qq'"),
         (lambda c, p: p.write_text("rcutfac 4.7\n"), "keyword twojmax is missing"),
-        (lambda c, p: p.write_text(p.read_text() + "quadraticflag 1\n"), "only linear SNAP"),
+        (
+            lambda c, p: p.write_text(p.read_text().replace("cflag 0", "cflag 1")),
+            "only linear SNAP",
+        ),
         (lambda c, p: p.write_text(p.read_text() + "rcutfak 1\n"), "unknown keyword 'rcutfak'"),
-        (lambda c, p: p.write_text(p.read_text() + "twojmax 6\n"), "needs 31 coefficients"),
-        (lambda c, p: p.write_text(p.read_text() + "twojmax 6.5\n"), "whole number"),
+        (
+            lambda c, p: p.write_text(p.read_text().replace("max 8", "max 6")),
+            "needs 31 coefficients",
+        ),
+        (lambda c, p: p.write_text(p.read_text().replace("max 8", "max 6.5")), "whole number"),
+        (lambda c, p: p.write_text(p.read_text() + "twojmax 8\n"), "twojmax is given twice"),
+        (
+            lambda c, p: p.write_text(p.read_text().replace("0.99363", "1.5")),
+            "rfac0 must be above 0",
+        ),
+        (
+            lambda c, p: p.write_text(p.read_text().replace("rmin0 0.0", "rmin0 9")),
+            "rmin0 must be 0",
+        ),
+        (
+            lambda c, p: p.write_text(p.read_text().replace("chflag 1", "chflag 2")),
+            "must be 0 or 1",
+        ),
+        (lambda c, p: p.write_text(p.read_text().replace("4.73", "473")), "20 is the most"),
+        (lambda c, p: c.write_text(c.read_text().replace("metal", "real")), "LAMMPS's units real"),
+        (lambda c, p: c.write_text(c.read_text() + "1 2\n"), "one coefficient on each line"),
+        (lambda c, p: c.write_text(c.read_text().replace("W 0.5 1.0", "W 0.5 0")), "other than 0"),
     ],
 )
 def test_bad_files_are_refused_by_name(tungsten, tmp_path, change, message):

@@ -391,5 +391,29 @@ def test_atoms_that_are_too_near_are_refused(tmp_path):
             assert len(from_file(path)) == 2
     # An atom and its own image.
     assert "two atoms" in refusal(written(tmp_path, Atoms("W", cell=[9, 9, 1], pbc=True)))
-    # A wrong lattice parameter shows the same way.
-    assert "lattice_parameter" in refusal(written(tmp_path, shaken()), lattice_parameter=9.0)
+
+
+def test_files_in_other_units_are_refused(tmp_path):
+    """Nanometres, Bohr radii, and a lattice parameter in either."""
+    crystal = bulk_cell("W", 3.0, 2)
+    path = written(tmp_path, crystal)
+    for wrong in (0.3, 3.0 / 0.529, 30.0):
+        with pytest.raises(InputError, match=r"^structures\.it\.lattice_parameter: .* is far from"):
+            from_file(path, wrong)
+    for factor, sentence in {
+        0.1: "two atoms in file.xyz are",
+        0.01: "the cell in file.xyz is only",
+        1 / 0.529: "no two atoms in file.xyz are nearer than",
+        10: "no two atoms in file.xyz are nearer than",
+    }.items():
+        scaled = crystal.copy()
+        scaled.set_cell(factor * crystal.cell, scale_atoms=True)
+        assert refusal(written(tmp_path, scaled)).startswith(sentence)
+
+
+def test_a_vacuum_keeps_surfaces_apart():
+    for vacuum in (0.9, 2.7):
+        with pytest.raises(
+            InputError, match=r"^structures\.it\.vacuum: .* keeps no surfaces apart"
+        ):
+            build("surface", plane=[1, 1, 0], layers=4, vacuum=vacuum)

@@ -17,30 +17,39 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
 
-from relaxdiff.config import check_config
+from relaxdiff.config import file_problems
 from relaxdiff.datasets import code_digest
-from relaxdiff.exceptions import InputError, SlurmError
+from relaxdiff.exceptions import SlurmError
+from relaxdiff.input_check import check_input, printable
 from relaxdiff.slurm import cancel_leftovers, closing_summary
-from relaxdiff.structures import ON_LATTICE, build_structure, tabulated_lattice_parameter
+from relaxdiff.structures import ON_LATTICE
 from relaxdiff.variants import lambda_grid
+
+
+def refuse(problems):
+    """The end, with a sentence for each of the problems, if there are any."""
+    # Not a WorkflowError: that would wrap the sentences in file names and line numbers.
+    for problem in problems:
+        print(f"Error: {problem}", file=sys.stderr)
+    if problems:
+        sys.exit(1)
+
+
+# Snakemake's own words on a file that it cannot read are many.
+refuse([printable(problem) for problem in file_problems("config.yaml")])
 
 
 configfile: "config.yaml"
 
 
-def count_atoms(entry):
-    """Of one entry of `structures`; InputError if it cannot be built, say from its file."""
-    element, lattice = config["crystal"]["element"], config["crystal"]["lattice"]
-    return len(build_structure(entry, element, lattice, tabulated_lattice_parameter(element)))
-
-
-try:
-    check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
-    ATOMS = {entry["name"]: count_atoms(entry) for entry in config["structures"]}
-except InputError as error:
-    # Not a WorkflowError: that would wrap the sentence in file names and line numbers.
-    print(f"Error in the config: {error}", file=sys.stderr)
-    sys.exit(1)
+# Each job reads this file again; what the user's files hold is looked at once, before all jobs.
+PROBLEMS, ATOMS = check_input(
+    config,
+    Path(workflow.basedir) / "workflow/schemas/config.schema.yaml",
+    workflow.configfiles if workflow.is_main_process else [],
+    contents=workflow.is_main_process,
+)
+refuse(PROBLEMS)
 
 STUDY = f"results/{config['study']}"
 STRUCTURES = {entry["name"]: entry for entry in config["structures"]}

@@ -30,11 +30,7 @@ elif TRAINING:
     from relaxdiff.training import read_weights
 
     POSTERIOR_SOURCE = f"{STUDY}/training/fit.nc"
-    try:
-        TRAINING_GROUPS = list(read_weights(TRAINING["group_weights"]))
-    except InputError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(1)
+    TRAINING_GROUPS = list(read_weights(TRAINING["group_weights"]))
 
     rule build_design_matrix:
         input:
