@@ -2,11 +2,13 @@
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/hooks.smk"
 include: "workflow/rules/posterior.smk"
 include: "workflow/rules/reference.smk"
 include: "workflow/rules/prediction.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/interactive.smk"
 include: "workflow/rules/adaptive.smk"
 include: "workflow/rules/joint.smk"
 include: "workflow/rules/solvers.smk"
@@ -27,6 +29,7 @@ localrules:
     compare_errors,
     summarise_study,
     plot_figures,
+    write_interactive,
     join_quantities,
     plot_joint,
     plot_solver_scaling,
@@ -34,11 +37,13 @@ localrules:
 
 
 onstart:
+    need_writable_results()
     cancel_leftover_jobs()
 
 
 onsuccess:
     print_closing_summary(log)
+    print_outcome()
 
 
 onerror:
@@ -51,6 +56,7 @@ rule all:
         of_all_structures(f"{HERE}/predictions.nc"),
         of_all_structures(TRUTH_RESULTS) if config["truth"]["enabled"] else [],
         of_all_structures(FIGURE_RESULTS),
+        of_all_structures(INTERACTIVE),
 
 
 rule posterior:
@@ -66,3 +72,4 @@ rule truth:
 rule figures:
     input:
         of_all_structures(FIGURE_RESULTS),
+        of_all_structures(INTERACTIVE),

@@ -8,6 +8,7 @@ from relaxdiff.datasets import read_dataset, write_dataset
 from relaxdiff.minimise import minimum_from_dataset
 from relaxdiff.parallel import is_first
 from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.progress import Progress
 from relaxdiff.truth import relax_variants
 
 with job(snakemake) as log:
@@ -29,7 +30,7 @@ with job(snakemake) as log:
             read_dataset(given.force_constants),
             samples=range(first, last + 1),
             relaxer="newton",
-            report=log.info,
+            report=Progress(log, last + 1 - first),
             checkpoints=Checkpoints(params.finished, given, [params.tolerance, params.code]),
             certificate=certificate,
         )

@@ -6,6 +6,7 @@ from relaxdiff.datasets import read_dataset
 from relaxdiff.minimise import minimum_from_dataset
 from relaxdiff.parallel import is_first
 from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.progress import Progress
 from relaxdiff.truth_check import check_variants, choose_variants
 
 with job(snakemake) as log:
@@ -15,14 +16,15 @@ with job(snakemake) as log:
     potential = potential_from_posterior(posterior)
     reference = minimum_from_dataset(read_dataset(snakemake.input.reference), potential)
     chosen = choose_variants(truth, params.variants, params.seed)
+    chosen = chosen[int(snakemake.wildcards.part) :: params.parts]
     table = check_variants(
         reference,
         posterior,
         read_dataset(snakemake.input.crystal),
         truth,
-        chosen[int(snakemake.wildcards.part) :: params.parts],
+        chosen,
         params.structure,
-        report=log.info,
+        report=Progress(log, len(chosen), "variants"),
     )
     if is_first():
         table.to_csv(snakemake.output[0], index=False)

@@ -1,5 +1,6 @@
 """What every script of the workflow shares: its log, one sentence instead of a traceback, ranks."""
 
+import errno
 import logging
 import os
 import shlex
@@ -10,8 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
+from relaxdiff.integrity import forget, record
 from relaxdiff.parallel import rank_and_size
+from relaxdiff.progress import TerminalFilter
 
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 RUNS_ON_RANKS = "RELAXDIFF_RUNS_ON_RANKS"  # set for the processes that a job has started as ranks
 
 
@@ -21,7 +25,7 @@ def job(snakemake):
 
     With the resource `tasks` above 1 the whole script runs on so many MPI ranks, started by the
     launcher that the resource `mpi` names. The first one logs; the others only tell what went wrong
-    on them alone.
+    on them alone. What the job has made is recorded, so that damage to it is noticed later.
     """
     tasks = snakemake.resources.get("tasks", 1)
     if tasks > 1 and RUNS_ON_RANKS not in os.environ:
@@ -29,31 +33,52 @@ def job(snakemake):
     rank, ranks = rank_and_size() if tasks > 1 else (0, 1)
     if ranks != tasks:
         sys.exit(f"Error: {tasks} ranks wanted, {ranks} found: is the launcher of another MPI?")
-    handlers = [logging.StreamHandler(sys.stderr)]
-    if snakemake.log:
-        mode = "a" if tasks > 1 else "w"
-        handlers.append(logging.FileHandler(snakemake.log[0], mode=mode))
-    logging.basicConfig(
-        level=logging.ERROR if rank else logging.INFO,
-        format="%(asctime)s %(message)s",
-        datefmt="%H:%M:%S",
-        handlers=handlers,
-    )
     log = logging.getLogger(snakemake.rule)
-    if ranks > 1:
-        log.info("%d MPI ranks", ranks)
     start = time.perf_counter()
     try:
+        _set_up_logging(snakemake, rank, tasks)
+        if ranks > 1:
+            log.info("%d MPI ranks", ranks)
+        if not rank:
+            for path in snakemake.output:
+                forget(path)
         yield log
+        if not rank:
+            for path in snakemake.output:
+                record(path, snakemake.input)
         log.info("done in %.2f s", time.perf_counter() - start)
     except (InputError, LammpsError, RelaxationError) as error:
         if rank:
             time.sleep(1)  # the first rank, if it fails alike, says so and ends all of them
         log.error("Error: %s", error)
         sys.exit(1)
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            log.exception("unexpected error")
+            raise
+        log.error("Error: %s: %s", error.filename or snakemake.output[0], error.strerror)
+        sys.exit(1)
     except Exception:
         log.exception("unexpected error")
         raise
+
+
+def _set_up_logging(snakemake, rank, tasks):
+    """To the log file everything; to the terminal progress only now and then."""
+    # What is wrong with a full disk is told once, not with every line of the log.
+    logging.raiseExceptions = False
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.addFilter(TerminalFilter())
+    logging.basicConfig(
+        level=logging.ERROR if rank else logging.INFO,
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        handlers=[terminal],
+    )
+    if snakemake.log:
+        handler = logging.FileHandler(snakemake.log[0], mode="a" if tasks > 1 else "w")
+        handler.setFormatter(terminal.formatter)
+        logging.getLogger().addHandler(handler)
 
 
 def _become_ranks(snakemake, tasks):

@@ -7,6 +7,7 @@ from relaxdiff.evaluated import evaluate_predictions
 from relaxdiff.minimise import minimum_from_dataset
 from relaxdiff.parallel import is_first
 from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.progress import Progress
 
 with job(snakemake) as log:
     first, last = map(int, snakemake.wildcards.chunk.split("-"))
@@ -18,7 +19,7 @@ with job(snakemake) as log:
         read_dataset(snakemake.input.crystal),
         read_dataset(snakemake.input.derivative),
         samples=range(first, last + 1),
-        report=log.info,
+        report=Progress(log, last + 1 - first),
     )
     if is_first():
         write_dataset(evaluations, snakemake.output[0], {})

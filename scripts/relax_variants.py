@@ -8,6 +8,7 @@ from relaxdiff.lattice_green import crystal_green
 from relaxdiff.minimise import minimum_from_dataset
 from relaxdiff.parallel import is_first
 from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.progress import Progress
 from relaxdiff.truth import relax_variants
 
 with job(snakemake) as log:
@@ -28,7 +29,7 @@ with job(snakemake) as log:
         constants,
         samples=range(first, last + 1),
         relaxer=params.relaxer,
-        report=log.info,
+        report=Progress(log, last + 1 - first),
         checkpoints=Checkpoints(
             params.finished,
             snakemake.input,

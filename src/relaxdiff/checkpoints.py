@@ -6,6 +6,9 @@ from pathlib import Path
 
 from relaxdiff.datasets import read_dataset, write_dataset
 from relaxdiff.exceptions import InputError
+from relaxdiff.integrity import agrees, record
+
+FOUND_AGAIN = "relaxed by an earlier, unfinished job"  # how a report on such a sample ends
 
 
 class Checkpoints:
@@ -13,7 +16,7 @@ class Checkpoints:
 
     folder: created when needed; inputs: paths of all files that the samples depend on; settings:
     whatever else they depend on, JSON-like. A file made from other inputs or settings, or one that
-    cannot be read, counts as missing.
+    is damaged, counts as missing.
     """
 
     def __init__(self, folder, inputs, settings):
@@ -23,6 +26,8 @@ class Checkpoints:
 
     def read(self, sample):
         """The Dataset of a sample, without attributes, or None."""
+        if not agrees(self._path(sample)):
+            return None
         try:
             dataset = read_dataset(self._path(sample))
         except InputError:
@@ -35,6 +40,7 @@ class Checkpoints:
     def write(self, sample, dataset):
         """Keep the Dataset of a finished sample."""
         write_dataset(dataset, self._path(sample), self.made_from)
+        record(self._path(sample))
 
     def _path(self, sample):
         return self.folder / f"sample{sample:03d}.nc"

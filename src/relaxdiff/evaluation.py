@@ -59,6 +59,13 @@ def _deformation_at(coordinates, q):
     return deformation, lowest
 
 
+def _finite(numbers):
+    """The same numbers; LammpsError if any is not finite."""
+    if not np.isfinite(numbers).all():
+        raise LammpsError("a descriptor is not finite")
+    return numbers
+
+
 class FullEvaluator:
     """Descriptors of all atoms. A context manager; counts its evaluations.
 
@@ -168,7 +175,7 @@ class OrbitEvaluator:
         by_place = (deformation @ slopes.reshape(len(self.atoms), 3, -1)).reshape(slopes.shape)
         moved = (unstrained @ self.coordinates.strains).reshape(-1, len(slopes))
         gradient = np.vstack([self.modes.T @ by_place, moved @ slopes])
-        return np.column_stack([gradient, self._reference_gradient(deformation)])
+        return _finite(np.column_stack([gradient, self._reference_gradient(deformation)]))
 
     def values(self):
         """D (P + 1,) where the gradient was last asked for."""
@@ -183,7 +190,7 @@ class OrbitEvaluator:
         energy = 0.0
         if self.reference is not None:
             energy = self.sizes @ self.session.per_atom("energies", "vector")[:count]
-        return np.append(bispectrum, energy)
+        return _finite(np.append(bispectrum, energy))
 
     def _collect(self, reach):
         """Take the cluster of that reach."""

@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 from scipy.interpolate import KroghInterpolator
 
+from relaxdiff.checkpoints import FOUND_AGAIN
 from relaxdiff.curvature import StabilityTest
 from relaxdiff.datasets import variable
 from relaxdiff.exceptions import InputError, LammpsError
@@ -79,7 +80,7 @@ def relax_variants(
         for sample in samples:
             part = of_first(lambda at=sample: checkpoints.read(at)) if checkpoints else None
             if part is not None:
-                report(f"sample {sample}: relaxed by an earlier, unfinished job")
+                report(f"sample {sample}: {FOUND_AGAIN}")
             else:
                 before = test.n_evaluations
                 row = _relax_sample(

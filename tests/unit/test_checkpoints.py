@@ -42,9 +42,15 @@ def test_other_settings_or_other_inputs_count_as_unfinished(tmp_path, inputs, sa
     assert Checkpoints(tmp_path / "finished", inputs, ["newton", 1]).read(3) is None
 
 
-def test_a_damaged_file_counts_as_unfinished(tmp_path, inputs, sample):
+def flipped(content):
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:1000], flipped])
+def test_a_damaged_file_counts_as_unfinished(tmp_path, inputs, sample, damage):
     checkpoints = Checkpoints(tmp_path / "finished", inputs, [])
     checkpoints.write(3, sample)
-    (file,) = (tmp_path / "finished").iterdir()
-    file.write_bytes(file.read_bytes()[:1000])
+    (file,) = (tmp_path / "finished").glob("*.nc")
+    file.write_bytes(damage(file.read_bytes()))
     assert checkpoints.read(3) is None

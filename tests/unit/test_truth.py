@@ -10,6 +10,7 @@ from relaxdiff.blocks import force_constants
 from relaxdiff.bulk import bulk_of_variants
 from relaxdiff.crystal import crystal_of_variants, strain_basis_of
 from relaxdiff.curvature import StabilityTest
+from relaxdiff.evaluation import OrbitEvaluator
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.lattice_green import crystal_green
 from relaxdiff.relaxers import Relaxer
@@ -292,3 +293,23 @@ def test_choice_is_random_reproducible_and_of_converged_variants(truth):
     assert chosen != choose_variants(truth, 5, seed=4)
     assert all(truth["status"].values[place] == "converged" for place in chosen)
     assert len(choose_variants(truth, 10**6, seed=3)) == (truth["status"] == "converged").sum()
+
+
+def test_a_nan_from_lammps_costs_its_variant_only(tungsten, posterior, study, monkeypatch):
+    relax_one, slopes, calls = Relaxer.relax, OrbitEvaluator._slopes, []
+
+    def watching(self, weights, start, limit):
+        calls.append(weights)
+        return relax_one(self, weights, start, limit)
+
+    def broken(self):
+        one = len(calls) > 2 and np.array_equal(calls[-1], calls[2])  # one variant, however often
+        return slopes(self) * (np.nan if one else 1.0)
+
+    monkeypatch.setattr(Relaxer, "relax", watching)
+    monkeypatch.setattr(OrbitEvaluator, "_slopes", broken)
+    result = run(posterior, study, "newton", samples=[0])
+    status = result["status"].values
+    assert (status == "lammps_error").sum() == 1
+    assert "not finite" in str(result["message"].values[status == "lammps_error"][0])
+    assert (status[status != "lammps_error"] == "converged").all()

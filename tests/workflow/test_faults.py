@@ -1,6 +1,12 @@
-"""Kill and resume; and bad input, answered by one sentence and exit code 1."""
+"""Kills, a full or read-only disk, damaged files; and bad input: one sentence and exit code 1.
+
+Whatever happens on the way, the results in the end are those of an undisturbed run.
+"""
 
 import copy
+import os
+import random
+import subprocess
 import time
 
 import numpy as np
@@ -8,31 +14,164 @@ import pytest
 import xarray as xr
 from entries import vacancy
 
+KILLS = 20
 
-def test_killed_run_resumes_to_the_same_numbers(fresh_clone, small_config, tmp_path_factory):
-    undisturbed = type(fresh_clone)(tmp_path_factory.mktemp("undisturbed"))
-    for clone in (undisturbed, fresh_clone):
-        clone.write_config(small_config)
-    undisturbed.run("results/small/vacancy/truth.nc")
-    chunks = fresh_clone.folder / "results/small/vacancy/truth"
-    process = fresh_clone.start("results/small/vacancy/truth.nc")
-    while process.poll() is None and not list(chunks.glob("*.nc")):
+
+@pytest.fixture(scope="module")
+def tiny_config(small_config):
+    """The small study with fewer variants and without a look at them: it is run many times."""
+    changes = {
+        "perturbation": {"lambda_min": -1, "lambda_max": 1, "lambda_step": 1},
+        "prediction": {"evaluate": False},
+        "structures": [vacancy(2)],
+        "truth": {"checked_variants": 1},
+    }
+    return merged(small_config, changes)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(clone, tiny_config, tmp_path_factory):
+    """A clone with the tiny study finished without any disturbance; `said`: on the terminal."""
+    undisturbed = type(clone)(tmp_path_factory.mktemp("undisturbed"))
+    undisturbed.write_config(tiny_config)
+    undisturbed.said = undisturbed.run()
+    return undisturbed
+
+
+@pytest.fixture
+def same_study(fresh_clone, tiny_config):
+    """A clone with the same config."""
+    fresh_clone.write_config(tiny_config)
+    return fresh_clone
+
+
+def results_of(clone):
+    """Their paths, relative to the folder of the study, without our own records."""
+    study = clone.folder / "results/small"
+    return {
+        path.relative_to(study)
+        for path in study.rglob("*")
+        if ".checksums" not in path.parts and path.suffix != ".damaged"
+    }
+
+
+def assert_same_results(undisturbed, clone):
+    """Tables to the last digit, NetCDF files to all but the date; nothing half-written."""
+    assert results_of(clone) == results_of(undisturbed)
+    for path in results_of(clone):
+        one, other = (each.folder / "results/small" / path for each in (undisturbed, clone))
+        if path.suffix == ".csv":
+            assert one.read_text() == other.read_text(), path
+        elif path.suffix == ".nc":
+            datasets = [xr.load_dataset(file) for file in (one, other)]
+            for dataset in datasets:
+                del dataset.attrs["created"]
+            xr.testing.assert_identical(*datasets)
+
+
+def test_killed_run_remakes_only_what_may_be_broken(undisturbed, same_study):
+    results = same_study.folder / "results/small/vacancy"
+    process = same_study.start("truth")
+    while process.poll() is None and not list(results.glob("truth/*.nc")):
         time.sleep(0.05)
-    fresh_clone.kill(process)
-    finished = {path: path.stat().st_mtime_ns for path in chunks.glob("*.nc")}
+    same_study.kill(process)
+    finished = {path: path.stat().st_mtime_ns for path in results.glob("truth/*.nc")}
     assert finished
-    assert not (fresh_clone.folder / "results/small/vacancy/truth.nc").exists()
-    fresh_clone.run("--unlock")
-    fresh_clone.run("results/small/vacancy/truth.nc")
-    one, other = (
-        xr.load_dataset(clone.folder / "results/small/vacancy/truth.nc")
-        for clone in (undisturbed, fresh_clone)
-    )
-    xr.testing.assert_identical(one.drop_attrs(), other.drop_attrs())
+    assert not (results / "truth.nc").exists()
+    same_study.run("--unlock")
+    same_study.run("truth")
+    same_truth = [
+        xr.load_dataset(clone.folder / "results/small/vacancy/truth.nc").drop_attrs()
+        for clone in (undisturbed, same_study)
+    ]
+    xr.testing.assert_identical(*same_truth)
     # Snakemake remakes what it cannot know to be whole; nothing else.
     remade = [path for path, before in finished.items() if path.stat().st_mtime_ns != before]
     assert len(remade) <= 2
-    assert not list(fresh_clone.folder.rglob(".*.nc.*"))
+    assert not list(same_study.folder.rglob(".*.nc.*"))
+
+
+def test_twenty_kills_leave_no_trace(undisturbed, same_study):
+    chance = random.Random(1)
+    interrupted = 0
+    for _ in range(KILLS):
+        process = same_study.start()
+        time.sleep(chance.uniform(1, 6))
+        if process.poll() is None:  # on a fast machine it may have finished
+            interrupted += 1
+            same_study.kill(process)
+            same_study.run("--unlock")
+    assert interrupted > KILLS / 2
+    same_study.run()
+    assert_same_results(undisturbed, same_study)
+
+
+@pytest.fixture
+def small_disk(same_study):
+    """A function that gives results/ a disk of its own, or changes its mount options."""
+    results = same_study.folder / "results"
+    results.mkdir()
+
+    def mount(*options):
+        return subprocess.run(
+            ["mount", *options, str(results)], capture_output=True, text=True, check=False
+        )
+
+    done = mount("-t", "tmpfs", "-o", "size=600k", "tmpfs") if os.geteuid() == 0 else None
+    if done is None or done.returncode:
+        pytest.skip("only root can mount a small disk, and not in every container")
+    yield lambda options: mount("-o", f"remount,{options}")
+    subprocess.run(["umount", "--lazy", str(results)], check=True)
+
+
+def test_full_and_read_only_disks_end_the_run_with_a_sentence(undisturbed, same_study, small_disk):
+    output = same_study.run(fails=True)
+    assert "No space left on device" in output
+    assert "Traceback" not in output
+    assert not list(same_study.folder.rglob(".*.unfinished"))
+    small_disk("ro")
+    output = same_study.run(fails=True)
+    assert "Error: cannot write to results/small: Read-only file system" in output
+    assert "Traceback" not in output
+    small_disk("rw,size=100m")
+    same_study.run()
+    assert_same_results(undisturbed, same_study)
+
+
+def test_damaged_files_are_named_and_made_again(undisturbed):
+    results = undisturbed.folder / "results/small/vacancy"
+    tables = {path: path.read_bytes() for path in results.glob("*.csv")}
+    cut_short, with_flipped_bytes, another = chunks = sorted(results.glob("truth/*.nc"))
+    another.write_bytes(with_flipped_bytes.read_bytes())
+    cut_short.write_bytes(cut_short.read_bytes()[:-1000])
+    content = bytearray(with_flipped_bytes.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    with_flipped_bytes.write_bytes(content)
+    damaged = [path.read_bytes() for path in chunks]
+    complaints = [f"results/small/vacancy/truth/{path.name} is damaged" for path in chunks]
+    planned = undisturbed.run("--dry-run")
+    assert all(complaint in planned for complaint in complaints)
+    assert [path.read_bytes() for path in chunks] == damaged
+    output = undisturbed.run()
+    assert all(complaint in output for complaint in complaints)
+    assert {path: path.read_bytes() for path in results.glob("*.csv")} == tables
+    for number, path in enumerate(chunks):
+        assert path.with_name(f"{path.name}.damaged").read_bytes() == damaged[number]
+        assert xr.load_dataset(path)["sample"] == number
+    assert "damaged" not in undisturbed.run("--dry-run")
+
+
+def test_the_run_ends_with_what_came_of_it(undisturbed):
+    lines = undisturbed.said.splitlines()
+    head = next(n for n, line in enumerate(lines) if line.split()[:1] == ["structure"])
+    row = lines[head + 1].split()
+    assert row[:6] == ["vacancy", "9", "9", "0", "9", "0"]
+    assert "meV" in row
+    assert row[-2:] == ["1", "agrees"]
+    told = "\n".join(lines[head:])
+    assert "The run took" in told
+    assert "results/small/*/summary.csv" in told
+    assert "--configfile" in told
 
 
 FILE = {

@@ -180,7 +180,8 @@ def test_posterior_edit_reruns_all_that_follows(clone, edited):
 
 def test_evaluations_can_be_left_out(clone, edited, study):
     edited(prediction={"evaluate": False})
-    assert clone.planned() == {"compare_errors", "summarise_study", "plot_figures"}
+    rules = {"compare_errors", "summarise_study", "plot_figures", "write_interactive"}
+    assert clone.planned() == rules
 
 
 def test_solver_edit_reruns_the_derivative_and_what_follows(clone, edited, study):

@@ -1,0 +1,86 @@
+# What a run does before its first job and after its last one.
+
+import shlex
+import tempfile
+import time
+
+from relaxdiff.integrity import damaged_files, set_aside
+from relaxdiff.progress import closing_table, duration
+
+STARTED = time.monotonic()
+DRY_RUN = re.compile(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*")
+
+
+def set_damaged_files_aside():
+    """Before Snakemake looks for what is there: it judges files by their age alone."""
+    for path in (damaged := damaged_files(STUDY)):
+        print(f"{path} is damaged: it is not what its job left.", file=sys.stderr)
+    # A dry run changes nothing. A run that is going on makes files just now; a lock tells.
+    if not damaged or any(map(DRY_RUN.fullmatch, sys.argv[1:])) or locked():
+        return
+    try:
+        removed = set_aside(damaged, STUDY)
+    except OSError as error:
+        print(f"Error: cannot change {error.filename}: {error.strerror}", file=sys.stderr)
+        sys.exit(1)
+    print(
+        f"Set aside as NAME.damaged, to be made again: {len(damaged)} files; removed, because "
+        f"made from them: {len(removed)} files.",
+        file=sys.stderr,
+    )
+
+
+def locked():
+    """Whether Snakemake runs in this folder, or was killed and not unlocked yet."""
+    return any(Path(".snakemake/locks").glob("*"))
+
+
+def need_writable_results():
+    """One sentence instead of Snakemake's traceback."""
+    try:
+        Path(STUDY).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=STUDY) as probe:
+            probe.write(bytes(4096))
+    except OSError as error:
+        print(f"Error: cannot write to {STUDY}: {error.strerror}", file=sys.stderr)
+        sys.exit(1)
+
+
+def print_outcome():
+    """At the end of a run that made the summaries, or found them there and still true."""
+    tables = {name: summary_of(name) for name in STRUCTURES}
+    known = {name: table for name, table in tables.items() if table is not None}
+    if known:
+        lines = [
+            "",
+            *closing_table(known),
+            "",
+            f"The run took {duration(time.monotonic() - STARTED)}. Where to look:",
+            f"  numbers   {STUDY}/*/summary.csv, explained in README.md",
+            f"  figures   {STUDY}/*/figures/",
+            f"  one page  snakemake --report report.html{own_config()}",
+        ]
+        print(*lines, sep="\n", file=sys.stderr)
+
+
+def summary_of(structure):
+    """Its summary.csv as a table; None if there is none, or one older than what it sums up."""
+    import pandas as pd
+
+    here = Path(STUDY, structure)
+    results = [Path(STUDY, "posterior.nc"), here / "predictions.nc", here / "truth.nc"]
+    made = [path.stat().st_mtime for path in results if path.exists()]
+    table = here / "summary.csv"
+    if not table.exists() or table.stat().st_mtime < max(made, default=0):
+        return None
+    return pd.read_csv(table)
+
+
+def own_config():
+    """The --configfile of this run, for commands that belong to it."""
+    files = workflow.overwrite_configfiles
+    return f" --configfile {shlex.join(map(str, files))}" if files else ""
+
+
+if workflow.is_main_process:
+    set_damaged_files_aside()

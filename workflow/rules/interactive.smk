@@ -1,0 +1,46 @@
+# One page per structure that opens in a browser: pick a sample, see its curves and parameters.
+
+import shlex
+
+INTERACTIVE = f"{HERE}/figures/interactive.html"
+# What a page offers to write; the commands need the config files of this run, too.
+OWN_CONFIG = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
+OPTIONS = [shlex.join(["--configfile", *OWN_CONFIG])] if OWN_CONFIG else []
+COMMANDS = {
+    what: " ".join(["snakemake --cores 1", target, *OPTIONS])
+    for what, target in {
+        "its potential": f"{STUDY}/potentials/{{variant}}.snap",
+        "its predicted structure": f"{HERE}/structures/{{variant}}.extxyz",
+    }.items()
+}
+
+
+rule write_interactive:
+    input:
+        **EVALUATIONS,
+        **({"truth": f"{HERE}/truth.nc"} if WITH_TRUTH else {}),
+        posterior=f"{STUDY}/posterior.nc",
+        predictions=f"{HERE}/predictions.nc",
+    output:
+        report(
+            INTERACTIVE,
+            caption="../report/interactive.rst",
+            category="Interactive",
+            subcategory="{structure}",
+            labels={"page": "samples, one by one"},
+        ),
+    log:
+        f"{LOGS}/write_interactive.log",
+    params:
+        commands=lambda wildcards: {
+            what: command.replace("{structure}", wildcards.structure)
+            for what, command in COMMANDS.items()
+        },
+        code=code_digest("interactive"),
+    threads: 1
+    resources:
+        mem_mb=grows(1500 + 0.001 * VARIANTS),
+    conda:
+        "../../envs/relaxdiff.yaml"
+    script:
+        "../../scripts/write_interactive.py"
