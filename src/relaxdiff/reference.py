@@ -9,7 +9,7 @@ import numpy as np
 
 from relaxdiff.blocks import DISPLACEMENT_STEP, blocks_at
 from relaxdiff.coordinates import face_normals, largest_displacement, widest_gap
-from relaxdiff.exceptions import InputError, RelaxationError
+from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.lattice_green import crystal_green
 from relaxdiff.minimise import relax
 from relaxdiff.relaxers import BASIN_RADIUS
@@ -57,8 +57,8 @@ def relax_reference(potential, crystal, settings, report=lambda line: None):
                 preconditioner=green,
                 normal_only=settings["kind"] == "gamma_surface",
             )
-        except InputError as error:
-            raise InputError(f"structures.{name}: {error}") from None
+        except (InputError, LammpsError) as error:
+            raise type(error)(f"structures.{name}, {potential.name}: {error}") from None
         if not minimum.converged:
             raise RelaxationError(f"structures.{name}, {potential.name}: {minimum.status}")
         return minimum
@@ -70,9 +70,14 @@ def relax_reference(potential, crystal, settings, report=lambda line: None):
 
 def _relaxed_lattice_parameter(potential, element, lattice):
     """That of the perfect crystal, Angstrom."""
-    crystal = relax(
-        bulk_cell(element, tabulated_lattice_parameter(element), lattice=lattice), potential
-    )
+    cell = bulk_cell(element, tabulated_lattice_parameter(element), lattice=lattice)
+    try:
+        crystal = relax(cell, potential)
+    except LammpsError as error:
+        raise LammpsError(
+            f"{lattice} crystal of {potential.name}: {error}; is it a potential for this element "
+            "and lattice, and complete with its reference (posterior.ensemble.reference)?"
+        ) from None
     if not crystal.converged:
         raise RelaxationError(f"{lattice} crystal of {potential.name}: {crystal.status}")
     edge = crystal.atoms.cell.lengths()[0]

@@ -62,6 +62,6 @@ def test_without_second_derivatives_the_user_is_told(clone, adapted, small_confi
         small_config | {"derivative": {"solver": "energy"}, "truth": {"enabled": False}}
     )
     output = clone.run("adaptive", fails=True)
-    assert "Error in the config: derivative.solver: energy makes no second derivatives" in output
+    assert "Error: derivative.solver: energy makes no second derivatives" in output
     assert "Traceback" not in output
     assert "adapt_variants" not in output

@@ -7,7 +7,7 @@ def certified_chunks(wildcards):
     """All chunks; the end, before any job starts, if nothing can be certified."""
     if config["derivative"]["solver"] != "dense":
         print(
-            f"Error in the config: derivative.solver: {config['derivative']['solver']} makes no "
+            f"Error: derivative.solver: {config['derivative']['solver']} makes no "
             "second derivatives, which the target adaptive certifies predictions with: use dense",
             file=sys.stderr,
         )

@@ -56,7 +56,7 @@ def print_outcome():
             *closing_table(known),
             "",
             f"The run took {duration(time.monotonic() - STARTED)}. Where to look:",
-            f"  numbers   {STUDY}/*/summary.csv, explained in README.md",
+            f"  numbers   {STUDY}/*/summary.csv, explained in docs/files.md",
             f"  figures   {STUDY}/*/figures/",
             f"  one page  snakemake --report report.html{own_config()}",
         ]
