@@ -44,17 +44,21 @@ env: .venv/.complete ## make .venv from requirements.lock (nothing to do if it i
 run: env ## run the study of config.yaml into results/
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) $(ARGS)
 
-# Whole files go to one worker, so that a test file may share one Snakemake run among its tests.
+# Whole files go to one worker, so that a test file may share one Snakemake run among its tests. They
+# go out in the order of collection, in which the longest comes first (tests/conftest.py).
 test: env ## run the tests
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(ARGS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile \
+	  --no-loadscope-reorder $(ARGS)
 
-lint: env ## check style and formatting of the Python files
+lint: env ## check style and formatting
 	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --no-cache --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
 
 format: env ## apply them
 	$(BIN)/ruff check --no-cache --fix .
 	$(BIN)/ruff format --no-cache .
+	$(BIN)/snakefmt Snakefile workflow/rules
 
 lock: ## resolve requirements.lock anew (needs uv; set LOCK_DATE to move forward)
 	$(UV) pip compile pyproject.toml --extra test --group build --universal \

@@ -14,6 +14,11 @@ from relaxdiff.structures import build_structure, bulk_cell
 LATTICE_PARAMETER = 3.18046  # Angstrom, that of W_2940_2017_2
 
 
+def pytest_collection_modifyitems(items):
+    """The file that takes longest first: beside it the other workers do all the rest."""
+    items.sort(key=lambda item: item.path.name != "test_slurm.py")
+
+
 @pytest.fixture(scope="session")
 def tungsten_files():
     """Paths of W_2940_2017_2's .snapcoeff and .snapparam, as they come with LAMMPS."""

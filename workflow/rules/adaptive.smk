@@ -35,9 +35,9 @@ rule adapt_variants:
     group:
         "adaptive" if RANKS == 1 else None
     resources:
+        **MPI,
         mem_mb=grows(mb_of_force_constants),
         runtime=grows(minutes_to_relax),
-        **MPI,
     conda:
         "../../envs/relaxdiff.yaml"
     script:
@@ -46,9 +46,9 @@ rule adapt_variants:
 
 rule gather_adaptive:
     input:
+        **({"truth": f"{HERE}/truth.nc"} if WITH_TRUTH else {}),
         chunks=certified_chunks,
         predictions=f"{HERE}/predictions.nc",
-        **({"truth": f"{HERE}/truth.nc"} if WITH_TRUTH else {}),
     output:
         **ADAPTIVE_RESULTS,
     log:

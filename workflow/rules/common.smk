@@ -10,9 +10,7 @@ from pathlib import Path
 # Jobs, also those in conda environments and on other hosts, import the library of this clone.
 LIBRARY = str(Path(workflow.basedir) / "src")
 sys.path.insert(0, LIBRARY)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [LIBRARY, *filter(None, [os.environ.get("PYTHONPATH")])]
-)
+os.environ["PYTHONPATH"] = os.pathsep.join([LIBRARY, *filter(None, [os.environ.get("PYTHONPATH")])])
 # One thread in each job: the parallelism is between jobs.
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
@@ -71,9 +69,7 @@ wildcard_constraints:
 def chunks():
     """Names of the truth jobs: ranges of samples such as 000-004, both ends included."""
     size, total = config["truth"]["samples_per_job"], config["posterior"]["samples"]
-    return [
-        f"{first:03d}-{min(first + size, total) - 1:03d}" for first in range(0, total, size)
-    ]
+    return [f"{first:03d}-{min(first + size, total) - 1:03d}" for first in range(0, total, size)]
 
 
 def of_all_structures(paths):

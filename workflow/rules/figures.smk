@@ -31,11 +31,11 @@ FIGURE_RESULTS = [
 
 rule compare_errors:
     input:
+        **EVALUATIONS,
         posterior=f"{STUDY}/posterior.nc",
         derivative=f"{HERE}/derivative.nc",
         predictions=f"{HERE}/predictions.nc",
         truth=f"{HERE}/truth.nc",
-        **EVALUATIONS,
     output:
         by_lambda=ERROR_TABLES["by_lambda"],
         by_window=report(
@@ -68,10 +68,6 @@ rule compare_errors:
 
 rule summarise_study:
     input:
-        crystal=f"{HERE}/crystal.nc",
-        reference=f"{HERE}/reference.nc",
-        derivative=f"{HERE}/derivative.nc",
-        predictions=f"{HERE}/predictions.nc",
         **EVALUATIONS,
         **(
             {
@@ -84,6 +80,10 @@ rule summarise_study:
             if WITH_TRUTH
             else {}
         ),
+        crystal=f"{HERE}/crystal.nc",
+        reference=f"{HERE}/reference.nc",
+        derivative=f"{HERE}/derivative.nc",
+        predictions=f"{HERE}/predictions.nc",
     output:
         table=report(
             SUMMARY["table"],
@@ -116,7 +116,6 @@ rule summarise_study:
 
 rule plot_figures:
     input:
-        predictions=f"{HERE}/predictions.nc",
         **EVALUATIONS,
         **(
             {
@@ -127,6 +126,7 @@ rule plot_figures:
             if WITH_TRUTH
             else {}
         ),
+        predictions=f"{HERE}/predictions.nc",
     output:
         [f"{HERE}/figures/{figure}.pdf" for figure in FIGURES],
         [

@@ -8,13 +8,13 @@ JOINT_PNGS = expand(f"{STUDY}/figures/{{figure}}.png", figure=JOINT_FIGURES)
 
 rule join_quantities:
     input:
+        **{kind: of_all_structures(path) for kind, path in EVALUATIONS.items()},
+        **({"truth": of_all_structures(f"{HERE}/truth.nc")} if WITH_TRUTH else {}),
         posterior=f"{STUDY}/posterior.nc",
         bulk=f"{STUDY}/bulk.nc",
         crystal=of_all_structures(f"{HERE}/crystal.nc"),
         derivative=of_all_structures(f"{HERE}/derivative.nc"),
         predictions=of_all_structures(f"{HERE}/predictions.nc"),
-        **{kind: of_all_structures(path) for kind, path in EVALUATIONS.items()},
-        **({"truth": of_all_structures(f"{HERE}/truth.nc")} if WITH_TRUTH else {}),
     output:
         joint=JOINT_RESULTS["joint"],
         table=report(

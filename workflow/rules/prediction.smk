@@ -49,9 +49,9 @@ rule evaluate_predictions:
     group:
         "evaluations" if RANKS == 1 else None
     resources:
+        **MPI,
         mem_mb=grows(mb_of_cell),
         runtime=grows(minutes_to_evaluate),
-        **MPI,
     conda:
         "../../envs/relaxdiff.yaml"
     script:

@@ -65,9 +65,9 @@ rule relax_reference:
     group:
         "reference" if RANKS == 1 else None
     resources:
+        **MPI,
         mem_mb=grows(mb_of_reference),
         runtime=grows(minutes_to_set_up),
-        **MPI,
     conda:
         "../../envs/relaxdiff.yaml"
     script:
@@ -88,9 +88,9 @@ rule compute_force_constants:
     group:
         "reference" if RANKS == 1 else None
     resources:
+        **MPI,
         mem_mb=grows(mb_of_force_constants),
         runtime=grows(minutes_to_set_up),
-        **MPI,
     conda:
         "../../envs/relaxdiff.yaml"
     script:
@@ -114,9 +114,9 @@ rule differentiate_reference:
     group:
         "reference" if RANKS == 1 else None
     resources:
+        **MPI,
         mem_mb=grows(mb_of_cell),
         runtime=grows(minutes_to_set_up),
-        **MPI,
     conda:
         "../../envs/relaxdiff.yaml"
     script:

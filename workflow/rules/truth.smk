@@ -5,9 +5,7 @@ CHECK_JOBS = min(4, config["truth"]["checked_variants"])
 # Finished samples of chunks that are not finished.
 FINISHED = f"{HERE}/truth/.finished"
 RELAXER = config["truth"]["relaxer"]
-FORCE_CONSTANTS = (
-    {} if RELAXER == "sparse" else {"force_constants": f"{HERE}/force_constants.nc"}
-)
+FORCE_CONSTANTS = {} if RELAXER == "sparse" else {"force_constants": f"{HERE}/force_constants.nc"}
 # Seconds for one variant of a 4^3 cell with a vacancy, several times what was measured, and how
 # they grow with the number of atoms. LAMMPS knows no symmetry.
 SECONDS_4 = {"newton": 0.05, "sparse": 0.3, "lammps": 10.0}
@@ -34,11 +32,11 @@ def minutes_to_check(wildcards):
 
 rule relax_variants:
     input:
+        **FORCE_CONSTANTS,
         posterior=f"{STUDY}/posterior.nc",
         crystal=f"{HERE}/crystal.nc",
         reference=f"{HERE}/reference.nc",
         derivative=f"{HERE}/derivative.nc",
-        **FORCE_CONSTANTS,
     output:
         f"{HERE}/truth/{{chunk}}.nc",
     log:
@@ -53,9 +51,9 @@ rule relax_variants:
     group:
         "truth" if RANKS == 1 else None
     resources:
+        **MPI,
         mem_mb=grows(mb_of_force_constants if FORCE_CONSTANTS else mb_of_cell),
         runtime=grows(minutes_to_relax),
-        **MPI,
     conda:
         "../../envs/relaxdiff.yaml"
     script:
@@ -99,9 +97,9 @@ rule check_truth:
         code=code_digest("truth_check", "posterior"),
     threads: RANKS
     resources:
+        **MPI,
         mem_mb=grows(mb_of_cell),
         runtime=grows(minutes_to_check),
-        **MPI,
     conda:
         "../../envs/relaxdiff.yaml"
     script:
