@@ -8,9 +8,7 @@ caption includes.
 import numpy as np
 import pandas as pd
 
-from relaxdiff.structure_results import JOULE_PER_SQUARE_METRE, StructureResults
-
-__all__ = ["StructureResults", "sentences", "status_counts", "substitutions", "summarise"]
+from relaxdiff.structure_results import JOULE_PER_SQUARE_METRE
 
 STATUS_WORDS = {  # where 'not_converged' -> 'not converged' would not do
     "no_minimum": "without a minimum of E(a)",

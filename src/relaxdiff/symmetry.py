@@ -43,21 +43,22 @@ class Symmetry:
 
     def confined(self, directions):
         """The Symmetry of atoms that move in some directions only, orthonormal, shape (d, 3)."""
-        span = directions.T @ directions
-        kept = np.abs(_turn_matrices(self.rotations, span) - span).max(axis=(1, 2)) < 1e-6
+        kept = self.keeps_matrices((directions.T @ directions)[None])
         return replace(self.subgroup(kept), directions=directions)
 
     def keeps_span(self, matrices):
         """Which operations turn symmetric matrices, (k, 3, 3), into such of their span; a mask."""
         basis = span_of(matrices)
-        turned = np.einsum("gia,gjb,mab->gmij", self.rotations, self.rotations, matrices)
-        turned = turned.reshape(len(self.rotations), len(matrices), 9)
+        turned = self._turned(matrices).reshape(len(self.rotations), len(matrices), 9)
         return np.abs(turned - turned @ basis @ basis.T).max(axis=(1, 2), initial=0) < 1e-6
 
     def keeps_matrices(self, matrices):
         """Which operations leave each of some symmetric matrices, (k, 3, 3), unchanged; a mask."""
-        turned = np.einsum("gia,gjb,mab->gmij", self.rotations, self.rotations, matrices)
-        return np.abs(turned - matrices).max(axis=(1, 2, 3), initial=0) < 1e-6
+        return np.abs(self._turned(matrices) - matrices).max(axis=(1, 2, 3), initial=0) < 1e-6
+
+    def _turned(self, matrices):
+        """R M R^T of each matrix, (k, 3, 3), for each operation, shape (operation, k, 3, 3)."""
+        return np.einsum("gia,gjb,mab->gmij", self.rotations, self.rotations, matrices)
 
     def keeps(self, fields):
         """Which operations leave displacement fields unchanged; fields (3N, m), returns a mask."""
@@ -212,11 +213,6 @@ def _closure(products, mask, operation):
         members = np.flatnonzero(mask)
         mask[products[np.ix_(members, members)]] = True
     return mask
-
-
-def _turn_matrices(rotations, matrix):
-    """R M R^T of a matrix for all rotations."""
-    return rotations @ matrix @ rotations.transpose(0, 2, 1)
 
 
 def span_of(matrices):
