@@ -28,10 +28,13 @@ def lambda_grid(lambda_min, lambda_max, lambda_step):
 
 
 def deviations(posterior):
-    """Theta_m - mean of every sample, shape (sample, P), eV; and of the energy shifts (sample,)."""
+    """Theta_m - mean of every sample, (sample, P), and the same of energy shifts, (sample, E); eV.
+
+    E: elements of the potential.
+    """
     theta = posterior["theta"].values - posterior["theta_mean"].values
-    shift = posterior["energy_shift"].values - float(posterior["energy_shift_mean"])
-    return theta, shift
+    shift = posterior["energy_shift"].values - posterior["energy_shift_mean"].values
+    return theta, shift.reshape(len(theta), -1)
 
 
 def variant_weights(posterior, lambdas):
@@ -41,10 +44,15 @@ def variant_weights(posterior, lambdas):
     return np.concatenate([theta, np.ones((*theta.shape[:2], 1))], axis=-1)
 
 
-def variant_shifts(posterior, lambdas):
-    """Energy shift per atom of every variant, shape (sample, lambda), eV."""
-    _, delta = deviations(posterior)
-    return float(posterior["energy_shift_mean"]) + lambdas[None, :] * delta[:, None]
+def variant_shifts(posterior, lambdas, composition):
+    """Energy shift of a structure for every variant, shape (sample, lambda), eV.
+
+    composition: dict of element and number of atoms, such as `atoms.symbols.formula.count()`.
+    """
+    elements = posterior.attrs["element"].split()
+    counts = np.array([composition.get(element, 0) for element in elements])
+    mean = np.atleast_1d(posterior["energy_shift_mean"].values) @ counts
+    return mean + np.multiply.outer(deviations(posterior)[1] @ counts, lambdas)
 
 
 def variant_potential(potential, posterior, name):
@@ -63,6 +71,6 @@ def variant_potential(potential, posterior, name):
     delta, shift = deviations(posterior)
     return potential.with_theta(
         potential.theta + stretch * delta[sample],
-        potential.energy_shift + stretch * shift[sample],
+        potential.energy_shifts + stretch * shift[sample],
         name=f"{potential.name}_{name}",
     )
