@@ -11,6 +11,9 @@ ARGS ?=
 # conda-forge has them too (envs/relaxdiff.yaml carries the same versions) and bad releases are out.
 UV ?= uv
 LOCK_DATE ?= 2026-09-15
+RESOLVE = $(UV) pip compile pyproject.toml --extra test --group build --generate-hashes \
+  --exclude-newer $(LOCK_DATE) --no-emit-index-url --no-emit-find-links \
+  --custom-compile-command "make lock" --upgrade --quiet
 
 # The parallelism is between processes: Snakemake jobs in a run, pytest workers in the tests. With
 # threaded BLAS below them every job would start one thread per core, and a run on n cores would
@@ -26,7 +29,9 @@ unexport PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+LOWEST := .venv-lowest/bin
+# The pip of the environment that a recipe makes.
+PIP = $(@D)/bin/python -m pip --disable-pip-version-check --no-input install --quiet
 
 # Published without a wheel: built with the setuptools of the lock. All else must come as a wheel,
 # so that no compiler is needed.
@@ -34,10 +39,10 @@ SDIST_ONLY := connection-pool
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run test lint format lock clean
+.PHONY: help env run test test-lowest docs lint format lock clean
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 env: .venv/.complete ## make .venv from requirements.lock (nothing to do if it is current)
 
@@ -50,40 +55,62 @@ test: env ## run the tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile \
 	  --no-loadscope-reorder $(ARGS)
 
+# From coordinates to files and figures, and studies from training data to the summary.
+LOWEST_TESTS := $(patsubst %,tests/unit/test_%.py,bulk coordinates datasets figures implicit \
+  interactive joint posterior potential progress structures training) tests/workflow/test_sources.py
+
+test-lowest: .venv-lowest/.complete ## run some tests with the oldest dependencies allowed
+	PATH="$(CURDIR)/$(LOWEST):$$PATH" $(LOWEST)/python -m pytest -n $(TEST_WORKERS) --dist loadfile \
+	  $(LOWEST_TESTS) $(ARGS)
+
+# A broken link or reference is an error. docs/conf.py says what is in the site.
+docs: env ## build the documentation into build/docs/
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --conf-dir docs \
+	  --doctree-dir build/doctrees . build/docs
+
 lint: env ## check style and formatting
 	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --no-cache --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint --dry-run  # a dry run leaves no log
 
 format: env ## apply them
 	$(BIN)/ruff check --no-cache --fix .
 	$(BIN)/ruff format --no-cache .
 	$(BIN)/snakefmt Snakefile workflow/rules
 
-lock: ## resolve requirements.lock anew (needs uv; set LOCK_DATE to move forward)
-	$(UV) pip compile pyproject.toml --extra test --group build --universal \
-	  --fork-strategy fewest --generate-hashes --exclude-newer $(LOCK_DATE) \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	  --upgrade --quiet --output-file requirements.lock
+# Of the oldest versions those that have wheels for the oldest Python.
+lock: ## resolve both locks anew (needs uv; set LOCK_DATE to move forward)
+	$(RESOLVE) --extra docs --universal --fork-strategy fewest --output-file requirements.lock
+	$(RESOLVE) --resolution lowest-direct --python-version 3.11 \
+	  --python-platform x86_64-manylinux_2_28 --only-binary :all: --no-binary $(SDIST_ONLY) \
+	  --output-file requirements-lowest.lock
 
-clean: ## remove .venv and caches (never results/)
-	rm -rf .venv .ruff_cache .pytest_cache build dist src/relaxdiff.egg-info
+clean: ## remove environments, built documents and caches (never results/)
+	rm -rf .venv .venv-lowest .ruff_cache .pytest_cache build dist src/relaxdiff.egg-info
 	find src scripts tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
-# Two stamps, each written last: a .venv whose making was interrupted lacks them and is made anew.
-# A new lock makes all of .venv anew; a new pyproject.toml only reinstalls the package itself. pip and
-# setuptools come first, in the versions of the lock, and install the rest.
-.venv/.complete: .venv/.locked pyproject.toml
+# Two stamps, each written last: an environment whose making was interrupted lacks them and is made
+# anew. A new lock makes all of it anew; a new pyproject.toml only reinstalls the package itself. pip
+# and setuptools come first, in the versions of the lock, and install the rest.
+%/.complete: %/.locked pyproject.toml
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
 .venv/.locked: requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "relaxdiff needs Python 3.11 or later: make env PYTHON=/path/to/python3.11" >&2; exit 1; }
-	rm -rf .venv
-	$(PYTHON) -m venv .venv
-	awk '/^[^ #]/ {wanted = /^(pip|setuptools)==/} wanted' requirements.lock > .venv/bootstrap.txt
-	$(PIP) --require-hashes --requirement .venv/bootstrap.txt
-	$(PIP) --require-hashes --no-build-isolation --only-binary :all: --no-binary $(SDIST_ONLY) \
-	  --requirement requirements.lock
-	touch $@
+	$(install_lock)
+
+.venv-lowest/.locked: requirements-lowest.lock
+	$(install_lock)
+
+define install_lock
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+  { echo "relaxdiff needs Python 3.11 or later: make env PYTHON=/path/to/python3.11" >&2; exit 1; }
+rm -rf $(@D)
+$(PYTHON) -m venv $(@D)
+awk '/^[^ #]/ {wanted = /^(pip|setuptools)==/} wanted' $< > $(@D)/bootstrap.txt
+$(PIP) --require-hashes --requirement $(@D)/bootstrap.txt
+$(PIP) --require-hashes --no-build-isolation --only-binary :all: --no-binary $(SDIST_ONLY) \
+  --requirement $<
+touch $@
+endef

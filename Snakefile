@@ -2,6 +2,7 @@
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/hooks.smk"
 include: "workflow/rules/posterior.smk"
 include: "workflow/rules/reference.smk"
@@ -16,7 +17,6 @@ include: "workflow/rules/solvers.smk"
 
 # Seconds of work: not worth a place in a cluster's queue.
 localrules:
-    convert_posterior,
     sample_posterior,
     relax_crystal,
     predict_variants,

@@ -70,6 +70,7 @@ def measure(folder):
 
 def main():
     """Print the table."""
+    print("# A hundred chunks under Slurm\n")
     print(__doc__.replace("\n    python", "\n    $ python"))
     cores = os.cpu_count()
     with tempfile.TemporaryDirectory() as name:

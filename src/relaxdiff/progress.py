@@ -74,7 +74,8 @@ def closing_table(tables):
     stable crystal, cut all others; the error is that of the best level.
     """
     # As text: a structure without a truth has no numbers there.
-    rows = pd.DataFrame([_outcome(*each) for each in tables.items()], dtype=object).fillna("-")
+    rows = pd.DataFrame([_outcome(*each) for each in tables.items()], dtype=object)
+    rows = rows.where(rows.notna(), "-")
     cells = [list(rows), *rows.astype(str).values.tolist()]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return ["  ".join(map(str.rjust, line, widths)) for line in cells]

@@ -1,4 +1,4 @@
-"""pyproject.toml, requirements.lock and envs/relaxdiff.yaml describe one environment."""
+"""pyproject.toml, the two locks and envs/relaxdiff.yaml describe the same dependencies."""
 
 import re
 import tomllib
@@ -40,18 +40,29 @@ def pyproject():
     return tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
-@pytest.fixture(scope="module")
-def lock_text():
-    return (ROOT / "requirements.lock").read_text()
-
-
-@pytest.fixture(scope="module")
-def locked(lock_text):
-    """Version of every package in the lock."""
+def versions_in(lock_text):
+    """Version of every package in a lock."""
     entries = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)", lock_text, re.MULTILINE)
     versions = {normalise(name): version for name, version in entries}
     assert len(versions) == len(entries), "a package is in the lock twice"
     return versions
+
+
+@pytest.fixture(params=["requirements.lock", "requirements-lowest.lock"])
+def lock_text(request):
+    return (ROOT / request.param).read_text()
+
+
+@pytest.fixture(scope="module")
+def locked():
+    """Version of every package in the lock."""
+    return versions_in((ROOT / "requirements.lock").read_text())
+
+
+@pytest.fixture(scope="module")
+def lowest():
+    """The same in that of the oldest versions."""
+    return versions_in((ROOT / "requirements-lowest.lock").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +79,24 @@ def conda():
 def test_every_declared_dependency_is_locked(pyproject, locked):
     declared = [
         *pyproject["project"]["dependencies"],
+        *pyproject["project"]["optional-dependencies"]["docs"],
         *pyproject["project"]["optional-dependencies"]["test"],
         *pyproject["dependency-groups"]["build"],
         *pyproject["build-system"]["requires"],
     ]
     assert {requirement_name(requirement) for requirement in declared} <= set(locked)
+
+
+def test_the_lowest_lock_has_the_declared_lower_bounds(pyproject, lowest):
+    declared = [
+        *pyproject["project"]["dependencies"],
+        *pyproject["project"]["optional-dependencies"]["test"],
+        *pyproject["dependency-groups"]["build"],
+    ]
+    for requirement in declared:
+        bound = re.search(r">=([0-9.]+)$", requirement)[1]
+        version = lowest[requirement_name(requirement)]
+        assert f"{version}.0".startswith(f"{bound}."), requirement
 
 
 def test_conda_environment_has_the_direct_dependencies_at_the_locked_versions(
@@ -88,10 +112,11 @@ def test_conda_environment_has_a_supported_python(pyproject, conda):
     assert pyproject["project"]["requires-python"] == f">={conda['python']}"
 
 
-def test_every_locked_package_has_a_hash(lock_text, locked):
+def test_every_locked_package_has_a_hash(lock_text):
     statements = re.sub(r"^\s*#.*\n", "", lock_text, flags=re.MULTILINE).replace("\\\n", "")
     lines = [line for line in statements.splitlines() if line.strip()]
-    assert len(lines) == len(locked)  # nothing but pinned packages: no options, no direct links
+    # Nothing but pinned packages: no options, no direct links.
+    assert len(lines) == len(versions_in(lock_text))
     assert [line for line in lines if not re.search(r"--hash=sha256:[0-9a-f]{64}\b", line)] == []
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import yaml
 from entries import vacancy
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 
 PROJECT = Path(__file__).parents[2]
 PARTS = (
@@ -143,3 +145,20 @@ def small_config(tungsten_files, tungsten, samples_around, tmp_path_factory):
         "structures": [vacancy(3)],
         "truth": {"samples_per_job": 1, "checked_variants": 2},
     }
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium. Without it tests are skipped, but fail in CI, which installs it."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        reason = "needs Chromium: apt-get install chromium chromium-driver"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for option in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1400,2000"):
+        options.add_argument(f"--{option}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    running = webdriver.Chrome(options, Service(driver))
+    yield running
+    running.quit()

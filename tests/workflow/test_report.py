@@ -5,7 +5,6 @@ import csv
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from urllib.parse import unquote
@@ -14,8 +13,6 @@ import numpy as np
 import pytest
 import xarray as xr
 from entries import vacancy
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
@@ -67,23 +64,6 @@ const table = models.find((model) => model.name === "curves").data;
 return Object.fromEntries(Object.entries(table).map(([name, column]) =>
   [name, [...column].map((value) => Number.isNaN(value) ? null : value)]));
 """
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium. Without it these tests are skipped, but fail in CI, which installs it."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        reason = "needs Chromium: apt-get install chromium chromium-driver"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for option in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1400,2000"):
-        options.add_argument(f"--{option}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    running = webdriver.Chrome(options, Service(driver))
-    yield running
-    running.quit()
 
 
 @pytest.fixture(scope="module")

@@ -3,18 +3,6 @@
 ADAPTIVE_RESULTS = {"variants": f"{HERE}/adaptive.nc", "table": f"{HERE}/adaptive.csv"}
 
 
-def certified_chunks(wildcards):
-    """All chunks; the end, before any job starts, if nothing can be certified."""
-    if config["derivative"]["solver"] != "dense":
-        print(
-            f"Error: derivative.solver: {config['derivative']['solver']} makes no "
-            "second derivatives, which the target adaptive certifies predictions with: use dense",
-            file=sys.stderr,
-        )
-        sys.exit(1)
-    return expand(f"{HERE}/adaptive/{{chunk}}.nc", chunk=chunks(), allow_missing=True)
-
-
 rule adapt_variants:
     input:
         posterior=f"{STUDY}/posterior.nc",

@@ -82,5 +82,17 @@ def own_config():
     return f" --configfile {shlex.join(map(str, files))}" if files else ""
 
 
+def files_in_place_of_folders():
+    """A sentence for each; Snakemake's traceback would come as soon as it looks for results."""
+    study = Path(STUDY)
+    folders = [*study.parents, study, *[study / name for name in STRUCTURES]]
+    return [
+        f"{path} is a file, where the folder for results has to be: move it away"
+        for path in folders
+        if path.exists() and not path.is_dir()
+    ]
+
+
 if workflow.is_main_process:
+    refuse(files_in_place_of_folders())
     set_damaged_files_aside()

@@ -5,14 +5,6 @@ EVALUATED = config["prediction"]["evaluate"] and config["derivative"]["solver"] 
 EVALUATIONS = {"evaluations": f"{HERE}/evaluations.nc"} if EVALUATED else {}
 
 
-def minutes_to_evaluate(wildcards):
-    """Time limit of one chunk: two evaluations for each variant, if all are stable."""
-    first, last = map(int, wildcards.chunk.split("-"))
-    variants = (last - first + 1) * LAMBDAS
-    seconds = 0.05 * asymmetry(wildcards) * (ATOMS[wildcards.structure] / 128) ** 0.8
-    return minutes_to_set_up(wildcards) + variants * seconds / 60
-
-
 rule predict_variants:
     input:
         posterior=f"{STUDY}/posterior.nc",

@@ -1,0 +1,91 @@
+# How much memory and time jobs need: functions of their wildcards. docs/cluster.md has the
+# measurements behind the numbers.
+
+import math
+
+from relaxdiff.lattices import BRAVAIS
+from relaxdiff.structures import ON_LATTICE
+from relaxdiff.variants import lambda_grid
+
+LAMBDAS = len(lambda_grid(**config["perturbation"]))
+VARIANTS = config["posterior"]["samples"] * LAMBDAS  # of one structure
+# The two Snakemake processes that Slurm runs a job under.
+BASE_MB = 400
+# Jobs that spread each evaluation over MPI ranks ask for these. One rank: a plain process.
+RANKS = config["ranks"]
+MPI = {"mpi": "mpiexec", "tasks": RANKS, "cpus_per_task": 1} if RANKS > 1 else {}
+# Seconds for one variant of a 4^3 cell with a vacancy, several times what was measured, and how
+# they grow with the number of atoms. LAMMPS knows no symmetry.
+SECONDS_4 = {"newton": 0.05, "sparse": 0.3, "lammps": 10.0}
+GROWTH = {"newton": 0.8, "sparse": 0.8, "lammps": 1.3}
+# Jobs that share the checks by plain LAMMPS.
+CHECK_JOBS = min(4, config["truth"]["checked_variants"])
+
+
+def grows(amount):
+    """A resource that an attempt after a failure gets more of; amount may depend on wildcards."""
+
+    def needed(wildcards, attempt):
+        return math.ceil(attempt * (amount(wildcards) if callable(amount) else amount))
+
+    return needed
+
+
+def mb_of_cell(wildcards):
+    """Memory of a job: for each of its processes Python, libraries and what grows with the cell."""
+    return BASE_MB + RANKS * (400 + 0.1 * ATOMS[wildcards.structure])
+
+
+def asymmetry(wildcards):
+    """How much less symmetry saves than in a vacancy's cell, in memory as in time."""
+    return 1 if entry_of(wildcards)["kind"] == "vacancy" else 8
+
+
+def mb_of_force_constants(wildcards):
+    """The same with the second derivatives of all symmetry blocks."""
+    tensors = 500 * asymmetry(wildcards) * (ATOMS[wildcards.structure] / 1000) ** 2
+    return mb_of_cell(wildcards) + RANKS * tensors
+
+
+def minutes_to_set_up(wildcards):
+    """What does not depend on the number of variants: a few hundred evaluations."""
+    return 5 + 10 * asymmetry(wildcards) * ATOMS[wildcards.structure] / 8000
+
+
+def mb_of_reference(wildcards):
+    """Second derivatives tell saddle points, but for vacancies, whose cells may be large."""
+    on_lattice = entry_of(wildcards)["kind"] in ON_LATTICE
+    on_lattice = on_lattice and config["crystal"]["lattice"] in BRAVAIS
+    return (mb_of_cell if on_lattice else mb_of_force_constants)(wildcards)
+
+
+def minutes_of_bulk(lattice):
+    """Crystals of one lattice parameter are interpolated, hexagonal ones relaxed one by one."""
+    return 5 + VARIANTS / (3_000 if lattice == "hcp" else 50_000)
+
+
+def minutes_to_evaluate(wildcards):
+    """Time limit of one chunk: two evaluations for each variant, if all are stable."""
+    first, last = map(int, wildcards.chunk.split("-"))
+    variants = (last - first + 1) * LAMBDAS
+    seconds = 0.05 * asymmetry(wildcards) * (ATOMS[wildcards.structure] / 128) ** 0.8
+    return minutes_to_set_up(wildcards) + variants * seconds / 60
+
+
+def seconds_per_variant(relaxer, wildcards):
+    slower = 1 if relaxer == "lammps" else asymmetry(wildcards)
+    return slower * SECONDS_4[relaxer] * (ATOMS[wildcards.structure] / 128) ** GROWTH[relaxer]
+
+
+def minutes_to_relax(wildcards):
+    """Time limit of one chunk, if all its variants are stable."""
+    first, last = map(int, wildcards.chunk.split("-"))
+    variants = (last - first + 1) * LAMBDAS
+    seconds = seconds_per_variant(config["truth"]["relaxer"], wildcards)
+    return minutes_to_set_up(wildcards) + variants * seconds / 60
+
+
+def minutes_to_check(wildcards):
+    """Time limit of one share of the checks by plain LAMMPS."""
+    variants = math.ceil(config["truth"]["checked_variants"] / CHECK_JOBS)
+    return minutes_to_set_up(wildcards) + variants * seconds_per_variant("lammps", wildcards) / 60
