@@ -4,7 +4,7 @@ from common import job
 
 from relaxdiff.datasets import write_dataset
 from relaxdiff.design import build_design, snap_hyperparameters
-from relaxdiff.potential import ZblReference
+from relaxdiff.references import reference_from_settings
 from relaxdiff.training import read_group
 
 with job(snakemake) as log:
@@ -16,7 +16,7 @@ with job(snakemake) as log:
         configurations,
         group,
         snap_hyperparameters(params.element, **params.hyperparameters),
-        ZblReference(reference["inner"], reference["outer"]) if reference else None,
+        reference_from_settings(reference),
     )
     made_from = {key: params[key] for key in ("element", "hyperparameters", "reference")}
     write_dataset(design, snakemake.output[0], {"data": data, "group": group, **made_from})

@@ -4,7 +4,7 @@ from common import job
 
 from relaxdiff.datasets import write_dataset
 from relaxdiff.posterior import posterior_from_ensemble
-from relaxdiff.potential import ZblReference
+from relaxdiff.references import reference_from_settings
 
 with job(snakemake) as log:
     source, reference = snakemake.input, snakemake.params.reference
@@ -12,7 +12,7 @@ with job(snakemake) as log:
         source.coefficients,
         source.parameters,
         source.samples,
-        reference=ZblReference(reference["inner"], reference["outer"]) if reference else None,
+        reference=reference_from_settings(reference),
     )
     log.info("%s: the mean and %d samples", source.samples, posterior.sizes["sample"])
     write_dataset(

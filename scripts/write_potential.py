@@ -5,7 +5,7 @@ from pathlib import Path
 from common import job
 
 from relaxdiff.posterior import potential_from_posterior, read_posterior
-from relaxdiff.potential import write_snap
+from relaxdiff.snap_files import write_snap
 from relaxdiff.variants import variant_potential
 
 with job(snakemake) as log:

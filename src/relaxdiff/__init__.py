@@ -6,7 +6,8 @@ from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.formation import predict_variants
 from relaxdiff.implicit import implicit_derivative
 from relaxdiff.minimise import relax
-from relaxdiff.potential import ZblReference, read_snap, write_snap
+from relaxdiff.references import ZblReference
+from relaxdiff.snap_files import read_snap, write_snap
 from relaxdiff.structures import bulk_cell, vacancy_cell
 from relaxdiff.truth import relax_variants
 

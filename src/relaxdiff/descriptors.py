@@ -1,6 +1,7 @@
 """Descriptors of a structure and their derivatives, for all parameters at once, from LAMMPS.
 
-The energy is linear in its parameters, U = Theta . D(q) + U_ref(q) (eq 1 of arXiv:2407.02414), so
+The energy is linear in its parameters, U = Theta . D(q) + U_ref(q) (eqs 1 and 17 of
+arXiv:2407.02414), so
 one evaluation of D and its gradient serves every parameter set. The fixed reference U_ref rides
 along as one more column with the weight 1: arrays have P + 1 columns, and a potential's energy,
 forces and stress are `columns @ potential.weights`.
@@ -9,7 +10,6 @@ forces and stress are `columns @ potential.weights`.
 from dataclasses import dataclass
 
 import numpy as np
-from ase.data import atomic_numbers
 
 from relaxdiff.exceptions import LammpsError
 from relaxdiff.lammps_session import (
@@ -40,7 +40,7 @@ class Descriptors:
 class DescriptorCalculator:
     """Evaluates Descriptors with LAMMPS's `compute snap`. A context manager; counts evaluations.
 
-    hyperparameters: SnapHyperparameters; reference: ZblReference or None.
+    hyperparameters: SnapHyperparameters; reference: ZblReference, PairReference or None.
     Cells may be shorter than the cutoff: LAMMPS adds as many periodic images as are needed.
     """
 
@@ -49,15 +49,12 @@ class DescriptorCalculator:
         self.reference = reference
         self.n_evaluations = 0
         self.session = LammpsSession(
-            hyperparameters.element, pair_lines(hyperparameters, reference)
+            hyperparameters.elements, pair_lines(hyperparameters, reference)
         )
-        hyper = hyperparameters
         # compute snap leaves a hidden compute "<ID>_press" behind that blocks the next run: both
         # are made anew for each evaluation.
         self.compute = (
-            f"compute descriptors all snap {hyper.cutoff_factor} {hyper.rfac0} {hyper.twojmax} "
-            f"{hyper.radius} {hyper.weight} rmin0 {hyper.rmin0} switchflag {hyper.switchflag} "
-            f"bzeroflag {hyper.bzeroflag} quadraticflag 0\nrun 0 post no"
+            f"compute descriptors all snap {hyperparameters.compute_settings()}\nrun 0 post no"
         )
 
     def __enter__(self):
@@ -73,9 +70,9 @@ class DescriptorCalculator:
     @property
     def smoothness_limits(self):
         """Distances in Angstrom at which a second derivative of the energy of a pair jumps."""
-        limits = [self.hyperparameters.cutoff]
+        limits = list(self.hyperparameters.cutoffs)
         if self.reference is not None:
-            limits += [self.reference.inner, self.reference.outer]
+            limits += self.reference.smoothness_limits(self.hyperparameters.elements)
         return limits
 
     def evaluate(self, atoms):
@@ -126,11 +123,9 @@ def pair_lines(hyper, reference):
     if reference is None:
         lines = [f"pair_style zero {hyper.cutoff}", "pair_coeff * *"]
     else:
-        number = atomic_numbers[hyper.element]
         lines = [
-            f"pair_style hybrid/overlay zero {hyper.cutoff} "
-            f"zbl {reference.inner} {reference.outer}",
+            f"pair_style hybrid/overlay zero {hyper.cutoff} {reference.style_line()}",
             "pair_coeff * * zero",
-            f"pair_coeff 1 1 zbl {number} {number}",
+            *reference.coefficient_lines(hyper.elements),
         ]
     return [*lines, "neighbor 0.3 bin", "thermo_modify norm no"]

@@ -23,16 +23,14 @@ from relaxdiff.training import BAR_PER_EV_PER_CUBIC_ANGSTROM, QUANTITIES
 def snap_hyperparameters(element, twojmax, cutoff, rfac0, rmin0):
     """SnapHyperparameters with the cutoff given in Angstrom, all else as LAMMPS has it."""
     # The cutoff is 2 rcutfac R: with LAMMPS's usual R = 0.5, rcutfac is the cutoff itself.
-    return SnapHyperparameters(
-        element=element, twojmax=twojmax, cutoff_factor=cutoff, radius=0.5, rfac0=rfac0, rmin0=rmin0
-    )
+    return SnapHyperparameters(element, twojmax, cutoff, radii=0.5, rfac0=rfac0, rmin0=rmin0)
 
 
 def build_design(configurations, group, hyperparameters, reference=None):
     """The design rows of a group, weights not applied.
 
-    configurations: from `read_group`; reference: a ZblReference or None. Returns a Dataset with,
-    for each quantity q of QUANTITIES, `q_design(q_row, column)`, `q_target(q_row)` and
+    configurations: from `read_group`; reference: a fixed pair style, or None. Returns a Dataset
+    with, for each quantity q of QUANTITIES, `q_design(q_row, column)`, `q_target(q_row)` and
     `q_configuration(q_row)`, the index of the configuration that the row belongs to.
     Raises LammpsError naming the configuration.
     """

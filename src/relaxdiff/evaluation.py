@@ -9,12 +9,16 @@ as long as q keeps the symmetry, which the coordinates see to. LAMMPS is given t
 and all atoms within their reach as a cluster without periodic boundaries: images are atoms of their
 own there, so that the derivative by a strain B is the plain sum over dB_o/dx_j . (x0 + u)_j B.
 
+A fixed reference that is a sum over pairs comes from the same cluster; one whose atoms feel more
+than pairs is evaluated in the whole cell, being cheap beside the descriptors.
+
 Under mpiexec each rank evaluates its share of the representatives.
 
 An evaluation is one gradient. The values D(q) come on demand: relaxation needs them at its end.
 """
 
 import numpy as np
+from ase.data import atomic_numbers
 
 from relaxdiff import parallel
 from relaxdiff.descriptors import DescriptorCalculator, pair_lines
@@ -24,12 +28,13 @@ from relaxdiff.lammps_session import (
     SKIN,
     LammpsSession,
 )
-from relaxdiff.structures import images_near
+from relaxdiff.neighbours import images_near
 
 # The cluster reaches this much further than the atoms need when it is built, and in steps of this
 # (Angstrom): it is built again only when strains and displacements have used that up.
 MARGIN = 0.5
 # Where a symmetric matrix's components are in compute stress/atom: xx yy zz xy xz yz.
+VOIGT_MATRIX = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2]])  # of xx yy zz yz xz xy
 PER_ATOM_VOIGT = np.array([[0, 3, 4], [3, 1, 5], [4, 5, 2]])
 FURTHEST = 2  # times the cutoff; a structure that needs more has no likeness to the reference
 TOO_FAR = "the structure is too far from the reference to be evaluated"
@@ -66,10 +71,20 @@ def _finite(numbers):
     return numbers
 
 
+def _on_coordinates(coordinates, deformation, gradient, strain_gradient):
+    """Derivatives by atoms, (N, 3, c), and strains, (3, 3, c), as ones by q, (n, c)."""
+    slopes = deformation @ gradient
+    on_modes = coordinates.modes.T @ slopes.reshape(coordinates.modes.shape[0], -1)
+    # A strain B of the reference is one of F^-1 B on top of the cell as it is.
+    on_top = np.linalg.solve(deformation, coordinates.strains)
+    return np.vstack([on_modes, np.tensordot(on_top, strain_gradient, axes=2)])
+
+
 class FullEvaluator:
     """Descriptors of all atoms. A context manager; counts its evaluations.
 
-    coordinates: Coordinates; hyperparameters: SnapHyperparameters; reference: ZblReference or None.
+    coordinates: Coordinates; hyperparameters: SnapHyperparameters; reference: ZblReference,
+    PairReference or None.
     """
 
     def __init__(self, coordinates, hyperparameters, reference=None):
@@ -97,15 +112,11 @@ class FullEvaluator:
 
     def gradient(self, q):
         """dD/dq at q, shape (n, P + 1), the fixed reference last."""
-        coordinates = self.coordinates
-        deformation, _ = _deformation_at(coordinates, q)
-        self.found = self.calculator.evaluate(coordinates.structure(q))
-        slopes = deformation @ self.found.gradient
-        on_modes = coordinates.modes.T @ slopes.reshape(coordinates.modes.shape[0], -1)
-        # A strain B of the reference is one of F^-1 B on top of the cell as it is.
-        on_top = np.linalg.solve(deformation, coordinates.strains)
-        on_strains = np.tensordot(on_top, self.found.strain_gradient, axes=2)
-        return np.vstack([on_modes, on_strains])
+        deformation, _ = _deformation_at(self.coordinates, q)
+        self.found = self.calculator.evaluate(self.coordinates.structure(q))
+        return _on_coordinates(
+            self.coordinates, deformation, self.found.gradient, self.found.strain_gradient
+        )
 
     def values(self):
         """D (P + 1,) where the gradient was last asked for."""
@@ -116,22 +127,30 @@ class OrbitEvaluator:
     """Descriptors and their gradient in symmetric coordinates. A context manager.
 
     coordinates: Coordinates with `orbits`; hyperparameters: SnapHyperparameters; reference:
-    ZblReference or None. Counts its evaluations in `n_evaluations`.
+    ZblReference, PairReference or None. Counts its evaluations in `n_evaluations`.
     """
 
     def __init__(self, coordinates, hyperparameters, reference=None):
         self.coordinates = coordinates
         self.hyperparameters = hyperparameters
-        self.reference = reference
         self.n_evaluations = 0
         representatives, sizes = np.unique(coordinates.orbits, return_counts=True)
         rank, ranks = parallel.rank_and_size()
         self.representatives, self.sizes = representatives[rank::ranks], sizes[rank::ranks]
+        # Of LAMMPS's type of each representative: where its block of components is.
+        numbers = [atomic_numbers[element] for element in hyperparameters.elements]
+        own = coordinates.reference.numbers[self.representatives]
+        self.blocks = own[:, None] == numbers
+        in_pairs = reference is not None and reference.is_sum_over_pairs
+        self.pair_reference = reference if in_pairs else None
+        self.whole = None
+        if reference is not None and not in_pairs and rank == 0:
+            self.whole = ReferenceEvaluator(coordinates, hyperparameters.elements, reference)
         self.cutoff = hyperparameters.cutoff
-        if reference is not None:
-            self.cutoff = max(self.cutoff, reference.outer)
+        if in_pairs:
+            self.cutoff = max(self.cutoff, reference.reach(hyperparameters.elements))
         self.session = LammpsSession(
-            hyperparameters.element, self._commands(), parallel.own_communicator()
+            hyperparameters.elements, self._commands(), parallel.own_communicator()
         )
         self.reach = 0.0
         self.clusters = {}
@@ -143,8 +162,10 @@ class OrbitEvaluator:
         self.close()
 
     def close(self):
-        """Free the LAMMPS instance; the next evaluation starts another."""
+        """Free the LAMMPS instances; the next evaluation starts others."""
         self.session.close()
+        if self.whole:
+            self.whole.close()
 
     def forget(self):
         """Make what follows independent, to the last digit, of what was evaluated before."""
@@ -163,19 +184,25 @@ class OrbitEvaluator:
         if self.sizes.size and needed >= self.reach:
             self._collect(self.cutoff + MARGIN * np.ceil((needed - self.cutoff) / MARGIN + 0.5))
         self.n_evaluations += 1
-        return parallel.add_up(lambda: self._share(displacements, deformation))
+        return parallel.add_up(lambda: self._share(q, displacements, deformation))
 
-    def _share(self, displacements, deformation):
+    def _share(self, q, displacements, deformation):
         """What this rank's representatives contribute to the gradient."""
+        gradient = np.zeros((self.coordinates.size, self.hyperparameters.n_parameters + 1))
+        if self.whole:
+            gradient[:, -1] = self.whole.gradient(q)
         if not self.sizes.size:  # more ranks than orbits
-            return np.zeros((self.coordinates.size, self.hyperparameters.n_parameters + 1))
+            return gradient
         unstrained = self.places + displacements[self.atoms]
-        self.session.run_cluster(unstrained @ deformation)
+        numbers = self.coordinates.reference.numbers[self.atoms]
+        self.session.run_cluster(unstrained @ deformation, numbers)
         slopes = self._slopes()
         by_place = (deformation @ slopes.reshape(len(self.atoms), 3, -1)).reshape(slopes.shape)
         moved = (unstrained @ self.coordinates.strains).reshape(-1, len(slopes))
-        gradient = np.vstack([self.modes.T @ by_place, moved @ slopes])
-        return _finite(np.column_stack([gradient, self._reference_gradient(deformation)]))
+        gradient[:, :-1] = np.vstack([self.modes.T @ by_place, moved @ slopes])
+        if self.pair_reference:
+            gradient[:, -1] = self._reference_gradient(deformation)
+        return _finite(gradient)
 
     def values(self):
         """D (P + 1,) where the gradient was last asked for."""
@@ -183,12 +210,14 @@ class OrbitEvaluator:
 
     def _share_of_values(self):
         """What this rank's representatives contribute to the values."""
-        count = len(self.sizes)
+        count, energy = len(self.sizes), 0.0
+        if self.whole:
+            energy = self.whole.energy
         if not count:
-            return np.zeros(self.hyperparameters.n_parameters + 1)
-        bispectrum = self.sizes @ self.session.per_atom("values")[:count]
-        energy = 0.0
-        if self.reference is not None:
+            return np.append(np.zeros(self.hyperparameters.n_parameters), energy)
+        components = self.session.per_atom("values")[:count]
+        bispectrum = (self.blocks * self.sizes[:, None]).T @ components
+        if self.pair_reference:
             energy = self.sizes @ self.session.per_atom("energies", "vector")[:count]
         return _finite(np.append(bispectrum, energy))
 
@@ -213,13 +242,9 @@ class OrbitEvaluator:
 
     def _commands(self):
         """Pair styles, and one derivative compute for each size of orbit."""
-        hyper = self.hyperparameters
-        settings = (
-            f"{hyper.cutoff_factor} {hyper.rfac0} {hyper.twojmax} {hyper.radius} {hyper.weight} "
-            f"rmin0 {hyper.rmin0} switchflag {hyper.switchflag} bzeroflag {hyper.bzeroflag}"
-        )
+        settings = self.hyperparameters.compute_settings()
         lines = [
-            *pair_lines(hyper, self.reference),
+            *pair_lines(self.hyperparameters, self.pair_reference),
             f"neighbor {SKIN} bin",
             "neigh_modify every 1 delay 0 check yes one 10000 page 1000000",
             f"group all_orbits id 1:{len(self.sizes)}",
@@ -231,7 +256,7 @@ class OrbitEvaluator:
             members = " ".join(str(tag + 1) for tag in np.flatnonzero(self.sizes == size))
             lines += [f"group orbits{size} id {members}"]
             lines += [f"compute slopes{size} orbits{size} snad/atom {settings}"]
-        if self.reference is not None:
+        if self.pair_reference:
             lines += [
                 "compute energies all pe/atom pair",
                 "compute virials all stress/atom NULL pair",
@@ -244,12 +269,12 @@ class OrbitEvaluator:
         for size in np.unique(self.sizes):
             # The minus: LAMMPS gives - dB/dx.
             total = total - float(size) * self.session.per_atom(f"slopes{size}")
-        return total.reshape(3 * len(self.atoms), -1)
+        # LAMMPS has x, y and z of one element's components, then those of the next element.
+        by_element = total.reshape(len(total), self.blocks.shape[1], 3, -1)
+        return by_element.transpose(0, 2, 1, 3).reshape(3 * len(total), -1)
 
     def _reference_gradient(self, deformation):
         """Derivative of the fixed pair style's energy by the coordinates, (n,), eV."""
-        if self.reference is None:
-            return np.zeros(self.coordinates.size)
         count = len(self.sizes)
         # Half of each pair's energy is the atom's own; its force is the whole one.
         weighted = (self.sizes[:, None] * self.session.forces()[:count]) @ deformation
@@ -258,3 +283,42 @@ class OrbitEvaluator:
         virial = voigt[PER_ATOM_VOIGT] / LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM
         on_top = np.linalg.solve(deformation, self.coordinates.strains)
         return np.append(on_modes, np.tensordot(on_top, virial, axes=2))
+
+
+class ReferenceEvaluator:
+    """Energy and gradient of a fixed pair style alone, in the whole cell.
+
+    coordinates: Coordinates; elements: of the potential; reference: a PairReference.
+    """
+
+    def __init__(self, coordinates, elements, reference):
+        self.coordinates = coordinates
+        self.energy = None
+        lines = [
+            f"pair_style hybrid {reference.style_line()}",
+            *reference.coefficient_lines(elements),
+            "neighbor 0.3 bin",
+            "thermo_modify norm no",
+        ]
+        self.session = LammpsSession(elements, lines, parallel.own_communicator())
+
+    def close(self):
+        """Free the LAMMPS instance."""
+        self.session.close()
+
+    def gradient(self, q):
+        """Derivative by the coordinates at q, (n,), eV; `energy` is then that at q, eV."""
+        deformation, _ = _deformation_at(self.coordinates, q)
+        atoms, session = self.coordinates.structure(q), self.session
+        session.place(atoms)
+        session.command("run 0 post no")
+        self.energy = session.instance.get_thermo("pe")
+        forces = session.to_atoms_frame(session.gathered_forces())
+        names = ("pxx", "pyy", "pzz", "pyz", "pxz", "pxy")
+        pressure = np.array([session.instance.get_thermo(name) for name in names])
+        virial = (pressure / LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM * atoms.get_volume())[
+            VOIGT_MATRIX
+        ]
+        virial = session.to_atoms_frame(session.to_atoms_frame(virial).T).T
+        columns = -forces[..., None], -virial[..., None]
+        return _on_coordinates(self.coordinates, deformation, *columns)[:, 0]

@@ -13,7 +13,8 @@ from relaxdiff.datasets import variable
 from relaxdiff.design import held_out
 from relaxdiff.exceptions import InputError
 from relaxdiff.posterior import draw_from_hypercube, start_posterior
-from relaxdiff.potential import SnapPotential, hyperparameters_from, reference_from
+from relaxdiff.potential import SnapPotential, hyperparameters_from
+from relaxdiff.references import reference_from
 from relaxdiff.training import QUANTITIES
 
 COVERAGE_DRAWS = 1000

@@ -20,7 +20,7 @@ from relaxdiff.lammps_session import (
     LammpsSession,
     lammps_errors,
 )
-from relaxdiff.potential import pair_commands, write_snap
+from relaxdiff.snap_files import pair_commands, write_snap
 
 # Rounds of cell, then atoms, and conjugate gradient steps of each in one round.
 ROUNDS, ATOM_STEPS = 30, 100
@@ -75,7 +75,7 @@ def lammps_minimise(atoms, potential, tolerance=1e-6, freedom=None, lost=lambda 
             "min_style cg",
             "min_modify dmax 0.05 norm max",
         ]
-        with LammpsSession(potential.hyperparameters.element, commands) as session:
+        with LammpsSession(potential.hyperparameters.elements, commands) as session:
             session.place(atoms)
             if len(freedom.directions) == 1:
                 session.command("fix confined all setforce 0 0 NULL")

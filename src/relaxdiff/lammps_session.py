@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from ase.calculators.lammps import Prism
-from ase.data import atomic_masses, atomic_numbers
+from ase.data import atomic_masses, atomic_numbers, chemical_symbols
 
 from relaxdiff.exceptions import LammpsError
 
@@ -67,20 +67,22 @@ def _find_libmpi():
 class LammpsSession:
     """A LAMMPS instance that holds one periodic structure at a time. A context manager.
 
-    `commands` are issued after each new box (pair styles, computes); communicator: of mpi4py, None
+    elements: symbols of the atom types, in their order; `commands` are issued after each new box
+    (pair styles, computes); communicator: of mpi4py, None
     for all ranks there are, which must then call alike and share the atoms out by LAMMPS's own
     domains (clusters have one rank). Cells of any shape are turned into LAMMPS's lower-triangular
     frame; vectors and tensors come back in the frame of the atoms.
     """
 
-    def __init__(self, element, commands, communicator=None):
+    def __init__(self, elements, commands, communicator=None):
         self.lammps = load_lammps()
-        self.element = element
+        self.numbers = [atomic_numbers[element] for element in elements]
         self.setup_commands = commands
         self.communicator = communicator
         self.instance = None
         self.prism = None
         self.n_atoms = 0
+        self.placed = None  # atomic numbers of the atoms in the box
         self.listed_at = None
 
     def __enter__(self):
@@ -110,24 +112,32 @@ class LammpsSession:
         if not all(atoms.pbc):
             raise LammpsError(f"{atoms.get_chemical_formula()}: must be periodic in x, y and z")
         self.prism = Prism(atoms.cell.array, reduce_cell=True)
-        if len(atoms) == self.n_atoms:
+        if self._holds(atoms.numbers):
             self._move(atoms.positions)
         else:
-            self._build(atoms.positions)
+            self._build(atoms)
 
-    def _build(self, positions):
+    def _holds(self, numbers):
+        """Whether the box holds atoms of these elements, in this order."""
+        return len(numbers) == self.n_atoms and np.array_equal(numbers, self.placed)
+
+    def _build(self, atoms):
         lx, ly, lz, xy, xz, yz = map(float, self.prism.get_lammps_prism())
         prism = f"region cell prism 0 {lx} 0 {ly} 0 {lz} {xy} {xz} {yz} units box"
-        self._create("boundary p p p\nbox tilt large", prism, self._to_lammps(positions))
+        positions = self._to_lammps(atoms.positions)
+        self._create("boundary p p p\nbox tilt large", prism, positions, atoms.numbers)
 
-    def _create(self, boundary, region, positions):
+    def _create(self, boundary, region, positions, numbers):
         self.n_atoms = 0  # whatever fails below leaves no half-built box behind
         if self.instance is None:
             self.instance = self.lammps.lammps(cmdargs=LAMMPS_ARGUMENTS, comm=self.communicator)
         self.command(
             "clear\nunits metal\natom_style atomic\natom_modify map array sort 0 0\n"
-            f"{boundary}\n{region}\ncreate_box 1 cell\n"
-            f"mass 1 {float(atomic_masses[atomic_numbers[self.element]])}"
+            f"{boundary}\n{region}\ncreate_box {len(self.numbers)} cell\n"
+            + "\n".join(
+                f"mass {kind} {float(atomic_masses[number])}"
+                for kind, number in enumerate(self.numbers, start=1)
+            )
         )
         flat = np.ravel(positions)
         count = len(flat) // 3
@@ -135,13 +145,20 @@ class LammpsSession:
             self.instance.create_atoms(
                 count,
                 list(range(1, count + 1)),
-                [1] * count,
+                self._types(numbers),
                 (ctypes.c_double * flat.size)(*flat),
             )
         if self.instance.get_natoms() != count:
             raise LammpsError(f"LAMMPS created fewer than the {count} atoms it was given")
         self.command("\n".join(self.setup_commands))
-        self.n_atoms = count
+        self.n_atoms, self.placed = count, np.array(numbers)
+
+    def _types(self, numbers):
+        """LAMMPS's types of atoms, a list; LammpsError for an element that has none."""
+        strangers = sorted(set(map(int, numbers)) - set(self.numbers))
+        if strangers:
+            raise LammpsError(f"the potential is not for {chemical_symbols[strangers[0]]}")
+        return [self.numbers.index(number) + 1 for number in numbers]
 
     def _move(self, positions):
         lx, ly, lz, xy, xz, yz = map(float, self.prism.get_lammps_prism())
@@ -153,16 +170,18 @@ class LammpsSession:
         with lammps_errors():
             self.instance.scatter_atoms("x", 1, 3, (ctypes.c_double * flat.size)(*flat))
 
-    def run_cluster(self, positions):
+    def run_cluster(self, positions, numbers):
         """Put atoms without periodic boundaries into LAMMPS and have their forces computed.
 
-        positions: (n, 3), in LAMMPS's own frame. Setting up a run costs more than the forces of a
-        small cluster, so it is done only when neighbour lists have to be built again.
+        positions: (n, 3), in LAMMPS's own frame; numbers: atomic numbers (n,). Setting up a run
+        costs more than the forces of a small cluster, so it is done only when neighbour lists have
+        to be built again.
         """
-        if len(positions) != self.n_atoms:
+        if not self._holds(numbers):
             low, high = positions.min(axis=0) - 1, positions.max(axis=0) + 1
             block = " ".join(f"{float(x)}" for pair in zip(low, high, strict=True) for x in pair)
-            self._create("boundary s s s", f"region cell block {block} units box", positions)
+            region = f"region cell block {block} units box"
+            self._create("boundary s s s", region, positions, numbers)
             self.listed_at = None
         with lammps_errors():
             self.instance.numpy.extract_atom("x")[: self.n_atoms] = positions

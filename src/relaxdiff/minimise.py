@@ -81,7 +81,7 @@ def relax(
     return Minimum(
         atoms=relaxed,
         strain=coordinates.strain_of(end.q),
-        energy=float(end.values @ potential.weights) + len(atoms) * potential.energy_shift,
+        energy=float(end.values @ potential.weights) + potential.shift_of(atoms),
         max_gradient=end.max_gradient,
         status="converged" if end.converged else _advice(end, tolerance),
         n_evaluations=end.n_evaluations,

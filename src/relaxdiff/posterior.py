@@ -4,8 +4,9 @@ Every posterior holds
 
 * `theta_mean(parameter)` and `energy_shift_mean()`: the mean, eV;
 * `theta_covariance(parameter, parameter_2)`: second moment of the draws about the mean, eV^2;
-* attributes: name, every field of SnapHyperparameters, reference_style ("zbl" with
-  reference_inner and reference_outer in Angstrom, or "none");
+* attributes: name, every field of SnapHyperparameters, reference_style ("none", "zbl" with
+  reference_inner and reference_outer in Angstrom, or another with reference_numbers and
+  reference_file);
 
 and at least one of
 
@@ -13,6 +14,7 @@ and at least one of
 * `hypercube_directions(direction, parameter)`, `hypercube_energy_shift(direction)` and
   `hypercube_bounds(direction, bound)`: a box of deviations from the mean to draw from.
 
+Of a potential for several elements, energy shifts have the dimension `element` behind the others.
 A posterior that was fitted here also holds its training and held-out errors by group.
 """
 
@@ -29,9 +31,9 @@ from relaxdiff.potential import (
     describe_potential,
     hyperparameters_from,
     parameter_names,
-    read_snap,
-    reference_from,
 )
+from relaxdiff.references import reference_from
+from relaxdiff.snap_files import read_snap
 
 log = logging.getLogger(__name__)
 
@@ -47,22 +49,23 @@ def posterior_from_ensemble(coefficients, parameters, samples, reference=None):
     """The posterior that a table of parameter sets stands for.
 
     coefficients, parameters: paths of the .snapcoeff and .snapparam files; samples: path of a CSV
-    (or .npy) table, first row the mean, then one sample per row; P columns beta_1 ... beta_P, or
-    P + 1 with beta_0 in front; without it beta_0 is that of the .snapcoeff file. Lines of the CSV
-    that start with # are comments. reference: ZblReference or None.
-    Returns a Dataset with draws. Raises InputError naming file and line, also for rows in other
-    units. A first row that differs from the .snapcoeff file otherwise is logged as a warning, and
-    the table wins.
+    (or .npy) table, first row the mean, then one sample per row; for each element in the order of
+    the .snapcoeff file its columns beta_1 ..., or beta_0, beta_1 ...; without beta_0 it is that of
+    the .snapcoeff file. Lines of the CSV that start with # are comments. reference: fixed pair
+    style or None. Returns a Dataset with draws. Raises InputError naming file and line, also for
+    rows in other units. A first row that differs from the .snapcoeff file otherwise is logged as a
+    warning, and the table wins.
     """
     potential = read_snap(coefficients, parameters, reference)
     rows, lines = _read_table(Path(samples))
-    n_parameters = potential.hyperparameters.n_parameters
+    hyper = potential.hyperparameters
+    n_elements, n_parameters = len(hyper.elements), hyper.n_parameters
     for row, line in zip(rows, lines, strict=True):
-        if len(row) not in (n_parameters, n_parameters + 1):
+        if len(row) not in (n_parameters, n_parameters + n_elements):
             raise InputError(
-                f"{samples}: {line} has {len(row)} columns, twojmax = "
-                f"{potential.hyperparameters.twojmax} needs {n_parameters}, or {n_parameters + 1} "
-                "with beta_0 in front"
+                f"{samples}: {line} has {len(row)} columns, {', '.join(hyper.elements)} with "
+                f"twojmax = {hyper.twojmax} needs {n_parameters}, or {n_parameters + n_elements} "
+                "with beta_0 in front of each element's"
             )
         if len(row) != len(rows[0]):
             raise InputError(
@@ -72,11 +75,11 @@ def posterior_from_ensemble(coefficients, parameters, samples, reference=None):
             raise InputError(f"{samples}: {line} holds a number that is not finite")
     if len(rows) < 2:
         raise InputError(f"{samples}: needs the mean and at least one sample, has {len(rows)} row")
-    table = np.array(rows)
-    if table.shape[1] == n_parameters:
-        shift = np.full(len(table), potential.energy_shift)
-    else:
-        shift, table = table[:, 0], table[:, 1:]
+    table = np.array(rows).reshape(len(rows), n_elements, -1)
+    shift = np.tile(potential.energy_shifts, (len(rows), 1))
+    if table.shape[2] > hyper.n_of_element:
+        shift, table = table[:, :, 0], table[:, :, 1:]
+    table = table.reshape(len(rows), -1)
     _refuse_other_units(table, lines, potential.theta, samples, coefficients)
     if not (table[1:] != table[0]).any():
         raise InputError(
@@ -164,8 +167,9 @@ def sample_posterior(posterior, n_samples, seed):
         )
         bounds = posterior["hypercube_bounds"].values.T
         deviations = draw_from_hypercube(directions, bounds, n_samples, seed)
-        theta = posterior["theta_mean"].values + deviations[:, 1:]
-        shift = float(posterior["energy_shift_mean"]) + deviations[:, 0]
+        n_shifts = deviations.shape[1] - posterior.sizes["parameter"]
+        theta = posterior["theta_mean"].values + deviations[:, n_shifts:]
+        shift = posterior["energy_shift_mean"].values + deviations[:, :n_shifts]
         bare = posterior.drop_dims("sample", errors="ignore").assign_attrs(sampling_seed=seed)
         return _with_draws(bare, theta, shift)
     held = posterior.sizes["sample"]
@@ -190,7 +194,7 @@ def potential_from_posterior(posterior):
     return SnapPotential(
         hyperparameters=hyperparameters_from(posterior.attrs),
         theta=posterior["theta_mean"].values,
-        energy_shift=float(posterior["energy_shift_mean"]),
+        energy_shift=posterior["energy_shift_mean"].values,
         reference=reference_from(posterior.attrs),
         name=str(posterior.attrs["name"]),
     )
@@ -212,13 +216,14 @@ def read_posterior(path):
     if not parts:
         raise InputError(f"{path}: holds neither draws ({DRAWS[0]}) nor a hypercube to draw from")
     needed = ["theta_covariance", *(name for names in parts for name in names)]
-    n_parameters = potential.hyperparameters.n_parameters
+    names = parameter_names(potential.hyperparameters)
+    by_element = ("element",) if len(potential.hyperparameters.elements) > 1 else ()
     dimensions = {
         "theta_covariance": ("parameter", "parameter_2"),
         "theta": ("sample", "parameter"),
-        "energy_shift": ("sample",),
+        "energy_shift": ("sample", *by_element),
         "hypercube_directions": ("direction", "parameter"),
-        "hypercube_energy_shift": ("direction",),
+        "hypercube_energy_shift": ("direction", *by_element),
         "hypercube_bounds": ("direction", "bound"),
     }
     for name in needed:
@@ -231,23 +236,22 @@ def read_posterior(path):
             )
         if not np.isfinite(dataset[name].values).all():
             raise InputError(f"{path}: {name} holds a number that is not finite")
-    if dataset.sizes["parameter_2"] != n_parameters or dataset.sizes.get("bound", 2) != 2:
+    if dataset.sizes["parameter_2"] != len(names) or dataset.sizes.get("bound", 2) != 2:
         raise InputError(f"{path}: theta_covariance or hypercube_bounds has the wrong size")
-    if [str(value) for value in dataset["parameter"].values] != parameter_names(
-        potential.hyperparameters
-    ):
-        raise InputError(f"{path}: the coordinate parameter must be beta_1 ... beta_{n_parameters}")
+    if [str(value) for value in dataset["parameter"].values] != names:
+        raise InputError(f"{path}: the coordinate parameter must be {names[0]} ... {names[-1]}")
     return dataset
 
 
 def start_posterior(potential, covariance):
     """A posterior with its mean and covariance (eV^2), nothing yet to draw from."""
     names = parameter_names(potential.hyperparameters)
+    shift_of, coords = _shifts(potential.hyperparameters.elements)
     return xr.Dataset(
         {
             "theta_mean": variable("parameter", potential.theta, "eV", "mean SNAP coefficients"),
             "energy_shift_mean": variable(
-                (), potential.energy_shift, "eV", "mean energy shift per atom, beta_0"
+                shift_of, potential.energy_shift, "eV", "mean energy shift per atom, beta_0"
             ),
             "theta_covariance": variable(
                 ("parameter", "parameter_2"),
@@ -256,7 +260,7 @@ def start_posterior(potential, covariance):
                 "second moment of the draws about the mean",
             ),
         },
-        coords={"parameter": names, "parameter_2": names},
+        coords={"parameter": names, "parameter_2": names, **coords},
         attrs={
             "name": potential.name,
             **describe_potential(potential.hyperparameters, potential.reference),
@@ -264,8 +268,18 @@ def start_posterior(potential, covariance):
     )
 
 
+def _shifts(elements):
+    """Dimensions and coordinates that energy shifts have beside those of samples."""
+    return (("element",), {"element": list(elements)}) if len(elements) > 1 else ((), {})
+
+
 def _with_draws(dataset, theta, shift):
+    """The posterior with draws; theta: (sample, P), shift: (sample, E), eV."""
+    over = dataset["energy_shift_mean"].dims
+    shift = shift.reshape(len(theta), *dataset["energy_shift_mean"].shape)
     return dataset.assign(
         theta=variable(("sample", "parameter"), theta, "eV", "SNAP coefficients of the draws"),
-        energy_shift=variable("sample", shift, "eV", "energy shift per atom of the draws, beta_0"),
+        energy_shift=variable(
+            ("sample", *over), shift, "eV", "energy shift per atom of the draws, beta_0"
+        ),
     ).assign_coords(sample=np.arange(len(theta)))

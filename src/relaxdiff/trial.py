@@ -12,7 +12,7 @@ import numpy as np
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.lammps_session import load_lammps
-from relaxdiff.potential import read_snap
+from relaxdiff.snap_files import read_snap
 
 
 def write_trial_ensemble(name, folder, samples, spread, seed):

@@ -37,11 +37,28 @@ def deviations(posterior):
     return theta, shift.reshape(len(theta), -1)
 
 
+def all_parameters(posterior):
+    """Names of energy shifts and, behind them, coefficients, a list: beta_0, beta_1 ...
+
+    Of several elements those of each begin with its symbol, such as W_beta_0.
+    """
+    elements = posterior.attrs["element"].split()
+    shifts = ["beta_0"] if len(elements) == 1 else [f"{each}_beta_0" for each in elements]
+    return shifts + [str(name) for name in posterior["parameter"].values]
+
+
 def variant_weights(posterior, lambdas):
     """Weights of the P + 1 columns of every variant, shape (sample, lambda, P + 1)."""
     delta, _ = deviations(posterior)
     theta = posterior["theta_mean"].values + lambdas[None, :, None] * delta[:, None, :]
     return np.concatenate([theta, np.ones((*theta.shape[:2], 1))], axis=-1)
+
+
+def variant_energy_shifts(posterior, lambdas):
+    """Energy shift per atom of each element for every variant, (sample, lambda, E), eV."""
+    _, delta = deviations(posterior)
+    mean = np.atleast_1d(posterior["energy_shift_mean"].values)
+    return mean + lambdas[None, :, None] * delta[:, None, :]
 
 
 def variant_shifts(posterior, lambdas, composition):
@@ -51,8 +68,7 @@ def variant_shifts(posterior, lambdas, composition):
     """
     elements = posterior.attrs["element"].split()
     counts = np.array([composition.get(element, 0) for element in elements])
-    mean = np.atleast_1d(posterior["energy_shift_mean"].values) @ counts
-    return mean + np.multiply.outer(deviations(posterior)[1] @ counts, lambdas)
+    return variant_energy_shifts(posterior, lambdas) @ counts
 
 
 def variant_potential(potential, posterior, name):

@@ -10,7 +10,7 @@ import pytest
 import relaxdiff.cli
 from relaxdiff.exceptions import LammpsError
 from relaxdiff.posterior import posterior_from_ensemble
-from relaxdiff.potential import read_snap
+from relaxdiff.snap_files import read_snap
 
 
 def test_doctor_finds_everything():
@@ -82,7 +82,7 @@ def test_an_ensemble_of_a_shipped_potential_is_one_that_a_study_reads(tmp_path, 
     [
         (["Ta06"], "did you mean Ta06A?"),
         (["../Ta06A"], "LAMMPS comes with no ../Ta06A.snapcoeff"),
-        (["WBe_Wood_PRB2019"], "WBe_Wood_PRB2019.snapcoeff"),
+        (["InP_JCPA2020"], "wselfallflag 1 is not supported"),
         (["Ta06A", "--samples", "0"], "samples = 0 must be 1 or more"),
         (["Ta06A", "--spread", "nan"], "spread = nan"),
     ],

@@ -19,12 +19,8 @@ from relaxdiff.posterior import (
     read_posterior,
     sample_posterior,
 )
-from relaxdiff.potential import (
-    SnapHyperparameters,
-    ZblReference,
-    describe_potential,
-    parameter_names,
-)
+from relaxdiff.potential import SnapHyperparameters, describe_potential, parameter_names
+from relaxdiff.references import ZblReference
 from relaxdiff.structures import bulk_cell
 from relaxdiff.training import QUANTITIES
 
@@ -317,7 +313,7 @@ BAD_TABLES = {
     ),
     "one column less": (
         edit_line(4, lambda line: line.rsplit(",", 1)[0]),
-        "line 4 has 54 columns, twojmax = 8 needs 55, or 56 with beta_0",
+        "line 4 has 54 columns, W with twojmax = 8 needs 55, or 56 with beta_0",
     ),
     "a shift in one line": (edit_line(4, "0.5,{}".format), "line 4 has 56 columns, line 2 has 55"),
     "NaN": (edit_line(3, lambda line: "nan," + line.split(",", 1)[1]), "line 3 .* not finite"),

@@ -25,7 +25,7 @@ def test_lammps_reads_what_was_written(tungsten, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     atoms = vacancy_cell("W", 3.17, 2)
     atoms.rattle(0.05, seed=1)
-    with LammpsSession("W", ["include copy.snap", "thermo_modify norm no"]) as session:
+    with LammpsSession(["W"], ["include copy.snap", "thermo_modify norm no"]) as session:
         session.place(atoms)
         session.command("run 0 post no")
         energy = session.instance.get_thermo("pe")
@@ -52,9 +52,10 @@ def test_number_of_parameters(twojmax, count):
         (lambda c, p: c.write_text(c.read_text() + "x.7\n"), "expected a number, found 'x.7'"),
         (lambda c, p: c.write_text(c.read_text().replace("W ", "Qq ")), "element 'Qq'"),
         (lambda c, p: p.write_text("rcutfac 4.7\n"), "keyword twojmax is missing"),
+        (lambda c, p: p.write_text(p.read_text() + "chemflag 1\n"), "chemflag 1 is not supported"),
         (
             lambda c, p: p.write_text(p.read_text().replace("cflag 0", "cflag 1")),
-            "only linear SNAP",
+            "quadraticflag 1 and twojmax = 8 in .* needs 1596 coefficients",
         ),
         (lambda c, p: p.write_text(p.read_text() + "rcutfak 1\n"), "unknown keyword 'rcutfak'"),
         (

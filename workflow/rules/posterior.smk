@@ -6,11 +6,15 @@ TRAINING = config["posterior"]["training"]
 if ENSEMBLE:
     POSTERIOR_SOURCE = f"{STUDY}/ensemble.nc"
 
+    localrules:
+        convert_posterior,
+
     rule convert_posterior:
         input:
             coefficients=ENSEMBLE["coefficients"],
             parameters=ENSEMBLE["parameters"],
             samples=ENSEMBLE["samples"],
+            reference=reference_file(ENSEMBLE),
         output:
             POSTERIOR_SOURCE,
         log:
@@ -35,6 +39,7 @@ elif TRAINING:
     rule build_design_matrix:
         input:
             TRAINING["data"],
+            reference=reference_file(TRAINING),
         output:
             f"{STUDY}/training/design_{{group}}.nc",
         log:

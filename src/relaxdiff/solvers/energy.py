@@ -27,7 +27,7 @@ import numpy as np
 from relaxdiff.exceptions import InputError
 from relaxdiff.lammps_minimise import force_calls
 from relaxdiff.lammps_session import LammpsSession, lammps_errors
-from relaxdiff.potential import pair_commands, write_snap
+from relaxdiff.snap_files import pair_commands, write_snap
 from relaxdiff.solvers.problem import Solved
 
 LARGEST_ALPHA = 1.0  # eV/Angstrom: beyond it bonds are strained by percents
@@ -118,8 +118,8 @@ class Energy:
             log = Path(folder) / "log.lammps"
             log.touch()  # LAMMPS writes it on its first MPI rank alone
             commands = [f'log "{log}"', *_pair_lines(minimum.potential, folder), PUSH, MINIMISER]
-            element = minimum.potential.hyperparameters.element
-            with LammpsSession(element, commands) as session:
+            elements = minimum.potential.hyperparameters.elements
+            with LammpsSession(elements, commands) as session:
                 session.place(minimum.atoms)
                 if normal_only:
                     session.command("fix confined all setforce 0 0 NULL")
