@@ -19,6 +19,7 @@ from relaxdiff.evaluated import evaluate_predictions
 from relaxdiff.formation import predict_variants
 from relaxdiff.implicit import implicit_derivative
 from relaxdiff.lammps_minimise import lammps_minimise
+from relaxdiff.lattices import starting_crystal
 from relaxdiff.minimise import relax
 from relaxdiff.posterior import posterior_from_ensemble, potential_from_posterior
 from relaxdiff.reference import relax_reference
@@ -26,6 +27,7 @@ from relaxdiff.structures import bulk_cell, vacancy_cell
 from relaxdiff.truth import relax_variants
 from relaxdiff.variants import lambda_grid
 
+CRYSTAL = {"element": "W", "lattice": "bcc"}
 VACANCY = {"name": "vacancy", "kind": "vacancy", "supercell": 4, "cell": "isotropic"}
 SAMPLES = range(10)
 FINE_SAMPLES = range(3)
@@ -49,9 +51,9 @@ def reference(potential):
 
 def errors_of_study(posterior, potential, lambdas, samples):
     """Prediction errors of some samples against truth, and the evaluations that truth took."""
-    bulk = bulk_of_variants(potential, posterior, lambdas, "bcc", 4)
+    bulk = bulk_of_variants(potential, posterior, lambdas, starting_crystal(**CRYSTAL), 4)
     crystal = crystal_of_variants(potential, posterior, bulk, ISOTROPIC)
-    minimum = relax_reference(potential, {"element": "W", "lattice": "bcc"}, VACANCY)
+    minimum = relax_reference(potential, CRYSTAL, VACANCY)
     derivative = implicit_derivative(minimum)
     predictions = predict_variants(posterior, crystal, derivative)
     truth = relax_variants(

@@ -27,6 +27,7 @@ from relaxdiff import (
     vacancy_cell,
 )
 from relaxdiff.lattice_green import LatticeGreen, crystal_force_constants
+from relaxdiff.lattices import PerfectCrystal
 from relaxdiff.posterior import potential_from_posterior, read_posterior, sample_posterior
 from relaxdiff.solvers import Dense, Energy, Sparse
 from relaxdiff.solvers.springs import Springs
@@ -47,7 +48,8 @@ class Crystal:
         self.direction = (posterior["theta"] - posterior["theta_mean"]).values.T
         self.minimum = relax(bulk_cell("W", 3.165), self.potential)
         self.edge = self.minimum.atoms.cell.lengths()[0]
-        self.constants = crystal_force_constants(self.potential, self.edge)
+        perfect = PerfectCrystal("W", "bcc", self.edge)
+        self.constants = crystal_force_constants(self.potential, perfect)
 
     def vacancy(self, repeats):
         """The relaxed vacancy and the lattice's Green's function in its cell."""

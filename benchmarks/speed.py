@@ -20,6 +20,7 @@ from relaxdiff.evaluation import OrbitEvaluator
 from relaxdiff.expansion import expansion_of_crystal, expansion_of_defect
 from relaxdiff.formation import predict_variants
 from relaxdiff.implicit import implicit_derivative
+from relaxdiff.lattices import starting_crystal
 from relaxdiff.posterior import potential_from_posterior, read_posterior, sample_posterior
 from relaxdiff.reference import relax_reference
 from relaxdiff.variants import lambda_grid
@@ -154,7 +155,8 @@ def main():
     potential = potential_from_posterior(posterior)
     minimum = reference(potential)
     evaluation(minimum)
-    bulk = bulk_of_variants(potential, posterior, lambda_grid(-25, 25, 0.2), "bcc", SUPERCELL)
+    lambdas, start = lambda_grid(-25, 25, 0.2), starting_crystal(**CRYSTAL)
+    bulk = bulk_of_variants(potential, posterior, lambdas, start, SUPERCELL)
     crystal = crystal_of_variants(potential, posterior, bulk, ISOTROPIC)
     prediction(posterior, crystal, implicit_derivative(minimum))
 

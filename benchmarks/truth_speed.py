@@ -23,14 +23,16 @@ from relaxdiff.crystal import crystal_of_variants
 from relaxdiff.curvature import StabilityTest
 from relaxdiff.implicit import implicit_derivative
 from relaxdiff.lammps_session import LammpsSession, lammps_errors
+from relaxdiff.lattices import starting_crystal
 from relaxdiff.posterior import potential_from_posterior, read_posterior, sample_posterior
-from relaxdiff.potential import pair_commands, write_snap
 from relaxdiff.reference import relax_reference
+from relaxdiff.snap_files import pair_commands, write_snap
 from relaxdiff.truth import relax_variants
-from relaxdiff.variants import lambda_grid, variant_shifts, variant_weights
+from relaxdiff.variants import lambda_grid, variant_energy_shifts, variant_weights
 
 POSTERIOR = Path(__file__).parents[1] / "resources/tungsten.nc"
 SUPERCELL = 4
+CRYSTAL = {"element": "W", "lattice": "bcc"}
 VACANCY = {"name": "vacancy", "kind": "vacancy", "supercell": SUPERCELL, "cell": "isotropic"}
 SEED = 2024
 SAMPLES = 15  # whose variants are relaxed
@@ -44,7 +46,7 @@ def lammps_minimise(potential, atoms):
         coeff, param, _ = write_snap(potential, Path(folder) / "variant")
         commands = [*pair_commands(potential, coeff, param), "min_style cg"]
         commands += ["thermo_modify norm no", "fix box all box/relax iso 0.0 vmax 0.001"]
-        with LammpsSession(potential.hyperparameters.element, commands) as session:
+        with LammpsSession(potential.hyperparameters.elements, commands) as session:
             session.place(atoms)
             session.command(MINIMIZE)
             with lammps_errors():
@@ -73,9 +75,9 @@ def main():
     posterior = sample_posterior(read_posterior(POSTERIOR), 100, SEED)
     potential = potential_from_posterior(posterior)
     lambdas = lambda_grid(-25, 25, 0.2)
-    bulk = bulk_of_variants(potential, posterior, lambdas, "bcc", SUPERCELL)
+    bulk = bulk_of_variants(potential, posterior, lambdas, starting_crystal(**CRYSTAL), SUPERCELL)
     crystal = crystal_of_variants(potential, posterior, bulk, ISOTROPIC)
-    minimum = relax_reference(potential, {"element": "W", "lattice": "bcc"}, VACANCY)
+    minimum = relax_reference(potential, CRYSTAL, VACANCY)
     derivative, constants = implicit_derivative(minimum), force_constants(minimum)
     random = np.random.default_rng(SEED)
     samples = sorted(random.choice(posterior.sizes["sample"], SAMPLES, replace=False).tolist())
@@ -95,7 +97,8 @@ def main():
     converged = np.argwhere(truth["status"].values == "converged")
     testing = TimedTest.seconds / len(converged)
     relaxing = spent / len(converged) - testing
-    weights, shifts = variant_weights(posterior, lambdas), variant_shifts(posterior, lambdas)
+    weights = variant_weights(posterior, lambdas)
+    shifts = variant_energy_shifts(posterior, lambdas)
     times, steps, differences = [], [], []
     for row, column in random.permutation(converged)[:COMPARED]:
         theta, shift = weights[samples[row], column, :-1], shifts[samples[row], column]

@@ -164,7 +164,8 @@ def _structures(rule, schema, meanings):
     parts = [
         _wrap(
             f"A list of entries, at least {rule['minItems']}. {meanings['structures']} Which keys "
-            "an entry has depends on its kind; it needs all of them and takes no others."
+            "an entry has depends on its kind; it takes no others and needs all of them, but for "
+            "the `element` of interstitials and dumbbells."
         )
     ]
     said = {
@@ -183,7 +184,7 @@ def _structures(rule, schema, meanings):
             _wrap(meanings[f"structures.{kind}"]),
         ]
         also = meanings.get(f"structures.{kind}.cell")
-        parts += [_cells(CELLS[kind]), _wrap(also or "")]
+        parts += [_cells(CELLS.get(kind, POINT_DEFECT_CELLS)), _wrap(also or "")]
         given = [key for key in keys if f"structures.{kind}.{key}" in meanings and key != "cell"]
         own = [*needed, *(key for key in given if key not in needed)]
         parts.append(_kind_table(kind, own, keys, schema, meanings))
@@ -215,6 +216,8 @@ def _allowed(rule, schema, apart=False):
         words = f"{', '.join(others)} or {last}" if others else last
     elif kind == "boolean":
         words = "`true` or `false`"
+    elif kind == "object" and "properties" not in rule:
+        words = f"a block with {rule['description']}"
     elif kind == "object":
         inner = rule["properties"]
         names = ", ".join(

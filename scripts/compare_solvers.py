@@ -3,6 +3,7 @@
 from common import job
 
 from relaxdiff.datasets import read_dataset
+from relaxdiff.lattices import starting_crystal
 from relaxdiff.minimise import minimum_from_dataset
 from relaxdiff.posterior import potential_from_posterior, read_posterior
 from relaxdiff.solver_study import compare_alphas, compare_displacements
@@ -14,7 +15,7 @@ with job(snakemake) as log:
     minimum = minimum_from_dataset(read_dataset(snakemake.input.reference), potential)
     truth = read_dataset(snakemake.input.truth)
     displacements = compare_displacements(
-        minimum, posterior, truth, params.lattice, params.supercell
+        minimum, posterior, truth, starting_crystal(**params.crystal), params.supercell
     )
     displacements.to_csv(snakemake.output.displacements, index=False)
     alphas = compare_alphas(minimum, posterior)

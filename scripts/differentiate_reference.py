@@ -4,6 +4,7 @@ from common import job
 
 from relaxdiff.datasets import read_dataset, write_dataset
 from relaxdiff.implicit import implicit_derivative
+from relaxdiff.lattices import starting_crystal
 from relaxdiff.minimise import minimum_from_dataset
 from relaxdiff.parallel import is_first
 from relaxdiff.posterior import potential_from_posterior, read_posterior
@@ -13,7 +14,8 @@ with job(snakemake) as log:
     potential = potential_from_posterior(read_posterior(snakemake.input.posterior))
     minimum = minimum_from_dataset(read_dataset(snakemake.input.reference), potential)
     params = snakemake.params
-    solver = solver_of(params.solver, minimum, params.lattice, params.supercell)
+    crystal = starting_crystal(**params.crystal)
+    solver = solver_of(params.solver, minimum, crystal, params.supercell)
     derivative = implicit_derivative(minimum, solver)
     log.info(
         "%d atoms, %d symmetric coordinates, %d parameters",

@@ -4,6 +4,7 @@ import pandas as pd
 from common import job
 
 from relaxdiff.datasets import read_dataset
+from relaxdiff.lattices import starting_crystal
 from relaxdiff.minimise import minimum_from_dataset
 from relaxdiff.posterior import potential_from_posterior, read_posterior
 from relaxdiff.solver_study import measure_solver
@@ -15,7 +16,7 @@ with job(snakemake) as log:
         snakemake.wildcards.solver,
         minimum_from_dataset(read_dataset(snakemake.input.reference), potential),
         posterior,
-        snakemake.params.lattice,
+        starting_crystal(**snakemake.params.crystal),
         int(snakemake.wildcards.supercell),
     )
     log.info("%(solver)s, %(atoms)d atoms: %(seconds).2f s, %(peak_MiB).0f MiB", row)

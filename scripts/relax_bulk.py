@@ -5,17 +5,22 @@ from common import job
 
 from relaxdiff.bulk import bulk_of_variants
 from relaxdiff.datasets import write_dataset
+from relaxdiff.lattices import starting_crystal
 from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.progress import Progress
 from relaxdiff.variants import lambda_grid
 
 with job(snakemake) as log:
     params = snakemake.params
     posterior = read_posterior(snakemake.input.posterior)
     lambdas = lambda_grid(**params.perturbation)
+    start = starting_crystal(**params.crystal)
+    # A cubic crystal takes seconds.
+    report = {} if start.c is None else {"report": Progress(log, posterior.sizes["sample"])}
     bulk = bulk_of_variants(
-        potential_from_posterior(posterior), posterior, lambdas, params.lattice, params.supercell
+        potential_from_posterior(posterior), posterior, lambdas, start, params.supercell, **report
     )
     for status, count in zip(*np.unique(bulk["status"], return_counts=True), strict=True):
         log.info("%d variants: bulk %s", count, status)
-    made_from = {key: params[key] for key in ("perturbation", "lattice", "supercell")}
+    made_from = {key: params[key] for key in ("perturbation", "crystal", "supercell")}
     write_dataset(bulk, snakemake.output[0], made_from)

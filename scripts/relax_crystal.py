@@ -1,19 +1,27 @@
 """The perfect crystal that a structure is compared with, as free to strain as its cell."""
 
+from ase import Atoms
 from common import job
 
 from relaxdiff.crystal import crystal_of_variants, strain_basis_of
 from relaxdiff.datasets import read_dataset, write_dataset
 from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.solutes import with_solutes
 
 with job(snakemake) as log:
     structure = snakemake.params.structure
     posterior = read_posterior(snakemake.input.posterior)
+    bulk = read_dataset(snakemake.input.bulk)
     crystal = crystal_of_variants(
         potential_from_posterior(posterior),
         posterior,
-        read_dataset(snakemake.input.bulk),
-        strain_basis_of(structure),
+        bulk,
+        strain_basis_of(structure, bulk.attrs["lattice"]),
     )
+    if snakemake.input.solutes:
+        bulks = [read_dataset(path) for path in snakemake.input.solutes]
+        solutes = {each.attrs["element"]: each for each in bulks}
+        structure_atoms = Atoms(read_dataset(snakemake.input.reference)["atomic_numbers"].values)
+        crystal = with_solutes(crystal, structure_atoms.symbols.formula.count(), solutes)
     log.info("%d variants with a stable crystal", (crystal["status"] == "stable").sum())
     write_dataset(crystal, snakemake.output[0], {"structure": structure})

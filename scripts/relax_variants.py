@@ -5,6 +5,7 @@ from common import job
 from relaxdiff.checkpoints import Checkpoints
 from relaxdiff.datasets import read_dataset, write_dataset
 from relaxdiff.lattice_green import crystal_green
+from relaxdiff.lattices import starting_crystal
 from relaxdiff.minimise import minimum_from_dataset
 from relaxdiff.parallel import is_first
 from relaxdiff.posterior import potential_from_posterior, read_posterior
@@ -20,7 +21,8 @@ with job(snakemake) as log:
     if "force_constants" in snakemake.input.keys():
         constants = read_dataset(snakemake.input.force_constants)
     else:
-        constants = crystal_green(potential, reference.atoms, params.lattice, params.supercell)
+        crystal = starting_crystal(**params.crystal)
+        constants = crystal_green(potential, reference.atoms, crystal, params.supercell)
     truth = relax_variants(
         reference,
         posterior,

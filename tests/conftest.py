@@ -8,7 +8,9 @@ import xarray as xr
 
 from relaxdiff.datasets import variable
 from relaxdiff.lammps_session import load_lammps
-from relaxdiff.potential import ZblReference, read_snap
+from relaxdiff.lattices import PerfectCrystal
+from relaxdiff.references import ZblReference
+from relaxdiff.snap_files import read_snap
 from relaxdiff.structures import build_structure, bulk_cell
 
 LATTICE_PARAMETER = 3.18046  # Angstrom, that of W_2940_2017_2
@@ -51,7 +53,7 @@ def built():
 
     def build(kind, **settings):
         entry = {"name": kind, "kind": kind, **settings}
-        return build_structure(entry, "W", "bcc", LATTICE_PARAMETER)
+        return build_structure(entry, PerfectCrystal("W", "bcc", LATTICE_PARAMETER))
 
     return build
 
@@ -80,4 +82,5 @@ def posterior(tungsten, samples_around):
             "energy_shift": variable("sample", np.array([0.1, -0.1, 0.0]), "eV", "shifts"),
         },
         coords={"parameter": names, "sample": np.arange(3)},
+        attrs={"element": "W"},
     )

@@ -17,7 +17,7 @@ from relaxdiff.datasets import variable
 from relaxdiff.evaluated import coordinates_of_crystal, evaluate, formation_of_evaluated
 from relaxdiff.evaluation import evaluator_for
 from relaxdiff.exceptions import InputError, LammpsError
-from relaxdiff.formation import formation_of
+from relaxdiff.formation import compared_with
 from relaxdiff.newton import newton_of_crystal, newton_of_defect
 from relaxdiff.truth import Outcome
 from relaxdiff.variants import deviations, variant_shifts
@@ -56,7 +56,10 @@ class Certificate:
         self.minimum = minimum
         self.delta = deviations(posterior)[0]
         self.lambdas = crystal["lambda"].values
-        self.shifts = variant_shifts(posterior, self.lambdas)
+        composition = minimum.atoms.symbols.formula.count()
+        self.shifts = variant_shifts(posterior, self.lambdas, composition)
+        self.compared = compared_with(crystal, composition)
+        self.compared_unshifted = compared_with(crystal, composition, posterior)
         self.cell = coordinates_of_crystal(crystal)
         n_cell = len(self.cell.reference)
         self.models = newton_of_defect(derivative), newton_of_crystal(crystal, n_cell)
@@ -112,7 +115,11 @@ class Certificate:
         defect = self._evaluate(engine.evaluator, self.models[0], sample, index, q)
         crystal = self._evaluate(self.crystal_evaluator, self.models[1], sample, index, crystal_q)
         energy, gain, volume = formation_of_evaluated(
-            defect, crystal, self.minimum.coordinates, self.cell
+            defect,
+            crystal,
+            self.minimum.coordinates,
+            self.cell,
+            self.compared_unshifted.at(sample, index),
         )
         return Found(FROM_REFERENCE, defect.q, energy - gain, float(volume), abs(gain))
 
@@ -121,13 +128,12 @@ class Certificate:
 
         As in a relaxation, the Hessian has learnt from the variants on the way.
         """
-        n_atoms, here = len(self.minimum.atoms), {"sample": sample, "lambda": index}
+        here = {"sample": sample, "lambda": index}
         change = self.lambdas[index] * self.delta[sample]
         there, gain = engine.look(np.append(self.minimum.potential.theta + change, 1.0), q)
-        energy, volume = formation_of(
-            there.energy + n_atoms * self.shifts[sample, index],
+        energy, volume = self.compared.at(sample, index).formation(
+            there.energy + self.shifts[sample, index],
             float(self.minimum.coordinates.volume(there.q)),
-            n_atoms,
             float(self.crystal["energy"].isel(here)),
             float(self.crystal["volume"].isel(here)),
         )

@@ -10,7 +10,8 @@ import yaml
 
 from relaxdiff.datasets import path_exists, read_text
 from relaxdiff.exceptions import InputError
-from relaxdiff.structure_settings import solver_problems, structure_problems
+from relaxdiff.references import reference_from_settings
+from relaxdiff.structure_settings import crystal_problems, solver_problems, structure_problems
 from relaxdiff.variants import lambda_grid
 
 SOURCES = ("file", "ensemble", "training")
@@ -57,12 +58,19 @@ def config_problems(config, schema_path):
     those blocks have the form that other code expects, and were checked against each other.
     """
     schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
-    errors = list(Validator(schema).iter_errors(config))
+    errors = list(Validator(schema).iter_errors(_with_text_keys(config)))
     # A key that is wrong in more than one way is told once.
     problems = list({str(e.absolute_path): _sentence(e, config) for e in errors[::-1]}.values())
     broken = {error.absolute_path[0] for error in errors if error.absolute_path}
     sound = set(schema["required"]) & set(config) - broken
     return problems[::-1] + _contradictions(config, sound), sound
+
+
+def _with_text_keys(value):
+    """A copy of a config whose keys are all text: numbers, say, match no pattern of the schema."""
+    if isinstance(value, dict):
+        return {str(key): _with_text_keys(inner) for key, inner in value.items()}
+    return [_with_text_keys(inner) for inner in value] if isinstance(value, list) else value
 
 
 def file_problems(path):
@@ -129,8 +137,15 @@ def _contradictions(config, sound):
                 f"posterior.training.element: {fitted} is not crystal.element, {element}: name the "
                 "same"
             )
+        if config["crystal"]["solutes"]:
+            problems.append(
+                "crystal.solutes: a potential fitted by posterior.training has one element, leave "
+                "it {}"
+            )
     if "structures" in sound:
         problems += structure_problems(config)
+    if {"crystal", "structures"} <= sound:
+        problems += crystal_problems(config)
     if {"structures", "derivative", "truth"} <= sound:
         problems += solver_problems(config)
     return problems
@@ -155,17 +170,18 @@ def _source_problems(posterior):
             elif Path(path).is_dir() and key != "posterior.training.data":
                 problems.append(f"{key}: {path} is a folder, name a file")
         reference = None if source == "file" else posterior[source].get("reference")
-        if reference is not None and reference["inner"] >= reference["outer"]:
-            problems.append(
-                f"posterior.{source}.reference: inner = {reference['inner']} must be below "
-                f"outer = {reference['outer']}, both in Angstrom"
-            )
+        try:
+            reference_from_settings(reference)
+        except InputError as error:
+            problems.append(f"posterior.{source}.reference.{error}")
     return problems
 
 
 def _sentence(error, config):
     """A validation error in the user's words."""
     where = _place(error.absolute_path, config)
+    if error.validator == "additionalProperties" and "properties" not in error.schema:
+        return f"{where}: {error.message} ({error.schema['description']})"
     if error.validator == "additionalProperties":
         known = list(error.schema["properties"])
         unknown = [key for key in error.instance if key not in known]
@@ -183,6 +199,7 @@ def _sentence(error, config):
 
 def _type_hint(value, wanted):
     """What to write instead of a number that is none, or is none that the key can have."""
+    wanted = wanted if isinstance(wanted, str) else wanted[0]
     if wanted not in ("integer", "number"):
         return ""
     if isinstance(value, bool):

@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.modes import displacement_modes, strain_modes
-from relaxdiff.structures import nearest_neighbour_distance
+from relaxdiff.neighbours import nearest_neighbour_distance
 from relaxdiff.symmetry import find_symmetry, no_symmetry
 
 ISOTROPIC = np.eye(3)[None]

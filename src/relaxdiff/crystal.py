@@ -2,9 +2,11 @@
 
 A structure of N atoms is compared with N atoms of crystal. Where its cell is relaxed, that is the
 relaxed crystal of `bulk.py`. Where its cell is fixed, the crystal keeps the mean's lattice
-parameter a0, and its energy is linear in Theta. A surface or a stacking fault is held at a0 in the
+parameters, and its energy is linear in Theta. Where its cell keeps its shape, so does the crystal:
+a hexagonal one has the mean's c/a. A surface or a stacking fault is held at the mean's a0 in the
 plane with unit normal n: its crystal has a0 in that plane too and relaxes along n only, in the cell
-cell0 (1 + e n n^T). With one atom in the primitive cell it has nothing else to relax.
+cell0 (1 + e n n^T). With one atom in the primitive cell it has nothing else to relax; crystals with
+two are not held.
 """
 
 from dataclasses import dataclass
@@ -13,19 +15,21 @@ import numpy as np
 import xarray as xr
 from ase.neighborlist import neighbor_list
 
-from relaxdiff.bulk import (
+from relaxdiff.bulk import STATUS, cut_branches
+from relaxdiff.datasets import variable
+from relaxdiff.descriptors import DescriptorCalculator
+from relaxdiff.exceptions import InputError, RelaxationError
+from relaxdiff.hexagonal import STRAINS
+from relaxdiff.lattices import BRAVAIS, PerfectCrystal
+from relaxdiff.one_length import (
     RANGE,
-    STATUS,
-    cut_branches,
+    bulk_descriptors,
     edges_between,
     follow_minima,
     interpolated_descriptors,
     strain_derivatives,
 )
-from relaxdiff.datasets import variable
-from relaxdiff.descriptors import DescriptorCalculator
-from relaxdiff.exceptions import RelaxationError
-from relaxdiff.structures import atoms_per_cubic_cell, bulk_cell, plane_normal
+from relaxdiff.slabs import plane_normal
 from relaxdiff.variants import deviations, variant_shifts, variant_weights
 
 CLOSE = 1e-8  # strain by which the minimum of the mean's held crystal may miss e = 0
@@ -35,9 +39,8 @@ CLOSE = 1e-8  # strain by which the minimum of the mean's held crystal may miss 
 class _Comparison:
     """Crystals of all variants, and the mean's expansion in s strains e, per atom.
 
-    energy: with energy shift, eV, (sample, lambda); volume: of the cubic cell, Angstrom^3,
-    (sample, lambda); gradient: dD/de, (s, P); curvature: d2E/de2, eV, (s, s); curvatures: d2D/de2,
-    (s, s, P).
+    energy: with energy shift, eV, (sample, lambda); volume: Angstrom^3, (sample, lambda); gradient:
+    dD/de, (s, P); curvature: d2E/de2, eV, (s, s); curvatures: d2D/de2, (s, s, P).
     """
 
     energy: np.ndarray
@@ -51,23 +54,35 @@ def crystal_of_variants(potential, posterior, bulk, strain_basis):
     """The crystal that a structure is compared with, for every variant.
 
     potential: SnapPotential at the posterior's mean; posterior, bulk: the Datasets of those names;
-    strain_basis: symmetric matrices that the crystal may strain by, in its cubic axes, shape
-    (s, 3, 3): none (fixed cell), the identity (relaxed), or n n^T (held in the plane with unit
-    normal n). Returns a Dataset over (sample, lambda), with the expansion in the strain about the
-    mean's relaxed crystal. `energy` and `volume` are NaN where the relaxed or the held crystal has
-    no minimum; `status` is bulk's, except where only the held one has none. Raises ValueError for
-    another basis, RelaxationError when `bulk` is not of this potential.
+    strain_basis: symmetric matrices that the crystal may strain by, in the axes of its conventional
+    cell, shape (s, 3, 3), as `strain_basis_of` gives them: none (fixed cell), the identity, the two
+    that keep hcp hexagonal, or n n^T (held in the plane with unit normal n). Returns a Dataset over
+    (sample, lambda), with the expansion in the strains about the mean's relaxed crystal. `energy`
+    and `volume` are NaN where the relaxed crystal or this one has no minimum; `status` is bulk's,
+    except where only this one has none. Raises ValueError for another basis, RelaxationError when
+    `bulk` is not of this potential.
     """
     basis = np.reshape(np.asarray(strain_basis, dtype=float), (-1, 3, 3))
+    mean = mean_crystal(bulk)
+    every_strain = np.eye(3)[None] if mean.c is None else STRAINS
     if len(basis) == 0:
-        crystal = _fixed(posterior, bulk)
-    elif len(basis) == 1 and np.allclose(basis[0], np.eye(3)):
+        crystal = _fixed(posterior, bulk, mean)
+    elif basis.shape == every_strain.shape and np.allclose(basis, every_strain):
         crystal = _relaxed(bulk)
-    elif len(basis) == 1 and _is_along_a_normal(basis[0]):
-        crystal = _held_in_plane(potential, posterior, bulk, basis[0])
+    elif len(basis) == 1 and np.allclose(basis[0], np.eye(3)):
+        crystal = _one_length(potential, posterior, bulk, bulk_descriptors, 3)
+    elif len(basis) == 1 and _is_along_a_normal(basis[0]) and mean.lattice in BRAVAIS:
+
+        def descriptors(calculator, crystal):
+            return held_descriptors(calculator, crystal, basis[0])
+
+        crystal = _one_length(potential, posterior, bulk, descriptors, 1)
     else:
-        raise ValueError(f"a crystal is fixed, relaxed or held in a plane, not strained by {basis}")
+        raise ValueError(f"no crystal of {mean.lattice} is strained by {basis}")
     xyz = bulk["xyz"].values
+    lengths = {"lattice_parameter": mean.a}
+    if mean.c is not None:
+        lengths["lattice_parameter_c"] = mean.c
     return xr.Dataset(
         _variant_variables(crystal, bulk) | _reference_variables(crystal, bulk, basis),
         coords={
@@ -77,29 +92,40 @@ def crystal_of_variants(potential, posterior, bulk, strain_basis):
         },
         attrs={
             "potential": potential.name,
-            "lattice": bulk.attrs["lattice"],
-            "element": potential.hyperparameters.element,
-            "lattice_parameter": float(bulk["reference_lattice_parameter"]),
+            "lattice": mean.lattice,
+            "element": mean.element,
+            **lengths,
         },
     )
 
 
-def held_descriptors(calculator, lattice, lattice_parameter, along):
+def mean_crystal(bulk):
+    """The mean's PerfectCrystal in a Dataset of `bulk_of_variants`."""
+    c = bulk.get("reference_lattice_parameter_c")
+    return PerfectCrystal(
+        bulk.attrs["element"],
+        bulk.attrs["lattice"],
+        float(bulk["reference_lattice_parameter"]),
+        None if c is None else float(c),
+    )
+
+
+def held_descriptors(calculator, crystal, along):
     """D(a) per atom of a crystal held in a plane, a its lattice parameter along the normal.
 
-    lattice_parameter: in the plane, Angstrom; along: n n^T of the normal, (3, 3). Returns Panels
-    whose last axis is the P + 1 columns.
+    crystal: PerfectCrystal that it has the lattice parameter of in the plane; along: n n^T of the
+    normal, (3, 3). Returns Panels whose last axis is the P + 1 columns.
     """
-    cubic = bulk_cell(calculator.hyperparameters.element, lattice_parameter, lattice=lattice)
+    cubic = crystal.conventional()
 
     def stretched(length):
-        stretch = np.eye(3) + (length / lattice_parameter - 1) * along
-        crystal = cubic.copy()
-        crystal.set_cell(cubic.cell.array @ stretch, scale_atoms=True)
-        return crystal
+        stretch = np.eye(3) + (length / crystal.a - 1) * along
+        strained = cubic.copy()
+        strained.set_cell(cubic.cell.array @ stretch, scale_atoms=True)
+        return strained
 
-    low, high = (factor * lattice_parameter for factor in RANGE)
-    crossings = lattice_parameter * _crossings(cubic, along, calculator.smoothness_limits)
+    low, high = (factor * crystal.a for factor in RANGE)
+    crossings = crystal.a * _crossings(cubic, along, calculator.smoothness_limits)
     return interpolated_descriptors(calculator, stretched, edges_between(low, high, crossings))
 
 
@@ -113,17 +139,17 @@ def held_status(status, found, zero):
     return cut_branches(np.where(vanished, "no_minimum", status.astype(object)), zero)
 
 
-def _fixed(posterior, bulk):
-    """All variants at the mean's lattice parameter, where their relaxed crystal exists at all."""
+def _fixed(posterior, bulk, mean):
+    """All variants at the mean's lattice parameters, where their relaxed crystal exists at all."""
     lambdas, size = bulk["lambda"].values, bulk.sizes["parameter"]
     delta, _ = deviations(posterior)
     change = np.outer(delta @ bulk["reference_descriptors"].values, lambdas)
-    energy = float(bulk["reference_energy"]) + change
-    cube = float(bulk["reference_lattice_parameter"]) ** 3
+    shifts = variant_shifts(posterior, lambdas, {mean.element: 1})
+    energy = float(bulk["reference_energy"]) + change + shifts
     exists = np.isfinite(bulk["energy"].values)
     return _Comparison(
-        energy=np.where(exists, energy + variant_shifts(posterior, lambdas), np.nan),
-        volume=np.where(exists, cube, np.nan),
+        energy=np.where(exists, energy, np.nan),
+        volume=np.where(exists, mean.volume_per_atom, np.nan),
         gradient=np.empty((0, size)),
         curvature=np.empty((0, 0)),
         curvatures=np.empty((0, 0, size)),
@@ -131,35 +157,43 @@ def _fixed(posterior, bulk):
 
 
 def _relaxed(bulk):
-    """The crystals of `bulk`, which strain isotropically."""
+    """The crystals of `bulk`, which strain as far as their symmetry lets them."""
+    gradient = np.atleast_2d(bulk["reference_strain_gradient"].values)
     return _Comparison(
         energy=bulk["energy"].values,
-        volume=bulk["lattice_parameter"].values ** 3,
-        gradient=bulk["reference_strain_gradient"].values[None],
-        curvature=bulk["reference_strain_curvature"].values[None, None],
-        curvatures=bulk["reference_strain_curvatures"].values[None, None],
+        volume=bulk["volume"].values,
+        gradient=gradient,
+        curvature=np.atleast_2d(bulk["reference_strain_curvature"].values),
+        curvatures=bulk["reference_strain_curvatures"].values.reshape(
+            len(gradient), *gradient.shape
+        ),
     )
 
 
-def _held_in_plane(potential, posterior, bulk, along):
-    """All variants at the mean's lattice parameter in a plane; along: n n^T of its normal."""
-    lambdas, at = bulk["lambda"].values, float(bulk["reference_lattice_parameter"])
+def _one_length(potential, posterior, bulk, descriptors_of, power):
+    """All variants of a crystal with one length, the mean's lattice parameter a at the mean.
+
+    descriptors_of: function from a calculator and the mean's PerfectCrystal to Panels of its
+    descriptors; the volume grows with this power of the length.
+    """
+    lambdas, mean = bulk["lambda"].values, mean_crystal(bulk)
     zero = int(np.argmin(np.abs(lambdas)))
     with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
-        descriptors = held_descriptors(calculator, bulk.attrs["lattice"], at, along)
-    minima = follow_minima(descriptors, variant_weights(posterior, lambdas), at, zero)
+        descriptors = descriptors_of(calculator, mean)
+    minima = follow_minima(descriptors, variant_weights(posterior, lambdas), mean.a, zero)
     # The relaxed crystal has no stress, so no strain lowers the mean's energy.
-    strain = minima.lattice_parameter[0, zero] / at - 1
-    if not abs(strain) < CLOSE:
+    stretch = minima.lattice_parameter / mean.a
+    if not abs(stretch[0, zero] - 1) < CLOSE:
         raise RelaxationError(
-            f"{potential.name}: the mean's crystal held in a plane strains by {strain:.1e} along "
-            "the normal: is this the bulk of this potential?"
+            f"{potential.name}: the mean's crystal in a cell that is partly held strains by "
+            f"{stretch[0, zero] - 1:.1e}: is this the bulk of this potential?"
         )
     exists = np.isfinite(bulk["energy"].values)
-    gradient, curvatures = strain_derivatives(descriptors, at)
+    shifts = variant_shifts(posterior, lambdas, {mean.element: 1})
+    gradient, curvatures = strain_derivatives(descriptors, mean.a)
     return _Comparison(
-        energy=np.where(exists, minima.energy + variant_shifts(posterior, lambdas), np.nan),
-        volume=np.where(exists, minima.lattice_parameter * at**2, np.nan),
+        energy=np.where(exists, minima.energy + shifts, np.nan),
+        volume=np.where(exists, mean.volume_per_atom * stretch**power, np.nan),
         gradient=gradient[None, :-1],
         curvature=(curvatures @ potential.weights)[None, None],
         curvatures=curvatures[None, None, :-1],
@@ -189,10 +223,9 @@ def _variant_variables(crystal, bulk):
     over = ("sample", "lambda")
     zero = int(np.argmin(np.abs(bulk["lambda"].values)))
     status = held_status(bulk["status"].values, np.isfinite(crystal.energy), zero)
-    volume = crystal.volume / atoms_per_cubic_cell(bulk.attrs["lattice"])
     return {
         "energy": variable(over, crystal.energy, "eV", "energy of the crystal per atom"),
-        "volume": variable(over, volume, "Angstrom^3", "volume of the crystal per atom"),
+        "volume": variable(over, crystal.volume, "Angstrom^3", "volume of the crystal per atom"),
         "status": variable(
             over, status.astype(str), "1", "stability of the crystal", meanings=" ".join(STATUS)
         ),
@@ -201,18 +234,15 @@ def _variant_variables(crystal, bulk):
 
 def _reference_variables(crystal, bulk, basis):
     """The mean's crystal and its second-order expansion in the strains of the basis, per atom."""
-    cube = float(bulk["reference_lattice_parameter"]) ** 3
     return {
         "reference_energy": bulk["reference_energy"].variable,
-        "reference_volume": variable(
-            (),
-            cube / atoms_per_cubic_cell(bulk.attrs["lattice"]),
-            "Angstrom^3",
-            "volume of the crystal per atom at the mean",
-        ),
+        "reference_volume": bulk["reference_volume"].variable,
         "reference_descriptors": bulk["reference_descriptors"].variable,
         "strain_basis": variable(
-            ("strain", "xyz", "xyz_2"), basis, "1", "what each strain multiplies, in cubic axes"
+            ("strain", "xyz", "xyz_2"),
+            basis,
+            "1",
+            "what each strain multiplies, in the axes of the conventional cell",
         ),
         "strain_gradient": variable(
             ("strain", "parameter"),
@@ -235,15 +265,22 @@ def _reference_variables(crystal, bulk, basis):
     }
 
 
-def strain_basis_of(settings):
-    """What the crystal of a structure may strain by, for `crystal_of_variants`, (0 or 1, 3, 3).
+def strain_basis_of(settings, lattice):
+    """What the crystal of a structure may strain by, for `crystal_of_variants`, (0 to 2, 3, 3).
 
-    settings: the structure's entry in the config. The crystal is as free as the structure's cell; a
-    full relaxation strains a cubic crystal isotropically.
+    settings: the structure's entry in the config; lattice: of the crystal, one of LATTICES. The
+    crystal is as free as the structure's cell; a full relaxation strains a cubic crystal
+    isotropically. Raises InputError for a lattice whose crystals cannot be held in a plane.
     """
-    if settings["cell"] == "fixed":
+    cell = settings["cell"]
+    if cell == "fixed":
         return np.empty((0, 3, 3))
-    if settings["cell"] == "in_plane_fixed":
+    if cell == "in_plane_fixed":
+        if lattice not in BRAVAIS:
+            raise InputError(
+                f"structures.{settings['name']}.cell: in_plane_fixed needs a lattice with one atom "
+                f"in the primitive cell ({', '.join(BRAVAIS)}), {lattice} has two: use fixed"
+            )
         normal = plane_normal(settings["plane"])
         return np.outer(normal, normal)[None]
-    return np.eye(3)[None]
+    return STRAINS.copy() if cell == "full" and lattice == "hcp" else np.eye(3)[None]

@@ -16,10 +16,10 @@ from relaxdiff.coordinates import Freedom, coordinates_of
 from relaxdiff.datasets import variable
 from relaxdiff.evaluation import evaluator_for
 from relaxdiff.exceptions import LammpsError
-from relaxdiff.formation import never_less_further_out
+from relaxdiff.formation import compared_with, never_less_further_out
+from relaxdiff.lattices import crystal_from
 from relaxdiff.newton import newton_of_crystal, newton_of_defect
 from relaxdiff.quasi_newton import DenseModel
-from relaxdiff.structures import bulk_cell
 from relaxdiff.variants import deviations, variant_shifts
 
 EVALUATED_LEVELS = ("h+ih@x", "newton@x")
@@ -81,7 +81,7 @@ def evaluate_predictions(minimum, posterior, crystal, derivative, samples, repor
             missing = int(np.sum(stable)) * len(EVALUATED_LEVELS) - np.count_nonzero(row)
             spent = of_defect.n_evaluations - before
             report(f"sample {sample}: {spent} structures evaluated, {missing} refused by LAMMPS")
-            rows.append(_dataset(row, minimum, cell, posterior, lambdas, sample, spent))
+            rows.append(_dataset(row, minimum, cell, posterior, crystal, sample, spent))
     return join_evaluations(rows).assign_attrs(n_atoms=len(minimum.atoms))
 
 
@@ -110,41 +110,48 @@ def _evaluate_sample(evaluators, models, mean, delta, lambdas, stable):
 
 
 def coordinates_of_crystal(crystal):
-    """Coordinates of the cubic cell of the crystal that a structure is compared with.
+    """Coordinates of the conventional cell of the crystal that a structure is compared with.
 
     crystal: Dataset of `crystal_of_variants`, whose strains they have.
     """
-    lattice_parameter, lattice = crystal.attrs["lattice_parameter"], crystal.attrs["lattice"]
-    cell = bulk_cell(crystal.attrs["element"], lattice_parameter, lattice=lattice)
+    cell = crystal_from(crystal.attrs).conventional()
     return coordinates_of(cell, Freedom(strains=crystal["strain_basis"].values))
 
 
-def formation_of_evaluated(defect, crystal, coordinates, cell):
+def formation_of_evaluated(defect, crystal, coordinates, cell, compared):
     """E_f where evaluated (eV), what is left of it to gain (eV), and V_f at the end (Angstrom^3).
 
-    defect, crystal: Evaluated, in Coordinates `coordinates` and `cell`. What both have left to gain
-    cancels like their energies.
+    defect, crystal: Evaluated, in Coordinates `coordinates` and `cell`; compared: ComparedWith of
+    this variant, without energy shifts. What both have left to gain cancels like their energies.
     """
-    share = len(coordinates.reference) / len(cell.reference)
-    volume = coordinates.volume(defect.q) - share * cell.volume(crystal.q)
-    return defect.energy - share * crystal.energy, defect.gain - share * crystal.gain, volume
+    n_cell = len(cell.reference)
+    energy, volume = compared.formation(
+        defect.energy,
+        coordinates.volume(defect.q),
+        crystal.energy / n_cell,
+        cell.volume(crystal.q) / n_cell,
+    )
+    return energy, defect.gain - compared.n_host / n_cell * crystal.gain, volume
 
 
-def _dataset(row, minimum, cell, posterior, lambdas, sample, spent):
+def _dataset(row, minimum, cell, posterior, crystal, sample, spent):
     """A Dataset of one sample from its Evaluated structures; cell: the crystal's Coordinates."""
-    coordinates = minimum.coordinates
+    coordinates, lambdas = minimum.coordinates, crystal["lambda"].values
+    composition = minimum.atoms.symbols.formula.count()
+    compared = compared_with(crystal, composition, posterior)
     numbers = np.full((*row.shape, 6), np.nan)
     q = np.full((*row.shape, coordinates.size), np.nan)
     for place in zip(*np.nonzero(row), strict=True):
-        defect, crystal = row[place]
+        defect, of_crystal = row[place]
         moved = np.linalg.norm(coordinates.displacements(defect.step), axis=1).max(initial=0.0)
-        formation = formation_of_evaluated(defect, crystal, coordinates, cell)
+        here = compared.at(sample, place[1])
+        formation = formation_of_evaluated(defect, of_crystal, coordinates, cell, here)
         numbers[place] = defect.energy, defect.gain, *formation, moved
         q[place] = defect.q
     energy, gain, evaluated, left, formation_volume, moved = np.moveaxis(numbers, -1, 0)
     volume = coordinates.volume(q)
     estimate = never_less_further_out(np.abs(left), int(np.argmin(np.abs(lambdas))))
-    shifts = len(minimum.atoms) * variant_shifts(posterior, lambdas)[sample]
+    shifts = variant_shifts(posterior, lambdas, composition)[sample]
     over = ("level", "sample", "lambda")
 
     def each(values, units, long_name):

@@ -1,18 +1,65 @@
 """Formation energy and volume of a structure, predicted and true, from structure and crystal.
 
-    E_f = U* - N e_crystal*,    V_f = V* - N v_crystal*
+    E_f = U* - N e_crystal* - sum_s N_s e_s*,    V_f = V* - N v_crystal* - sum_s N_s v_s*
 
-for a cell of N atoms. Predictions take the crystal at the same level as the structure: the errors
-of the two extensive terms then cancel.
+for a cell of N atoms of the crystal's element and N_s of each solute, which is compared with a
+crystal of its own. Predictions take the crystal at the same level as the structure: the errors of
+the two extensive terms then cancel. Nothing in the cell cancels an error of a solute's crystal: it
+is the relaxed one at every level, being known for every variant.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from ase.formula import Formula
 
 from relaxdiff.datasets import variable
 from relaxdiff.expansion import expansion_of_crystal, expansion_of_defect
 from relaxdiff.newton import newton_of_crystal, newton_of_defect
 from relaxdiff.variants import deviations, variant_shifts
+
+
+@dataclass(frozen=True)
+class ComparedWith:
+    """What a structure is compared with: atoms of the crystal, and crystals of all its solutes.
+
+    n_host: number of atoms of the crystal's element; solute_energy: eV; solute_volume: Angstrom^3;
+    both over the variants, 0 without solutes.
+    """
+
+    n_host: int
+    solute_energy: np.ndarray
+    solute_volume: np.ndarray
+
+    def formation(self, energy, volume, crystal_energy, crystal_volume):
+        """E_f in eV and V_f in Angstrom^3 of a cell; of the crystal the values per atom."""
+        return (
+            energy - self.n_host * crystal_energy - self.solute_energy,
+            volume - self.n_host * crystal_volume - self.solute_volume,
+        )
+
+    def at(self, *variant):
+        """The same for one variant, indices of sample and lambda."""
+        return ComparedWith(self.n_host, self.solute_energy[variant], self.solute_volume[variant])
+
+
+def compared_with(crystal, composition, posterior=None):
+    """The ComparedWith of a structure, for all variants of a crystal Dataset, whatever its shape.
+
+    composition: dict of element and number of atoms; posterior: given when energies are to be
+    without energy shifts, as predicted ones are at first; the crystal then has all samples.
+    """
+    host = crystal.attrs["element"]
+    solutes = {element: count for element, count in composition.items() if element != host}
+    energy, volume = np.zeros(crystal["energy"].shape), np.zeros(crystal["energy"].shape)
+    for element, count in solutes.items():
+        of = crystal.sel(solute=element)
+        energy = energy + count * of["solute_energy"].values
+        volume = volume + count * of["solute_volume"].values
+    if posterior is not None:
+        energy = energy - variant_shifts(posterior, crystal["lambda"].values, solutes)
+    return ComparedWith(composition.get(host, 0), energy, volume)
 
 
 def predict_variants(posterior, crystal, derivative):
@@ -25,7 +72,8 @@ def predict_variants(posterior, crystal, derivative):
     lambdas = crystal["lambda"].values
     levels = [str(level) for level in derivative["level"].values]
     delta, _ = deviations(posterior)
-    n_atoms = derivative.attrs["n_atoms"]
+    composition = Formula(derivative.attrs["formula"]).count()
+    compared = compared_with(crystal, composition, posterior)
     defect, per_atom = expansion_of_defect(derivative), expansion_of_crystal(crystal, levels)
     energy, volume = defect.predict(delta, lambdas)
     crystal_energy, crystal_volume = per_atom.predict(delta, lambdas)
@@ -38,12 +86,12 @@ def predict_variants(posterior, crystal, derivative):
             newton_of_crystal(crystal), per_atom, crystal_energy, crystal_volume, delta, lambdas
         )
         levels, limited = [*levels, "newton"], soft | soft_crystal
-    formation_energy, formation_volume = formation_of(
-        energy, volume, n_atoms, crystal_energy, crystal_volume
+    formation_energy, formation_volume = compared.formation(
+        energy, volume, crystal_energy, crystal_volume
     )
-    estimate = _error_estimate(levels, energy, n_atoms * crystal_energy, cancelled, limited)
+    estimate = _error_estimate(levels, energy, compared.n_host * crystal_energy, cancelled, limited)
     estimate = never_less_further_out(estimate, int(np.argmin(np.abs(lambdas))))
-    shifts = n_atoms * variant_shifts(posterior, lambdas)
+    shifts = variant_shifts(posterior, lambdas, composition)
     stable = crystal["status"].values == "stable"
 
     def masked(values, units, long_name):
@@ -64,13 +112,8 @@ def predict_variants(posterior, crystal, derivative):
             ),
         },
         coords={"level": levels, "sample": crystal["sample"].values, "lambda": lambdas},
-        attrs={"potential": derivative.attrs["potential"], "n_atoms": n_atoms},
+        attrs={"potential": derivative.attrs["potential"], "n_atoms": sum(composition.values())},
     )
-
-
-def formation_of(energy, volume, n_atoms, crystal_energy, crystal_volume):
-    """E_f in eV and V_f in Angstrom^3 of a cell of n_atoms from the crystal's values per atom."""
-    return energy - n_atoms * crystal_energy, volume - n_atoms * crystal_volume
 
 
 def never_less_further_out(estimate, zero):

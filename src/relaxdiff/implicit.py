@@ -225,7 +225,11 @@ def _dataset(minimum, values, columns, derivatives, chosen, axis):
             "xyz": ["x", "y", "z"],
             "xyz_2": ["x", "y", "z"],
         },
-        attrs={"potential": potential.name, "n_atoms": len(minimum.atoms)},
+        attrs={
+            "potential": potential.name,
+            "n_atoms": len(minimum.atoms),
+            "formula": minimum.atoms.get_chemical_formula(),
+        },
     )
 
 

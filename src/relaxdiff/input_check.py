@@ -2,25 +2,26 @@
 
 from pathlib import Path
 
+from ase.data import atomic_numbers
+
 from relaxdiff.config import PATHS, config_problems, file_problems
 from relaxdiff.exceptions import InputError
+from relaxdiff.lattices import starting_crystal
+from relaxdiff.neighbours import nearest_neighbour_distance
 from relaxdiff.posterior import (
     posterior_from_ensemble,
     potential_from_posterior,
     read_posterior,
     sample_posterior,
 )
-from relaxdiff.potential import SnapHyperparameters, ZblReference
-from relaxdiff.structures import (
-    build_structure,
-    bulk_cell,
-    nearest_neighbour_distance,
-    tabulated_lattice_parameter,
-)
+from relaxdiff.potential import SnapHyperparameters
+from relaxdiff.references import ZblReference, check_reference, reference_from_settings
+from relaxdiff.structures import build_structure
 from relaxdiff.training import check_groups, read_weights
 
 LARGEST_READ = 50e6  # bytes; larger files are read by the jobs that need them alone
 LONGEST_SENTENCE = 1000  # characters
+SMALLEST_ATOM = 1.0  # Angstrom^3; atoms of no crystal have less
 SMALLEST_OUTER = 0.3  # of the distance between neighbours: a repulsion within this one does nothing
 
 
@@ -36,19 +37,18 @@ def check_input(config, schema_path, config_files=(), contents=True):
     problems = [problem for path in config_files for problem in file_problems(path)]
     found, sound = config_problems(config, schema_path)
     problems += found
-    atoms = {}
+    atoms, crystals = {}, {}
     if "crystal" in sound:
-        try:
-            edge = tabulated_lattice_parameter(config["crystal"]["element"])
-        except InputError as error:
-            problems.append(str(error))
+        crystals, unknown = _starting_crystals(config["crystal"])
+        problems += unknown
+        if unknown:
             sound.remove("crystal")
     if {"crystal", "structures"} <= sound:
-        atoms, unbuilt = _build_structures(config, edge, found)
+        atoms, unbuilt = _build_structures(config, crystals, found)
         problems += unbuilt
     wrong = any(sentence.startswith("posterior") for sentence in found)
     if contents and {"crystal", "posterior"} <= sound and not wrong:
-        problems += _source_problems(config["posterior"], config["crystal"])
+        problems += _source_problems(config["posterior"], crystals)
     return [printable(problem) for problem in dict.fromkeys(problems)], atoms
 
 
@@ -61,26 +61,60 @@ def printable(text):
     return f"{text[:half]} ... {text[-half:]}"
 
 
-def _build_structures(config, edge, found):
+def _starting_crystals(settings):
+    """Crystals of crystal.element and then of solutes, a dict; and sentences on unknown ones."""
+    element = settings["element"]
+    crystals, problems = {}, []
+    try:
+        crystals[element] = _host_crystal(
+            element, settings["lattice"], settings["lattice_parameter"]
+        )
+    except InputError as error:
+        problems.append(str(error))
+    for solute, lattice in settings["solutes"].items():
+        try:
+            crystals[solute] = starting_crystal(solute, lattice)
+        except InputError:
+            problems.append(
+                f"crystal.solutes.{solute}: ASE knows no cubic or hexagonal crystal of {solute} to "
+                "start from"
+            )
+    return crystals, problems
+
+
+def _host_crystal(element, lattice, lattice_parameter):
+    """The crystal to start from; InputError for no element, or a length in other units."""
+    if not atomic_numbers.get(element):  # ASE has an X, number 0
+        raise InputError(f"crystal.element: {element} is no chemical element")
+    crystal = starting_crystal(element, lattice, lattice_parameter)
+    if crystal.volume_per_atom < SMALLEST_ATOM:
+        raise InputError(
+            f"crystal.lattice_parameter: {lattice_parameter} is less than an atom of {element}: "
+            "give it in Angstrom"
+        )
+    return crystal
+
+
+def _build_structures(config, crystals, found):
     """Numbers of atoms by name, and what keeps a structure from being built.
 
-    edge: lattice parameter in Angstrom; found: what is known to be wrong; structures among it are
+    crystals: of `_starting_crystals`; found: what is known to be wrong; structures among it are
     left out.
     """
-    element, lattice = config["crystal"]["element"], config["crystal"]["lattice"]
+    host, *solutes = crystals
     atoms, problems = {}, []
     for entry in config["structures"]:
         name = entry["name"]
         if any(each.startswith((f"structures.{name}.", f"structures.{name}:")) for each in found):
             continue
         try:
-            atoms[name] = len(build_structure(entry, element, lattice, edge))
+            atoms[name] = len(build_structure(entry, crystals[host], solutes))
         except InputError as error:
             problems.append(str(error))
     return atoms, problems
 
 
-def _source_problems(posterior, crystal):
+def _source_problems(posterior, crystals):
     """What is wrong with the files that parameters come from, and with what is in them."""
     source = next(source for source in PATHS if posterior[source] is not None)
     settings = posterior[source]
@@ -95,7 +129,7 @@ def _source_problems(posterior, crystal):
                 return []
             potential = _read_potential(posterior)
             hyperparameters, reference = potential.hyperparameters, potential.reference
-        _check_potential(hyperparameters, reference, crystal, f"posterior.{source}")
+        _check_potential(hyperparameters, reference, crystals, f"posterior.{source}")
     except InputError as error:
         sentence = str(error)
         keys = [key for key, path in named.items() if sentence.startswith(str(path))]
@@ -109,7 +143,7 @@ def _read_training(settings):
     given = settings["hyperparameters"]
     try:
         hyperparameters = SnapHyperparameters(
-            element=settings["element"],
+            settings["element"],
             twojmax=given["twojmax"],
             cutoff_factor=given["cutoff"],
             rfac0=given["rfac0"],
@@ -117,7 +151,8 @@ def _read_training(settings):
         )
     except InputError as error:
         raise InputError(f"posterior.training.hyperparameters: {error}") from None
-    return hyperparameters, _reference(settings["reference"])
+    reference = _reference(settings["reference"], "posterior.training", hyperparameters.elements)
+    return hyperparameters, reference
 
 
 def _read_potential(posterior):
@@ -127,32 +162,46 @@ def _read_potential(posterior):
     else:
         ensemble = posterior["ensemble"]
         paths = [ensemble[key] for key in PATHS["ensemble"]]
-        found = posterior_from_ensemble(*paths, _reference(ensemble.get("reference")))
+        reference = _reference(ensemble.get("reference"), "posterior.ensemble")
+        found = posterior_from_ensemble(*paths, reference)
+        _reference(ensemble.get("reference"), "posterior.ensemble", found.attrs["element"].split())
     if "hypercube_bounds" not in found:
         sample_posterior(found, posterior["samples"], posterior["seed"])
     return potential_from_posterior(found)
 
 
-def _reference(settings):
-    return ZblReference(settings["inner"], settings["outer"]) if settings else None
+def _reference(settings, where, elements=()):
+    """The fixed pair style; `where` is its key. Of another than ZBL it is tried on the elements."""
+    try:
+        reference = reference_from_settings(settings)
+        if elements:
+            check_reference(reference, elements)
+    except InputError as error:
+        raise InputError(f"{where}.reference.{error}") from None
+    return reference
 
 
-def _check_potential(hyperparameters, reference, crystal, where):
-    """InputError when a potential is for another element, or its lengths are in other units."""
-    element = crystal["element"]
-    if hyperparameters.element != element:
+def _check_potential(hyperparameters, reference, crystals, where):
+    """InputError when a potential is for other elements, or its lengths are in other units."""
+    element, *solutes = crystals
+    known = ", ".join(hyperparameters.elements)
+    if element not in hyperparameters.elements:
         raise InputError(
-            f"crystal.element: {element}, but the potential of {where} is for "
-            f"{hyperparameters.element}: name the same"
+            f"crystal.element: {element}, but the potential of {where} is for {known}: name the "
+            "same"
         )
-    crystal_cell = bulk_cell(element, tabulated_lattice_parameter(element))
-    usual = nearest_neighbour_distance(crystal_cell)
+    for solute in solutes:
+        if solute not in hyperparameters.elements:
+            raise InputError(
+                f"crystal.solutes.{solute}: the potential of {where} is for {known} only"
+            )
+    usual = nearest_neighbour_distance(crystals[element].conventional())
     if hyperparameters.cutoff < usual:
         raise InputError(
             f"{where}: the potential reaches {hyperparameters.cutoff:.3g} Angstrom, but atoms of "
             f"{element} are {usual:.3g} apart: give the cutoff in Angstrom"
         )
-    if reference is not None and reference.outer < SMALLEST_OUTER * usual:
+    if isinstance(reference, ZblReference) and reference.outer < SMALLEST_OUTER * usual:
         raise InputError(
             f"{where}.reference: outer = {reference.outer} is of no effect where atoms are "
             f"{usual:.3g} Angstrom apart: give inner and outer in Angstrom"

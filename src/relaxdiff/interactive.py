@@ -30,7 +30,7 @@ from matplotlib.colors import to_hex
 
 from relaxdiff.errors import all_levels
 from relaxdiff.figure_style import TRUTH_COLOUR, level_lines
-from relaxdiff.variants import deviations
+from relaxdiff.variants import all_parameters, deviations
 
 LARGEST = 1_400_000  # bytes of a page
 MOST_VARIANTS = 50_000  # in a page: more never fit
@@ -133,14 +133,16 @@ def _numbers(commands, posterior, predictions, truth):
     """What the page's script needs: every number once."""
     sources = [*map(str, predictions["level"].values), *([] if truth is None else ["truth"])]
     theta, shift = deviations(posterior)
-    mean = [float(posterior["energy_shift_mean"]), *posterior["theta_mean"].values.tolist()]
+    mean = np.append(posterior["energy_shift_mean"].values, posterior["theta_mean"].values)
     data = {
         "commands": commands,
         "lambdas": predictions["lambda"].values.tolist(),
         "labels": variant_labels(predictions["lambda"].values),
         "samples": predictions["sample"].values.tolist(),
         "sources": sources,
-        "mean": mean,
+        "mean": mean.tolist(),
+        "names": all_parameters(posterior),
+        "shifts": shift.shape[1],
         "deviations": np.column_stack([shift, theta]).tolist(),
         # Two digits of an estimate are enough.
         "error_estimate": [
@@ -350,7 +352,10 @@ async function start() {
   const change = (m, i) => data.deviations[m].map((step) => lambdas[i] * step);
   const theta = (m, i) => change(m, i).map((step, l) => mean[l] + step);
   const command = (what, m, i) => data.commands[what].replace("{variant}", variant(m, i));
-  const norm = (m, i) => Math.hypot(...change(m, i).slice(1));
+  // beta_1 as the page shows it, and W_beta_1 of one element among several.
+  const symbol = (l) => data.names[l].replace(/(.*?)_?beta_(\d+)/,
+    (_, element, number) => `β<sub>${`${element} ${number}`.trim()}</sub>`);
+  const norm = (m, i) => Math.hypot(...change(m, i).slice(data.shifts));
   const stable = (m, i) => energies.some((level) => Number.isFinite(level[m][i]));
   const status = (m, i) => data.status
     ? data.status.words[data.status.indices[m][i]].replaceAll("_", " ")
@@ -373,8 +378,8 @@ async function start() {
   const body = (m, i) => rows(m, i).map((row) => `<tr>${cells(row, "td")}</tr>`).join("");
 
   function about(m, i) {
-    const first = theta(m, i).slice(1, 4).map(
-      (beta, l) => `β<sub>${l + 1}</sub> = ${beta.toFixed(5)}`);
+    const first = theta(m, i).slice(data.shifts, data.shifts + 3).map(
+      (beta, l) => `${symbol(l + data.shifts)} = ${beta.toFixed(5)}`);
     return `<b>${title(m, i)}</b>
       <table style="text-align: right; border-spacing: 10px 0; margin-left: -10px">
       <tr>${cells(head, "th")}</tr>${body(m, i)}</table>
@@ -390,11 +395,11 @@ async function start() {
       `<p>To write ${what}: <code>${command(what, sample, at)}</code></p>`).join("");
     element("head").innerHTML = `<tr>${cells(head, "th")}</tr>`;
     element("levels").innerHTML = body(sample, at);
-    element("change").textContent =
-      "Its parameters Θ (eV); β_0, a shift per atom, moves no atom and does not count in "
+    element("change").innerHTML =
+      "Its parameters Θ (eV); β<sub>0</sub>, a shift per atom, moves no atom and does not count in "
       + `|Θ − mean| = ${norm(sample, at).toPrecision(6)} eV.`;
     element("theta").innerHTML = theta(sample, at).map((beta, l) =>
-      `<li>β_${l} = ${beta.toPrecision(10)}</li>`).join("");
+      `<li>${data.names[l].replace("beta", "β")} = ${beta.toPrecision(10)}</li>`).join("");
   }
 
   function showSample() {

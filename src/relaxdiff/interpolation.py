@@ -1,8 +1,10 @@
-"""Piecewise Chebyshev interpolation in the lattice parameter.
+"""Chebyshev interpolation in one lattice parameter, piecewise, or in two.
 
 Descriptors are smooth functions of the lattice parameter except where a neighbour shell crosses a
 cutoff, where their second derivative jumps. One interpolant across such a point is wrong by 1e-5 eV
-an atom; one on each side of it converges geometrically.
+an atom; one on each side of it converges geometrically. In the plane of two lattice parameters
+such points are curves, which a Patch takes no notice of: it is for what only has to be known
+roughly.
 """
 
 from dataclasses import dataclass
@@ -71,3 +73,45 @@ def interpolate(function, edges, degree):
         values = np.array([function(float(point)) for point in points])
         coefficients.append(np.tensordot(to_coefficients, values, axes=1))
     return Panels(np.asarray(edges, dtype=float), np.array(coefficients))
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Chebyshev coefficients of an array-valued function of two lengths over a rectangle.
+
+    low, high: corners, Angstrom, shape (2,); coefficients: shape (degree + 1, degree + 1, ...).
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    coefficients: np.ndarray
+
+    def weighted(self, point, weights):
+        """Values contracted with weights of shape (V, column) over the last axis: shape (V, ...).
+
+        point: shape (V, 2), Angstrom.
+        """
+        scaled = (2 * point - self.low - self.high) / (self.high - self.low)
+        degree = self.coefficients.shape[0] - 1
+        basis = [chebyshev.chebvander(scaled[:, axis], degree) for axis in (0, 1)]
+        result = np.zeros((len(point), *self.coefficients.shape[2:-1]))
+        for j, k in np.ndindex(self.coefficients.shape[:2]):
+            values = np.tensordot(weights, self.coefficients[j, k], axes=(1, -1))
+            factor = basis[0][:, j] * basis[1][:, k]
+            result += values * factor.reshape(-1, *[1] * (values.ndim - 1))
+        return result
+
+
+def interpolate_patch(function, low, high, degree):
+    """Patch through `function(length, other)` -> array, degree + 1 Chebyshev points each way.
+
+    low, high: corners of the rectangle, Angstrom, shape (2,).
+    """
+    low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+    nodes = chebyshev.chebpts1(degree + 1)
+    to_coefficients = np.linalg.inv(chebyshev.chebvander(nodes, degree))
+    first, second = ((low + high) / 2 + (high - low) / 2 * nodes[:, None]).T
+    values = np.array([[function(float(x), float(y)) for y in second] for x in first])
+    return Patch(
+        low, high, np.einsum("jm,kn,mn...->jk...", to_coefficients, to_coefficients, values)
+    )

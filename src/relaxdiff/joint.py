@@ -1,8 +1,8 @@
 """The quantities of one posterior sample together: sensitivities, correlations, directions.
 
-Lattice parameter, cohesive energy, elastic constants, and the formation energy and volume of each
+Lattice parameters, cohesive energy, elastic constants, and the formation energy and volume of each
 structure depend on the same parameters. For each quantity y the derivative g = dy/dTheta at the
-mean, beta_0 among the parameters, gives to first order
+mean, every element's beta_0 among the parameters, gives to first order
 
     y = y(mean) + g . (Theta - mean),    variance of y = g^T C g = sum_k s_k (g . v_k)^2
 
@@ -10,8 +10,7 @@ with the covariance C = sum_k s_k v_k v_k^T of the posterior samples: each term 
 principal direction v_k of parameter space carries.
 
 The crystal's quantities are those of `bulk.nc`, exact for every sample, in all sources but
-'linear'. The cohesive energy is minus the energy per atom of the relaxed crystal, beta_0 included:
-positive for a bound crystal if the fitted energies count from free atoms.
+'linear'.
 """
 
 import functools
@@ -23,19 +22,15 @@ import xarray as xr
 from relaxdiff.datasets import variable
 from relaxdiff.errors import all_levels, posterior_values
 from relaxdiff.exceptions import InputError
-from relaxdiff.expansion import expansion_of_crystal, expansion_of_defect
-from relaxdiff.formation import formation_of
+from relaxdiff.quantities import (
+    crystal_quantities,
+    elements_of,
+    quantity_derivatives,
+    quantity_units,
+    values_at_mean,
+)
 from relaxdiff.variants import deviations
 
-CRYSTAL_UNITS = {
-    "lattice_parameter": "Angstrom",
-    "cohesive_energy": "eV",
-    "c11": "GPa",
-    "c12": "GPa",
-    "c44": "GPa",
-}
-FORMATION_UNITS = {"formation_energy": "eV", "formation_volume": "Angstrom^3"}
-MODULI = ("bulk_modulus", "tetragonal_shear_modulus", "shear_modulus_c44")
 NAMED = 3  # directions that the table names for each quantity
 
 
@@ -46,16 +41,17 @@ def joint_posterior(posterior, bulk, structures):
     `crystal`, `derivative`, `predictions` and, if there are any, `evaluations` and `truth`. A
     structure's quantities are <name>_formation_energy and, where its cell relaxes,
     <name>_formation_volume. Returns a Dataset over `quantity` (with the coordinates `unit` and
-    `structure`, '' for the crystal's own), `parameter` (beta_0 first), `sample`, and `source`:
-    'linear', 'predicted' at the best level there is (attribute `best_level`) and, if all structures
-    have truth, 'truth'. Samples in which any structure is unstable or was not relaxed at lambda = 1
-    are left out throughout; `left_out` counts those that each quantity lacks. Raises InputError
-    when fewer than two samples are left.
+    `structure`, '' for the crystal's own), `parameter` (every beta_0 first), `sample`, and
+    `source`: 'linear', 'predicted' at the best level there is (attribute `best_level`) and, if all
+    structures have truth, 'truth'. Samples in which any structure is unstable or was not relaxed at
+    lambda = 1 are left out throughout; `left_out` counts those that each quantity lacks. Raises
+    InputError when fewer than two samples are left.
     """
-    found, units = _formation_of_samples(structures), quantity_units(structures)
+    found, units = _formation_of_samples(structures), quantity_units(bulk, structures)
     samples = _common_samples(found, posterior.sizes["sample"])
     delta = parameter_deviations(posterior.sel(sample=samples))
-    mean, gradients = values_at_mean(bulk, structures), quantity_derivatives(bulk, structures)
+    mean = values_at_mean(posterior, bulk, structures)
+    gradients = quantity_derivatives(posterior, bulk, structures)
     sources = list(next(iter(found.values()))["source"].values)
     values = np.array(
         [mean[:, None] + gradients @ delta.T]
@@ -74,7 +70,7 @@ def joint_posterior(posterior, bulk, structures):
             "unit": ("quantity", list(units.values())),
             "structure": ("quantity", [structure for structure, _ in units]),
             "quantity_2": names,
-            "parameter": ["beta_0", *posterior["parameter"].values],
+            "parameter": [*_shift_names(posterior), *posterior["parameter"].values],
             "direction": np.arange(1, len(directions) + 1),
             "source": ["linear", *sources],
             "sample": samples,
@@ -86,57 +82,10 @@ def joint_posterior(posterior, bulk, structures):
     )
 
 
-def quantity_units(structures):
-    """Units of all quantities in order, a dict with the keys (structure, property).
-
-    structures: as for `joint_posterior`; the structure of the crystal's own is ''.
-    """
-    units = {("", name): unit for name, unit in CRYSTAL_UNITS.items()}
-    for structure, given in structures.items():
-        units |= {(structure, name): FORMATION_UNITS[name] for name in _formation_names(given)}
-    return units
-
-
 def parameter_deviations(posterior):
-    """Sample minus mean of all parameters, beta_0 first, (sample, P + 1), eV."""
+    """Sample minus mean of all parameters, the E beta_0 first, (sample, E + P), eV."""
     theta, shift = deviations(posterior)
     return np.column_stack([shift, theta])
-
-
-def values_at_mean(bulk, structures):
-    """The quantities at the mean parameters, shape (quantity,), in their units."""
-    zero = int(np.argmin(np.abs(bulk["lambda"].values)))
-    values = [_crystal_quantities(bulk.isel({"sample": 0, "lambda": zero}))]
-    for given in structures.values():
-        cell, crystal = _expansions(given)
-        formation = formation_of(
-            cell.energy, cell.volume, _n_atoms(given), crystal.energy, crystal.volume
-        )
-        values.append(formation[: len(_formation_names(given))])
-    return np.concatenate(values)
-
-
-def quantity_derivatives(bulk, structures):
-    """Derivatives of the relaxed quantities by beta_0 ... beta_P at the mean, (quantity, P + 1).
-
-    In units of the quantity per eV. Energies of a minimum change as at fixed positions, by the
-    descriptors; volumes as the cells strain. beta_0 adds itself to every atom of structure and
-    crystal, and moves none.
-    """
-    rows = [_crystal_derivatives(bulk)]
-    for given in structures.values():
-        cell, crystal = _expansions(given)
-        formation = formation_of(
-            cell.descriptors,
-            cell.volume_derivative(),
-            _n_atoms(given),
-            crystal.descriptors,
-            crystal.volume_derivative(),
-        )
-        rows.append(formation[: len(_formation_names(given))])
-    names = [name for _, name in quantity_units(structures)]
-    by_shift = [-1.0 if name == "cohesive_energy" else 0.0 for name in names]
-    return np.column_stack([by_shift, np.concatenate(rows)])
 
 
 def principal_directions(delta):
@@ -184,21 +133,10 @@ def joint_table(joint):
     return table
 
 
-def _formation_names(given):
-    """The properties of a structure: without strains its cell has no formation volume."""
-    relaxes = given["derivative"].sizes["strain"] > 0
-    return list(FORMATION_UNITS)[: 1 + relaxes]
-
-
-def _n_atoms(given):
-    return given["derivative"].attrs["n_atoms"]
-
-
-def _expansions(given):
-    """The Expansion of a structure's cell, and that of its crystal per atom at h+ih alone."""
-    return expansion_of_defect(given["derivative"]), expansion_of_crystal(
-        given["crystal"], ["h+ih"]
-    )
+def _shift_names(posterior):
+    """What the energy shifts are called, in the order of the elements."""
+    elements = elements_of(posterior)
+    return ["beta_0"] if len(elements) == 1 else [f"{element}_beta_0" for element in elements]
 
 
 def _best_predictions(given):
@@ -233,7 +171,7 @@ def _common_samples(found, total):
 
 def _values_of_samples(bulk, found, units, samples, source):
     """All quantities of some samples, of one source, shape (quantity, sample)."""
-    crystal = _crystal_quantities(_at_one(bulk).sel(sample=samples))
+    crystal = crystal_quantities(_at_one(bulk).sel(sample=samples))
     formation = [
         found[structure][name].sel(source=source, sample=samples).values
         for structure, name in units
@@ -254,32 +192,6 @@ def _left_out(bulk, found, units):
 
 def _at_one(bulk):
     return bulk.sel({"lambda": 1.0}, method="nearest")
-
-
-def _crystal_quantities(bulk):
-    """The quantities of CRYSTAL_UNITS of the variants in a Dataset of them, (quantity, ...)."""
-    names = ("lattice_parameter", "energy", *MODULI)
-    return _from_moduli(*(bulk[name].values for name in names))
-
-
-def _crystal_derivatives(bulk):
-    """Their derivatives by beta_1 ... beta_P at the mean, (quantity, P)."""
-    gradient = bulk["reference_strain_gradient"].values
-    strain = -gradient / float(bulk["reference_strain_curvature"])
-    return _from_moduli(
-        float(bulk["reference_lattice_parameter"]) * strain,
-        bulk["reference_descriptors"].values,
-        *(bulk[f"{name}_derivative"].values for name in MODULI),
-    )
-
-
-def _from_moduli(lattice_parameter, energy, bulk_modulus, tetragonal, c44):
-    """The quantities of CRYSTAL_UNITS. Linear in every argument: it serves derivatives as well.
-
-    From B = (C11 + 2 C12) / 3 and C' = (C11 - C12) / 2.
-    """
-    c11, c12 = bulk_modulus + 4 / 3 * tetragonal, bulk_modulus - 2 / 3 * tetragonal
-    return np.array([lattice_parameter, -energy, c11, c12, c44])
 
 
 def _derivative_variables(mean, gradients, spreads):

@@ -16,9 +16,12 @@ from relaxdiff.figure_style import (
 
 SYMBOLS = {
     "lattice_parameter": "$a$",
+    "lattice_parameter_c": "$c$",
     "cohesive_energy": r"$E_\mathrm{coh}$",
     "c11": "$C_{11}$",
     "c12": "$C_{12}$",
+    "c13": "$C_{13}$",
+    "c33": "$C_{33}$",
     "c44": "$C_{44}$",
     "formation_energy": r"$E_\mathrm{f}$",
     "formation_volume": r"$V_\mathrm{f}$",
@@ -52,7 +55,7 @@ def sensitivities(joint):
     shown = range(0, len(names), LABELLED)
     axis.set_xticks(
         [place + 0.5 for place in shown],
-        [rf"$\beta_{{{names[place].removeprefix('beta_')}}}$" for place in shown],
+        [_beta(names[place]) for place in shown],
     )
     labels = [" ".join(filter(None, words)) for words in _names_and_symbols(joint)]
     axis.set_yticks(np.arange(len(labels)) + 0.5, labels)
@@ -102,6 +105,12 @@ def _formation_energies(joint):
     """The part of a joint Dataset that is on formation energies."""
     own = [str(name) for name in joint["quantity"].values if name.endswith("formation_energy")]
     return joint.sel(quantity=own, quantity_2=own)
+
+
+def _beta(name):
+    """A parameter as a label: beta_1, or W_beta_1 of one element among several."""
+    element, number = name.rsplit("beta_", 1)
+    return f"{element.rstrip('_')} $\\beta_{{{number}}}$".strip()
 
 
 def _names_and_symbols(joint):

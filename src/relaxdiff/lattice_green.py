@@ -10,7 +10,7 @@ What a defect changes is near it, whatever the size of the supercell, and conjug
 are preconditioned by G see that change alone: their steps do not grow with the supercell.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.fft
@@ -20,7 +20,6 @@ from scipy.spatial import cKDTree
 
 from relaxdiff.descriptors import DescriptorCalculator
 from relaxdiff.exceptions import InputError
-from relaxdiff.structures import bulk_cell
 from relaxdiff.symmetry import find_symmetry
 
 DISPLACEMENT_STEP = 1e-4  # Angstrom
@@ -29,11 +28,11 @@ SOFTEST = 1e-6  # of the stiffest mode; none is taken to be softer, so that G is
 
 @dataclass(frozen=True)
 class ForceConstants:
-    """Second derivatives of the energy of an infinite crystal with m atoms in its cubic cell.
+    """Second derivatives of the energy of an infinite crystal.
 
-    unit: the conventional cubic cell; cells: integer positions R of the cells within reach of the
-    one at the origin, shape (cell, 3); matrices: d2U / dx(R, i) dx(0, j), rows (i, xyz), columns
-    (j, xyz), shape (cell, 3m, 3m), eV/Angstrom^2.
+    unit: the conventional cell, of m atoms; cells: integer positions R of the cells within reach of
+    the one at the origin, shape (cell, 3); matrices: d2U / dx(R, i) dx(0, j), rows (i, xyz),
+    columns (j, xyz), shape (cell, 3m, 3m), eV/Angstrom^2.
     """
 
     unit: Atoms = field(repr=False)
@@ -52,17 +51,17 @@ class ForceConstants:
         return (matrices + matrices.conj().swapaxes(-1, -2)) / 2
 
 
-def crystal_force_constants(potential, lattice_parameter, lattice="bcc"):
-    """ForceConstants of the perfect crystal; potential: SnapPotential, lattice_parameter: Angstrom.
+def crystal_force_constants(potential, crystal):
+    """ForceConstants of a PerfectCrystal; potential: SnapPotential.
 
     Each atom of the primitive cell is moved in a supercell of `cells_in_range`, 6 evaluations.
     Raises LammpsError when LAMMPS cannot evaluate the crystal.
     """
-    unit = bulk_cell(potential.hyperparameters.element, lattice_parameter, lattice=lattice)
+    unit = crystal.conventional()
     symmetry = find_symmetry(unit)
     shifts = symmetry.permutations[np.isclose(symmetry.rotations, np.eye(3)).all(axis=(1, 2))]
     with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
-        repeats = cells_in_range(calculator, lattice_parameter)
+        repeats = cells_in_range(calculator, crystal)
         parts = [
             _responses(calculator, potential.weights, unit, repeats, shifts[:, atom], shifts)
             for atom in np.unique(shifts.min(axis=0))
@@ -74,14 +73,15 @@ def crystal_force_constants(potential, lattice_parameter, lattice="bcc"):
     return ForceConstants(unit, cells, matrices.reshape(len(cells), 3 * len(unit), -1))
 
 
-def cells_in_range(calculator, lattice_parameter):
+def cells_in_range(calculator, crystal):
     """Edge of the smallest supercell in which no atom interacts with two images of another.
 
-    In conventional cubic cells; lattice_parameter: Angstrom. Atoms interact as far as they have a
-    neighbour in common, over twice the cutoff.
+    In conventional cells of a PerfectCrystal. Atoms interact as far as they have a neighbour in
+    common, over twice the cutoff.
     """
     reach = 2 * max(calculator.smoothness_limits)
-    return int(2 * reach / lattice_parameter) + 1
+    heights = 1 / np.linalg.norm(np.linalg.inv(crystal.conventional().cell.array), axis=0)
+    return int(2 * reach / heights.min()) + 1
 
 
 def responses_to(calculator, crystal, atom, step):
@@ -109,34 +109,34 @@ def _responses(calculator, weights, unit, repeats, images, shifts):
     (translation,), and of each, shape (translation, m). Returns R, i, j and block (3, 3) of each
     pair of j in the cell at the origin and i in the cell at R; pairs out of reach have zeros.
     """
-    crystal, atom, edge = unit.repeat(repeats), images.min(), unit.cell[0, 0]
+    crystal, atom, to_cells = unit.repeat(repeats), images.min(), np.linalg.inv(unit.cell.array)
     apart, matrices = responses_to(calculator, crystal, atom, DISPLACEMENT_STEP)
     blocks = (matrices @ weights).swapaxes(1, 2)
     parts = []
     for image, shift in zip(images, shifts, strict=True):
         atoms = np.tile(shift, repeats**3)
-        cells = (apart + unit.positions[image] - unit.positions[atoms]) / edge
+        cells = (apart + unit.positions[image] - unit.positions[atoms]) @ to_cells
         parts.append((cells.round().astype(int), atoms, np.full(len(atoms), image), blocks))
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
-def crystal_green(potential, atoms, lattice, supercell):
-    """The LatticeGreen of a defect in `supercell`^3 conventional cubic cells.
+def crystal_green(potential, atoms, crystal, supercell):
+    """The LatticeGreen of a defect in `supercell`^3 conventional cells.
 
-    It is that of the crystal at the lattice parameter of the defect's own cell. Raises InputError
-    when an atom has no lattice site of its own, LammpsError.
+    crystal: PerfectCrystal, whose lattice parameters are taken from the defect's own cell. Raises
+    InputError when an atom has no lattice site of its own, LammpsError.
     """
-    lattice_parameter = atoms.cell.lengths()[0] / supercell
-    constants = crystal_force_constants(potential, lattice_parameter, lattice)
-    return LatticeGreen(constants, atoms, supercell)
+    a, _, c = atoms.cell.lengths() / supercell
+    crystal = replace(crystal, a=a, c=None if crystal.c is None else c)
+    return LatticeGreen(crystal_force_constants(potential, crystal), atoms, supercell)
 
 
 class LatticeGreen:
     """The displacements of a defect's atoms by forces, as if the crystal around them were perfect.
 
-    force_constants: ForceConstants, best at the lattice parameter of `atoms`; atoms: the defect's
-    supercell of `repeats`^3 conventional cells, on the lattice of `bulk_cell` but for relaxation;
-    no force acts on empty sites. Symmetric and positive definite, rigid translations apart, which
+    force_constants: ForceConstants, best at the lattice parameters of `atoms`; atoms: the defect's
+    supercell of `repeats`^3 conventional cells, on the crystal's lattice but for relaxation; no
+    force acts on empty sites. Symmetric and positive definite, rigid translations apart, which
     are projected out; of the perfect crystal it is the pseudo-inverse of the Hessian. Raises
     InputError when an atom has no site of its own.
     """

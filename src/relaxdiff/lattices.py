@@ -42,7 +42,7 @@ class PerfectCrystal:
     @property
     def volume_per_atom(self):
         """Angstrom^3."""
-        return self.conventional().get_volume() / ATOMS_PER_CELL[self.lattice]
+        return float(volumes_per_atom(self.lattice, self.lengths))
 
     def conventional(self, repeats=1) -> Atoms:
         """`repeats`^3 conventional cells: cubic, or hexagonal with c along z."""
@@ -58,9 +58,9 @@ class PerfectCrystal:
             return self.conventional()
         return bulk(self.element, self.lattice, a=self.a)
 
-    def scaled(self, factor):
-        """The crystal with all lengths multiplied by `factor`."""
-        return replace(self, a=self.a * factor, c=None if self.c is None else self.c * factor)
+    def at(self, a):
+        """The crystal of the same shape with another lattice parameter a, Angstrom."""
+        return replace(self, a=a, c=None if self.c is None else self.c / self.a * a)
 
 
 def starting_crystal(element, lattice, lattice_parameter=None):
@@ -77,13 +77,32 @@ def starting_crystal(element, lattice, lattice_parameter=None):
     if tabulated == lattice == "hcp":
         unit = replace(unit, c=state["c/a"])
     if lattice_parameter is not None:
-        return unit.scaled(float(lattice_parameter))
+        return unit.at(float(lattice_parameter))
     if tabulated == lattice:
-        return unit.scaled(state["a"])
+        return unit.at(state["a"])
     if tabulated not in LATTICES:
         raise InputError(
             f"crystal.element: ASE knows no cubic or hexagonal lattice parameter for {element}: "
             "give crystal.lattice_parameter, in Angstrom"
         )
     volume = starting_crystal(element, tabulated).volume_per_atom
-    return unit.scaled(float((volume / unit.volume_per_atom) ** (1 / 3)))
+    return unit.at(float((volume / unit.volume_per_atom) ** (1 / 3)))
+
+
+def volumes_per_atom(lattice, lengths):
+    """Volumes per atom in Angstrom^3, (...,), of lattice parameters, (..., 1 or 2), in Angstrom."""
+    lengths = np.asarray(lengths)
+    if lattice == "hcp":
+        return np.sqrt(3) / 4 * lengths[..., 0] ** 2 * lengths[..., 1]
+    return lengths[..., 0] ** 3 / ATOMS_PER_CELL[lattice]
+
+
+def crystal_from(attributes):
+    """The PerfectCrystal in the attributes of a Dataset of `crystal_of_variants`."""
+    c = attributes.get("lattice_parameter_c")
+    return PerfectCrystal(
+        attributes["element"],
+        attributes["lattice"],
+        float(attributes["lattice_parameter"]),
+        None if c is None else float(c),
+    )

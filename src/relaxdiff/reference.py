@@ -5,22 +5,20 @@ the user's may have broken that symmetry: the symmetric structure is then a sadd
 minimum beside it is looked for downhill. (Of the <111> dumbbell in tungsten it is a tilted one.)
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from relaxdiff.blocks import DISPLACEMENT_STEP, blocks_at
 from relaxdiff.coordinates import face_normals, largest_displacement, widest_gap
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.lattice_green import crystal_green
+from relaxdiff.lattices import BRAVAIS, starting_crystal
 from relaxdiff.minimise import relax
 from relaxdiff.relaxers import BASIN_RADIUS
-from relaxdiff.structures import (
-    ON_LATTICE,
-    build_structure,
-    bulk_cell,
-    tabulated_lattice_parameter,
-)
+from relaxdiff.structures import ON_LATTICE, build_structure
 
-LARGEST_MISMATCH = 0.15  # of the tabulated lattice parameter; beyond it E(a) is not looked at
+LARGEST_MISMATCH = 0.15  # of the lattice parameters to start from; E(a) is not looked at beyond
 # Supercell from which on the crystal's Green's function saves more evaluations than it costs.
 LARGE = 12
 PUSH = 0.1  # Angstrom, of the atom that moves most, away from a saddle point
@@ -30,23 +28,28 @@ SADDLE_POINTS = 4  # as many are left, one after the other, before giving up
 def relax_reference(potential, crystal, settings, report=lambda line: None):
     """A structure's minimum at the mean parameters, started from the relaxed perfect crystal.
 
-    crystal: element and lattice, of the config; settings: an entry of its `structures`; report:
-    called with a line of text when a saddle point is left. Returns a Minimum. Raises InputError
-    when the potential is for another element or the structure cannot be built, RelaxationError when
-    crystal or structure do not converge or the structure has no minimum near by, LammpsError.
+    crystal: `crystal` of the config, of which element, lattice, lattice_parameter (None or absent:
+    that of the volume in ASE's table) and the names of solutes count; settings: an entry of its
+    `structures`; report: called with a line of text when a saddle point is left. Returns a Minimum.
+    Raises InputError when the potential is for other elements or the structure cannot be built,
+    RelaxationError when crystal or structure do not converge or the structure has no minimum near
+    by, LammpsError.
     """
-    name, element, lattice = settings["name"], crystal["element"], crystal["lattice"]
-    if element != potential.hyperparameters.element:
+    name, element, known = settings["name"], crystal["element"], potential.hyperparameters.elements
+    if element not in known:
         raise InputError(
             f"crystal.element is {element}, but the potential {potential.name} is for "
-            f"{potential.hyperparameters.element}"
+            f"{', '.join(known)}"
         )
-    edge = _relaxed_lattice_parameter(potential, element, lattice)
-    atoms = build_structure(settings, element, lattice, edge)
+    start = starting_crystal(element, crystal["lattice"], crystal.get("lattice_parameter"))
+    perfect = crystal_of(relaxed_crystal(potential, start), start)
+    atoms = build_structure(settings, perfect, list(crystal.get("solutes", ())))
     _check_vacuum(atoms, potential, settings)
-    on_lattice, green = settings["kind"] in ON_LATTICE, None
+    # Vacancies of these keep their symmetry; if one does not, its force constants will tell.
+    on_lattice = settings["kind"] in ON_LATTICE and perfect.lattice in BRAVAIS
+    green = None
     if on_lattice and settings["supercell"] >= LARGE:
-        green = crystal_green(potential, atoms, lattice, settings["supercell"])
+        green = crystal_green(potential, atoms, perfect, settings["supercell"])
 
     def relaxed(start):
         try:
@@ -64,30 +67,42 @@ def relax_reference(potential, crystal, settings, report=lambda line: None):
         return minimum
 
     minimum = relaxed(atoms)
-    # Vacancies keep their symmetry; if one does not, its force constants will tell.
     return minimum if on_lattice else _downhill(minimum, relaxed, name, report)
 
 
-def _relaxed_lattice_parameter(potential, element, lattice):
-    """That of the perfect crystal, Angstrom."""
-    cell = bulk_cell(element, tabulated_lattice_parameter(element), lattice=lattice)
+def relaxed_crystal(potential, start):
+    """The perfect crystal relaxed, as a Minimum; of hcp both lattice parameters.
+
+    start: PerfectCrystal. Raises RelaxationError when it does not converge, or to a crystal that is
+    nothing like the one it started from, LammpsError.
+    """
+    what = f"{start.lattice} crystal of {potential.name}"
     try:
-        crystal = relax(cell, potential)
+        crystal = relax(start.conventional(), potential, "isotropic" if start.c is None else "full")
     except LammpsError as error:
         raise LammpsError(
-            f"{lattice} crystal of {potential.name}: {error}; is it a potential for this element "
-            "and lattice, and complete with its reference (posterior.ensemble.reference)?"
+            f"{what}: {error}; is it a potential for this element and lattice, and complete with "
+            "its reference (posterior.ensemble.reference)?"
         ) from None
     if not crystal.converged:
-        raise RelaxationError(f"{lattice} crystal of {potential.name}: {crystal.status}")
-    edge = crystal.atoms.cell.lengths()[0]
+        raise RelaxationError(f"{what}: {crystal.status}")
     if not np.abs(crystal.strain).max() < LARGEST_MISMATCH:
-        raise RelaxationError(
-            f"{lattice} crystal of {potential.name}: relaxes to {edge:.3f} Angstrom, more than "
-            f"{LARGEST_MISMATCH:.0%} from the tabulated lattice parameter of {element}: is it a "
-            "potential for this element and lattice?"
+        ended, started = (
+            " and ".join(f"{length:.3f}" for length in each.lengths)
+            for each in (crystal_of(crystal, start), start)
         )
-    return edge
+        raise RelaxationError(
+            f"{what}: relaxes to {ended} Angstrom, more than {LARGEST_MISMATCH:.0%} from the "
+            f"{started} of crystal.lattice_parameter or, without it, the tabulated lattice "
+            f"parameter of {start.element}: is it a potential for this element and lattice?"
+        )
+    return crystal
+
+
+def crystal_of(minimum, start):
+    """The PerfectCrystal in a Minimum of `relaxed_crystal`, which started from `start`."""
+    a, _, c = minimum.atoms.cell.lengths()
+    return replace(start, a=float(a), c=None if start.c is None else float(c))
 
 
 def _check_vacuum(atoms, potential, settings):

@@ -22,7 +22,7 @@ from relaxdiff.solvers import SOLVERS
 from relaxdiff.solvers.dense import Dense
 from relaxdiff.solvers.energy import Energy
 from relaxdiff.solvers.problem import Problem
-from relaxdiff.variants import deviations, variant_shifts, variant_weights
+from relaxdiff.variants import deviations, variant_energy_shifts, variant_weights
 
 LAMMPS = "lammps"  # one relaxation of the variant at lambda = 1 by LAMMPS, beside the solvers
 TOLERANCE = 1e-6  # eV/Angstrom, that LAMMPS relaxes to: that of the truth
@@ -31,24 +31,25 @@ ALPHAS = tuple(10.0**power for power in range(-9, 0))  # eV/Angstrom
 ALPHA_STEPS = 60  # of each minimisation while alpha varies: rounding stops the smallest earlier
 
 
-def solver_of(name, minimum, lattice, supercell):
+def solver_of(name, minimum, crystal, supercell):
     """The solver called `name`, with the settings it has in a study.
 
-    minimum: of a defect in a supercell of `supercell`^3 conventional cells; 'sparse' is
-    preconditioned by the lattice Green's function of the crystal at the defect cell's own lattice
-    parameter. Raises InputError for an unknown name, LammpsError.
+    minimum: of a defect in a supercell of `supercell`^3 conventional cells of a PerfectCrystal;
+    'sparse' is preconditioned by the lattice Green's function of that crystal at the defect cell's
+    own lattice parameters. Raises InputError for an unknown name, LammpsError.
     """
     if name not in SOLVERS:
         raise InputError(f"derivative.solver: '{name}' is not one of {', '.join(SOLVERS)}")
     if name != "sparse":
         return SOLVERS[name]()
-    green = crystal_green(minimum.potential, minimum.atoms, lattice, supercell)
+    green = crystal_green(minimum.potential, minimum.atoms, crystal, supercell)
     return SOLVERS[name](preconditioner=green)
 
 
-def measure_solver(name, minimum, posterior, lattice, supercell):
+def measure_solver(name, minimum, posterior, crystal, supercell):
     """Cost of one direction of the derivative, or of one relaxation ('lammps'); a dict.
 
+    crystal, supercell: as for `solver_of`. The dict holds
     solver, supercell, atoms; seconds of wall time, the sparse solver's preconditioner included;
     peak_MiB of this whole process, interpreter, libraries and the minimum's file included, so that
     each measurement needs a process of its own; grown_MiB, the part of the peak that came on top of
@@ -65,7 +66,7 @@ def measure_solver(name, minimum, posterior, lattice, supercell):
     if name == LAMMPS:
         cost = _relax_by_lammps(minimum, posterior)
     else:
-        solver = solver_of(name, minimum, lattice, supercell)
+        solver = solver_of(name, minimum, crystal, supercell)
         direction = deviations(posterior)[0][0]
         found = implicit_derivative(minimum, solver, directions=direction[:, None]).attrs
         cost = {
@@ -79,13 +80,14 @@ def measure_solver(name, minimum, posterior, lattice, supercell):
     return row | {"seconds": seconds, "peak_MiB": peak, "grown_MiB": grown} | cost
 
 
-def compare_displacements(minimum, posterior, truth, lattice, supercell):
+def compare_displacements(minimum, posterior, truth, crystal, supercell):
     """Displacements predicted by every solver against the true ones, at a strong perturbation.
 
     truth: Dataset of `relax_variants` with sample 0, relaxed in the minimum's coordinates; taken is
-    its largest |lambda| <= STRONG that converged. Returns a DataFrame with a row for each solver
-    and Cartesian component: solver, lambda, predicted, true; Angstrom, scaled to the reference
-    cell. Raises RelaxationError when no variant but the reference converged.
+    its largest |lambda| <= STRONG that converged; crystal, supercell: as for `solver_of`. Returns a
+    DataFrame with a row for each solver and Cartesian component: solver, lambda, predicted, true;
+    Angstrom, scaled to the reference cell. Raises RelaxationError when no variant but the reference
+    converged.
     """
     stretch = _strongest(truth)
     here = truth.sel({"sample": 0, "lambda": stretch})
@@ -93,7 +95,7 @@ def compare_displacements(minimum, posterior, truth, lattice, supercell):
     direction = stretch * deviations(posterior)[0][0]
     parts = []
     for name in SOLVERS:
-        solver = solver_of(name, minimum, lattice, supercell)
+        solver = solver_of(name, minimum, crystal, supercell)
         derivative = implicit_derivative(minimum, solver, directions=direction[:, None])
         moved = derivative["position_derivative"].values.ravel()
         columns = {"solver": name, "lambda": stretch, "predicted": moved, "true": true}
@@ -130,7 +132,9 @@ def _own_memory(name):
 def _relax_by_lammps(minimum, posterior):
     """Iterations (unknown) and force calls that LAMMPS needs for sample 0 itself."""
     theta = variant_weights(posterior, np.ones(1))[0, 0, :-1]
-    variant = minimum.potential.with_theta(theta, variant_shifts(posterior, np.ones(1))[0, 0])
+    variant = minimum.potential.with_theta(
+        theta, variant_energy_shifts(posterior, np.ones(1))[0, 0]
+    )
     end = lammps_minimise(minimum.atoms, variant, TOLERANCE, minimum.coordinates.freedom)
     if not end.max_gradient < TOLERANCE:
         raise RelaxationError(

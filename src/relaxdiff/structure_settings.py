@@ -2,7 +2,9 @@
 
 from relaxdiff.datasets import path_exists
 from relaxdiff.exceptions import InputError
-from relaxdiff.structures import ON_LATTICE, plane_normal
+from relaxdiff.lattices import BRAVAIS
+from relaxdiff.slabs import plane_normal
+from relaxdiff.structures import DIVACANCIES, DUMBBELLS, INTERSTICES, ON_LATTICE
 
 # Other folders and files in results/<study>/, where each structure has a folder of its own.
 RESERVED_NAMES = (
@@ -25,17 +27,22 @@ RESERVED_NAMES = (
 COMMON_KEYS = ("name", "kind", "cell")
 POINT_DEFECT_KEYS = ("supercell",)
 KEYS = {
+    "substitutional": ("supercell", "element"),
     "surface": ("plane", "layers", "vacuum"),
     "gamma_surface": ("plane", "layers", "displacement"),
     "file": ("path", "lattice_parameter"),
 }
+# May be left out: the interstitial, or one atom of the dumbbell, is then of the crystal's element.
+OPTIONAL_KEYS = dict.fromkeys((*DUMBBELLS, *INTERSTICES), ("element",))
 POINT_DEFECT_CELLS = ("fixed", "isotropic", "full")
 CELLS = {
     "surface": ("fixed", "in_plane_fixed"),
     "gamma_surface": ("fixed", "in_plane_fixed"),
     "file": ("fixed", "isotropic", "full", "in_plane_fixed"),
 }
-DIVACANCY_SUPERCELL = 3  # in a smaller one a divacancy's images are as near as its two halves
+# Supercells in which no atom is next to a defect and to an image of it, those of divacancies larger
+# by one; of lattices not named here the schema's.
+SMALLEST_SUPERCELL = {"sc": 3, "hcp": 3}
 
 
 def structure_problems(config):
@@ -71,6 +78,7 @@ def _key_problems(settings, where):
     elif kind == "file" and "plane" in given:
         return [f"{where}.plane: a file has this key with cell: in_plane_fixed only"]
     missing = [key for key in needed if key not in given]
+    needed = (*needed, *OPTIONAL_KEYS.get(kind, ()))
     problems = [f"{where}: the key {', '.join(missing)} is missing"] if missing else []
     return problems + [
         f"{where}.{key}: kind {kind} does not have this key: beside {', '.join(COMMON_KEYS)} it "
@@ -89,11 +97,6 @@ def _value_problems(settings, where):
             f"{where}.cell: {settings['cell']} is not possible for kind {kind}: "
             f"use {', '.join(cells[:-1])} or {cells[-1]}"
         )
-    if kind.startswith("divacancy") and settings["supercell"] < DIVACANCY_SUPERCELL:
-        problems.append(
-            f"{where}.supercell: {settings['supercell']} is too small for a divacancy, "
-            f"use {DIVACANCY_SUPERCELL} or more"
-        )
     if "plane" in settings:
         try:
             plane_normal(settings["plane"])
@@ -102,6 +105,57 @@ def _value_problems(settings, where):
     if "path" in settings and not path_exists(settings["path"]):
         problems.append(f"{where}.path: {settings['path']} does not exist")
     return problems
+
+
+def crystal_problems(config):
+    """Structures that do not go with the crystal, its lattice and its solutes.
+
+    config: dict that the schema accepts. Returns sentences, each naming its key.
+    """
+    crystal, problems = config["crystal"], []
+    host, lattice, solutes = crystal["element"], crystal["lattice"], list(crystal["solutes"])
+    if host in solutes:
+        problems.append(f"crystal.solutes: {host} is crystal.element, name other elements only")
+    for settings in config["structures"]:
+        where = f"structures.{settings['name']}"
+        problems += _element_problems(settings, where, host, solutes)
+        problems += _supercell_problems(settings, where, lattice)
+        if settings["cell"] == "in_plane_fixed" and lattice not in BRAVAIS:
+            problems.append(
+                f"{where}.cell: in_plane_fixed is possible in {', '.join(BRAVAIS)}, not in "
+                f"{lattice}, whose atoms move when a plane is held: use fixed"
+            )
+    return problems
+
+
+def _element_problems(settings, where, host, solutes):
+    """An atom that is to be of an element that the study does not have, or has there already."""
+    element = settings.get("element")
+    own = element == host
+    if element is None or element in solutes or (own and settings["kind"] != "substitutional"):
+        return []
+    known = ", ".join(solutes) or "none"
+    advice = (
+        "the site has that one already, name another"
+        if own
+        else f"add the lattice of its crystal, such as {{{element}: hcp}}"
+    )
+    return [
+        f"{where}.element: {element} is not one of crystal.solutes, which are {known}: {advice}"
+    ]
+
+
+def _supercell_problems(settings, where, lattice):
+    """A supercell in which a point defect is next to its own image."""
+    divacancy = settings["kind"] in DIVACANCIES
+    least = SMALLEST_SUPERCELL.get(lattice, 2) + divacancy
+    if settings.get("supercell", least) >= least:
+        return []
+    what = "divacancy" if divacancy else "point defect"
+    return [
+        f"{where}.supercell: {settings['supercell']} is too small for a {what}, use {least} or "
+        f"more in {lattice}"
+    ]
 
 
 def solver_problems(config):
@@ -113,10 +167,11 @@ def solver_problems(config):
         "derivative.solver": (config["derivative"]["solver"], "dense or energy"),
         "truth.relaxer": (config["truth"]["relaxer"], "newton or lammps"),
     }
+    sparse = {key: instead for key, (choice, instead) in chosen.items() if choice == "sparse"}
     others = [each["name"] for each in config["structures"] if each["kind"] not in ON_LATTICE]
     return [
         f"{key}: sparse needs every atom on a site of the crystal, which is so for "
         f"{', '.join(ON_LATTICE)} but not for structures.{others[0]}: use {instead}"
-        for key, (choice, instead) in chosen.items()
-        if choice == "sparse" and others
+        for key, instead in sparse.items()
+        if others
     ]

@@ -8,7 +8,7 @@ import spglib.error
 from scipy.spatial import cKDTree
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.structures import images_near
+from relaxdiff.neighbours import images_near
 
 spglib.error.OLD_ERROR_HANDLING = False  # failures raise, as in the coming spglib 3
 

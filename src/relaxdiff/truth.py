@@ -19,7 +19,7 @@ from relaxdiff.checkpoints import FOUND_AGAIN
 from relaxdiff.curvature import StabilityTest
 from relaxdiff.datasets import variable
 from relaxdiff.exceptions import InputError, LammpsError
-from relaxdiff.formation import formation_of
+from relaxdiff.formation import compared_with
 from relaxdiff.minimise import mode_displacements
 from relaxdiff.parallel import is_first, of_first
 from relaxdiff.relaxers import RELAXERS, TOLERANCE, in_basin
@@ -325,12 +325,11 @@ def _dataset(row, posterior, crystal, coordinates, sample):
     }
     q = np.array([[nowhere if outcome.q is None else outcome.q for outcome in row]])
     status = collected["status"]
-    n_atoms = len(coordinates.reference)
-    shifts = variant_shifts(posterior, lambdas)[[sample]]
-    energy = collected["energy"] + n_atoms * shifts
+    composition = coordinates.reference.symbols.formula.count()
+    energy = collected["energy"] + variant_shifts(posterior, lambdas, composition)[[sample]]
     volume = np.where(np.isnan(energy), np.nan, coordinates.volume(q))
-    formation_energy, formation_volume = formation_of(
-        energy, volume, n_atoms, here["energy"].values, here["volume"].values
+    formation_energy, formation_volume = compared_with(here, composition).formation(
+        energy, volume, here["energy"].values, here["volume"].values
     )
     variables = {
         "status": variable(

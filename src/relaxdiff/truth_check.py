@@ -5,10 +5,11 @@ import pandas as pd
 
 from relaxdiff.coordinates import Freedom, cell_strains, largest_displacement
 from relaxdiff.exceptions import LammpsError, RelaxationError
-from relaxdiff.formation import formation_of
 from relaxdiff.lammps_minimise import lammps_minimise
-from relaxdiff.structures import build_structure, bulk_cell
-from relaxdiff.variants import variant_shifts, variant_weights
+from relaxdiff.lattices import crystal_from
+from relaxdiff.solutes import solute_crystals
+from relaxdiff.structures import build_structure
+from relaxdiff.variants import variant_energy_shifts, variant_weights
 
 SHAKE = 0.01  # Angstrom, standard deviation of the displacements that the check starts from
 TOLERANCE = 1e-5  # eV/Angstrom: leaves 1e-8 eV and 1e-4 Angstrom^3
@@ -49,8 +50,9 @@ def check_variants(minimum, posterior, crystal, truth, chosen, settings, report)
     """
     lambdas = truth["lambda"].values
     weights = variant_weights(posterior, lambdas)
-    shifts = variant_shifts(posterior, lambdas)
+    shifts = variant_energy_shifts(posterior, lambdas)
     perfect, crystal_freedom = _perfect_crystal(crystal, settings)
+    solutes = {element: _solute_cell(each) for element, each in solute_crystals(crystal).items()}
     rows = []
     for sample, index in chosen:
         variant = minimum.potential.with_theta(weights[sample, index, :-1], shifts[sample, index])
@@ -60,12 +62,10 @@ def check_variants(minimum, posterior, crystal, truth, chosen, settings, report)
         if settings["cell"] in ("isotropic", "full"):
             volume = float(crystal["volume"][sample, index])
             stretch = (volume / float(crystal["reference_volume"])) ** (1 / 3)
-        starts = [
-            (_stretched(minimum.atoms, stretch), minimum.coordinates.freedom),
-            (_stretched(perfect, stretch), crystal_freedom),
-        ]
+        start = _stretched(minimum.atoms, stretch), minimum.coordinates.freedom
+        crystals = {crystal.attrs["element"]: (_stretched(perfect, stretch), crystal_freedom)}
         row = {"sample": sample, "lambda": float(lambdas[index])}
-        row |= _compare(variant, *starts, here, relaxed, seed=sample)
+        row |= _compare(variant, start, crystals | solutes, here, relaxed, seed=sample)
         report(
             f"sample {sample}, lambda {lambdas[index]:+g}: {row['verdict']}, differences "
             f"{row['formation_energy_difference_eV']:.1e} eV and "
@@ -99,14 +99,20 @@ def judge(table):
 
 def _perfect_crystal(crystal, settings):
     """Atoms of the mean's crystal, as free as the structure's cell, and their Freedom."""
-    element, lattice = crystal.attrs["element"], crystal.attrs["lattice"]
-    edge, cell = crystal.attrs["lattice_parameter"], settings["cell"]
-    atoms = bulk_cell(element, edge, lattice=lattice)
+    mean, cell = crystal_from(crystal.attrs), settings["cell"]
+    atoms = mean.conventional()
     if cell == "in_plane_fixed":  # LAMMPS relaxes a cell along the normal of its first two vectors
         unfaulted = {"kind": "gamma_surface", "layers": 2, "displacement": [0, 0]}
-        atoms = build_structure({**settings, **unfaulted}, element, lattice, edge)
-    kind = "isotropic" if cell == "full" else cell
+        atoms = build_structure({**settings, **unfaulted}, mean)
+    kind = "isotropic" if cell == "full" and mean.c is None else cell
     # However far the potential reaches, a crystal has no vacuum.
+    return atoms, Freedom(strains=cell_strains(kind, atoms, reach=np.inf))
+
+
+def _solute_cell(crystal):
+    """Atoms of a solute's crystal, a PerfectCrystal at the mean, and their Freedom."""
+    atoms = crystal.conventional()
+    kind = "isotropic" if crystal.c is None else "full"
     return atoms, Freedom(strains=cell_strains(kind, atoms, reach=np.inf))
 
 
@@ -125,11 +131,13 @@ def _shaken(atoms, freedom, seed):
     return shaken
 
 
-def _compare(variant, defect_start, crystal_start, true, relaxed, seed):
-    """The part of a row that LAMMPS decides; starts: Atoms and their Freedom."""
-    atoms, freedom = defect_start
+def _compare(variant, start, crystals, true, relaxed, seed):
+    """The part of a row that LAMMPS decides.
+
+    start: Atoms and their Freedom; crystals: the same of the crystal of each element, a dict.
+    """
+    atoms, freedom = start
     shaken = _shaken(atoms, freedom, seed)
-    cell, crystal_freedom = crystal_start
     row = {
         "formation_energy_difference_eV": np.nan,
         "formation_volume_difference_A3": np.nan,
@@ -140,20 +148,22 @@ def _compare(variant, defect_start, crystal_start, true, relaxed, seed):
         defect = lammps_minimise(
             shaken, variant, TOLERANCE, freedom, lost=lambda a: _lost(relaxed, a)
         )
-        perfect = lammps_minimise(cell, variant, TOLERANCE, crystal_freedom)
+        perfect = {
+            element: lammps_minimise(cell, variant, TOLERANCE, crystal_freedom)
+            for element, (cell, crystal_freedom) in crystals.items()
+        }
     except LammpsError as error:
         return row | {"verdict": "LAMMPS error", "message": str(error)}
-    energy, volume = formation_of(
-        defect.energy,
-        defect.atoms.get_volume(),
-        len(shaken),
-        perfect.energy / len(cell),
-        perfect.atoms.get_volume() / len(cell),
-    )
+    energy, volume = defect.energy, defect.atoms.get_volume()
+    for element, count in atoms.symbols.formula.count().items():
+        share = count / len(perfect[element].atoms)
+        energy -= share * perfect[element].energy
+        volume -= share * perfect[element].atoms.get_volume()
     energy_difference = energy - float(true["formation_energy"])
     volume_difference = volume - float(true["formation_volume"])
     apart = largest_displacement(relaxed, defect.atoms)
-    if max(defect.max_gradient, perfect.max_gradient) > TOLERANCE and apart < LOST:
+    ends = [defect, *perfect.values()]
+    if max(end.max_gradient for end in ends) > TOLERANCE and apart < LOST:
         verdict = "LAMMPS not converged"
     elif abs(energy_difference) < ENERGY_BOUND and abs(volume_difference) < VOLUME_BOUND:
         verdict = "agrees"
@@ -167,7 +177,7 @@ def _compare(variant, defect_start, crystal_start, true, relaxed, seed):
         "formation_energy_difference_eV": energy_difference,
         "formation_volume_difference_A3": volume_difference,
         "largest_displacement_A": apart,
-        "force_calls": defect.n_force_calls + perfect.n_force_calls,
+        "force_calls": sum(end.n_force_calls for end in ends),
         "verdict": verdict,
         "message": "",
     }

@@ -65,7 +65,9 @@ def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3,
             ),
             "energy_shift": variable("sample", np.zeros(n_samples), "eV", "shifts"),
             "energy_shift_mean": variable((), 0.0, "eV", "mean shift"),
-        }
+        },
+        coords={"parameter": [f"beta_{i + 1}" for i in range(delta.shape[1])]},
+        attrs={"element": "W"},
     )
     crystal = xr.Dataset(
         {"status": _status(over, energy["truth"].shape, "stable", CRYSTAL_STATUS)}, coords

@@ -6,22 +6,37 @@ from ase.eos import EquationOfState
 
 import relaxdiff.stability
 from relaxdiff import InputError, RelaxationError, relax
-from relaxdiff.bulk import (
+from relaxdiff.bulk import bulk_of_variants, cut_branches
+from relaxdiff.cubic import ELASTIC_DEGREE, curvature_densities
+from relaxdiff.descriptors import DescriptorCalculator
+from relaxdiff.elasticity import GPA
+from relaxdiff.interpolation import interpolate
+from relaxdiff.lattice_green import cells_in_range
+from relaxdiff.lattices import PerfectCrystal, starting_crystal
+from relaxdiff.one_length import (
     bulk_descriptors,
-    bulk_of_variants,
-    cut_branches,
     follow_minima,
     panel_edges,
     relax_reference_bulk,
 )
-from relaxdiff.descriptors import DescriptorCalculator
-from relaxdiff.interpolation import interpolate
-from relaxdiff.lattice_green import cells_in_range
 from relaxdiff.stability import commensurate_q_points, dynamical_matrices, lowest_curvatures
-from relaxdiff.structures import bulk_cell
 from relaxdiff.variants import lambda_grid, variant_weights
 
 LAMBDAS = lambda_grid(-4, 4, 2)
+START = starting_crystal("W", "bcc")
+
+
+def cell_at(lattice_parameter):
+    return PerfectCrystal("W", "bcc", lattice_parameter).conventional()
+
+
+def matrices_between(calculator, repeats, edges, degree=8):
+    """Panels of dynamical matrices, and their q-points."""
+    q_points = commensurate_q_points(START, repeats)
+    matrices = interpolate(
+        lambda a: dynamical_matrices(calculator, START.at(a), repeats, q_points), edges, degree
+    )
+    return matrices, q_points
 
 
 @pytest.fixture(scope="module")
@@ -32,19 +47,19 @@ def calculator(tungsten):
 
 @pytest.fixture(scope="module")
 def descriptors(calculator):
-    return bulk_descriptors(calculator, "bcc")
+    return bulk_descriptors(calculator, START)
 
 
 @pytest.fixture(scope="module")
 def bulk(tungsten, posterior):
-    return bulk_of_variants(tungsten, posterior, LAMBDAS, "bcc", 2)
+    return bulk_of_variants(tungsten, posterior, LAMBDAS, START, 2)
 
 
 def test_every_lattice_parameter_is_the_relaxed_one(bulk, tungsten, posterior):
     weights = variant_weights(posterior, LAMBDAS)
     for sample, index in [(0, 2), (1, 0), (2, 4)]:
         crystal = relax(
-            bulk_cell("W", 3.17),
+            cell_at(3.17),
             tungsten.with_theta(weights[sample, index, :-1], 0.0),
             tolerance=1e-10,
         )
@@ -60,25 +75,37 @@ def test_interpolant_is_exact_across_cutoff_crossings(descriptors, calculator, t
     assert len(descriptors.edges) > 4
     between = np.linspace(descriptors.edges[0] + 0.01, descriptors.edges[-1] - 0.01, 9)
     for lattice_parameter, values in zip(between, descriptors(between), strict=True):
-        cell = bulk_cell("W", lattice_parameter)
+        cell = cell_at(lattice_parameter)
         exact = calculator.evaluate(cell).values / 2
         assert values @ tungsten.weights == pytest.approx(exact @ tungsten.weights, abs=1e-10)
 
 
+def test_moduli_are_exact_across_cutoff_crossings(descriptors, tungsten):
+    """Close to a crossing, too, where a difference that reaches across it would be wrong by GPa."""
+    edges = descriptors.edges[2:5]
+    panels = interpolate(
+        lambda a: curvature_densities(tungsten, START.at(a)), edges, ELASTIC_DEGREE
+    )
+    for at in (edges[0] + 2e-3, edges[1] - 2e-3, edges[1] + 1e-2):
+        found = panels([at])[0] @ tungsten.weights
+        exact = curvature_densities(tungsten, START.at(at)) @ tungsten.weights
+        assert found * GPA == pytest.approx(exact * GPA, abs=1e-4)
+
+
 def test_panel_edges_are_where_shells_cross():
-    edges = panel_edges("W", "bcc", [4.73442])
+    edges = panel_edges(START, [4.73442])
     assert np.abs(edges - 4.73442 / np.sqrt(2)).min() < 1e-6  # third shell, a sqrt 2
 
 
 def test_bulk_modulus_matches_an_equation_of_state(bulk, calculator, tungsten):
     edges = float(bulk["reference_lattice_parameter"]) * np.linspace(0.997, 1.003, 7)
-    energies = [calculator.evaluate(bulk_cell("W", a)).values @ tungsten.weights for a in edges]
+    energies = [calculator.evaluate(cell_at(a)).values @ tungsten.weights for a in edges]
     modulus = EquationOfState(edges**3, energies).fit()[2] * 160.2176634
     assert float(bulk["bulk_modulus"][0, 2]) == pytest.approx(modulus, rel=2e-3)
 
 
 def test_shear_moduli_match_energies_of_strained_cells(bulk, calculator, tungsten):
-    cell = bulk_cell("W", float(bulk["reference_lattice_parameter"]))
+    cell = cell_at(float(bulk["reference_lattice_parameter"]))
 
     def curvature(pattern, step=5e-4):
         energies = []
@@ -107,13 +134,13 @@ def test_reference_expansion_is_the_derivative_of_the_energy(bulk, descriptors, 
 
 def test_dynamical_matrix_is_the_curvature_of_a_frozen_phonon(calculator, tungsten):
     """At (1, 0, 0) 2 pi / a the two atoms of the cubic cell move against each other."""
-    matrices, q_points = dynamical_matrices(calculator, "bcc", 2, np.array([3.1, 3.2]))
+    matrices, q_points = matrices_between(calculator, 2, np.array([3.1, 3.2]))
     at = 3.165
     index = [tuple(q) for q in q_points].index((1.0, 0.0, 0.0))
     found = matrices.weighted(np.array([at]), tungsten.weights[None])[0, index]
     step, energies = 1e-2, []
     for size in (-step, 0.0, step):
-        cell = bulk_cell("W", at)
+        cell = cell_at(at)
         cell.positions[:, 0] += np.array([size, -size])
         energies.append(calculator.evaluate(cell).values @ tungsten.weights)
     # Two atoms displaced: U = 2 * 1/2 D u^2.
@@ -121,15 +148,12 @@ def test_dynamical_matrix_is_the_curvature_of_a_frozen_phonon(calculator, tungst
     assert found == pytest.approx(found[0, 0] * np.eye(3), abs=1e-6)
 
 
-def test_a_cell_that_holds_the_range_stands_for_any_larger_supercell(
-    calculator, tungsten, monkeypatch
-):
+def test_a_cell_that_holds_the_range_stands_for_any_larger_supercell(calculator, tungsten):
     """At q-points of a small supercell, whose own periodic images are all added up."""
-    monkeypatch.setattr(relaxdiff.stability, "PHONON_DEGREE", 1)
     edges = np.array([3.1, 3.18])
-    assert cells_in_range(calculator, edges[0]) < 9
-    of_small, small = dynamical_matrices(calculator, "bcc", 3, edges)
-    of_large, large = dynamical_matrices(calculator, "bcc", 9, edges)
+    assert cells_in_range(calculator, START.at(edges[0])) < 9
+    of_small, small = matrices_between(calculator, 3, edges, degree=1)
+    of_large, large = matrices_between(calculator, 9, edges, degree=1)
     # A third as an integer of ninths: the same floating-point number.
     at = [large.tolist().index(q) for q in small.tolist()]
     found = (of_large.coefficients @ tungsten.weights)[:, :, at]
@@ -139,9 +163,8 @@ def test_a_cell_that_holds_the_range_stands_for_any_larger_supercell(
 
 
 def test_lowest_curvatures_are_those_of_all_matrices(calculator, tungsten, posterior, monkeypatch):
-    monkeypatch.setattr(relaxdiff.stability, "PHONON_DEGREE", 1)
-    monkeypatch.setattr(relaxdiff.stability, "Q_POINTS_AT_ONCE", 3)
-    matrices, q_points = dynamical_matrices(calculator, "bcc", 3, np.array([3.1, 3.15, 3.2]))
+    monkeypatch.setattr(relaxdiff.stability, "MATRICES_AT_ONCE", 27)
+    matrices, q_points = matrices_between(calculator, 3, np.array([3.1, 3.15, 3.2]), degree=1)
     at = np.linspace(3.11, 3.19, 15)
     weights = variant_weights(posterior, LAMBDAS).reshape(15, -1)
     found = lowest_curvatures(matrices, at, weights)
@@ -151,19 +174,19 @@ def test_lowest_curvatures_are_those_of_all_matrices(calculator, tungsten, poste
 
 
 def test_q_points_of_the_supercell():
-    points = commensurate_q_points("bcc", 2)
+    points = commensurate_q_points(START, 2)
     assert [tuple(q) for q in points] == [
         (0.5, 0.0, 0.0),
         (0.5, 0.5, 0.0),
         (0.5, 0.5, 0.5),
         (1.0, 0.0, 0.0),
     ]
-    assert len(commensurate_q_points("bcc", 4)) == 13
-    assert (1 / 3, 0, 0) in [tuple(q) for q in commensurate_q_points("bcc", 3)]  # every digit
+    assert len(commensurate_q_points(START, 4)) == 13
+    assert (1 / 3, 0, 0) in [tuple(q) for q in commensurate_q_points(START, 3)]  # every digit
 
 
 def test_unstable_variants_say_why(tungsten, posterior):
-    far = bulk_of_variants(tungsten, posterior, lambda_grid(-40, 40, 2), "bcc", 2)
+    far = bulk_of_variants(tungsten, posterior, lambda_grid(-40, 40, 2), START, 2)
     status = far["status"].values
     reasons = set(status.ravel())
     assert {"stable", "cut"} < reasons

@@ -7,8 +7,16 @@ import yaml
 
 from relaxdiff.config import check_config
 from relaxdiff.exceptions import InputError
-from relaxdiff.structure_settings import CELLS, COMMON_KEYS, KEYS, POINT_DEFECT_KEYS
-from relaxdiff.structures import BUILDERS
+from relaxdiff.lattices import LATTICES
+from relaxdiff.references import STYLES
+from relaxdiff.structure_settings import (
+    CELLS,
+    COMMON_KEYS,
+    KEYS,
+    OPTIONAL_KEYS,
+    POINT_DEFECT_KEYS,
+)
+from relaxdiff.structures import BUILDERS, KINDS
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -31,7 +39,7 @@ GOOD = {
     },
     "loop": {"kind": "file", "path": "loop.xyz", "lattice_parameter": 3.18, "cell": "full"},
 }
-POINT_DEFECTS = set(BUILDERS) - {"surface", "gamma_surface", "file"}
+POINT_DEFECTS = set(BUILDERS) - {"substitutional", "surface", "gamma_surface"}
 
 
 @pytest.fixture
@@ -81,13 +89,13 @@ def test_good_structures_pass(check, name):
 
 
 @pytest.mark.parametrize("kind", sorted(POINT_DEFECTS))
-def test_every_point_defect_needs_a_supercell_and_nothing_else(check, refusal, kind):
+def test_every_point_defect_needs_a_supercell(check, refusal, kind):
     defect = {"name": "it", "kind": kind, "cell": "isotropic"}
     check(defect | {"supercell": 3})
     assert refusal(defect) == "structures.it: the key supercell is missing"
     assert refusal(defect | {"supercell": 3, "layers": 5}) == (
         f"structures.it.layers: kind {kind} does not have this key: beside name, kind, cell it has "
-        "supercell"
+        + ", ".join(("supercell", *OPTIONAL_KEYS.get(kind, ())))
     )
     assert refusal(defect | {"supercell": 3, "cell": "in_plane_fixed"}) == (
         f"structures.it.cell: in_plane_fixed is not possible for kind {kind}: "
@@ -97,9 +105,10 @@ def test_every_point_defect_needs_a_supercell_and_nothing_else(check, refusal, k
 
 def test_kinds_and_keys_are_those_of_the_builders_and_of_the_schema():
     items = yaml.safe_load(SCHEMA.read_text())["properties"]["structures"]["items"]
-    assert items["properties"]["kind"]["enum"] == list(BUILDERS)
-    assert set(KEYS) == set(CELLS) == set(BUILDERS) - POINT_DEFECTS
-    known = {*COMMON_KEYS, *POINT_DEFECT_KEYS, *(key for keys in KEYS.values() for key in keys)}
+    assert items["properties"]["kind"]["enum"] == list(KINDS)
+    assert set(KEYS) == {*CELLS, "substitutional"} == set(KINDS) - POINT_DEFECTS
+    keys = [*KEYS.values(), *OPTIONAL_KEYS.values()]
+    known = {*COMMON_KEYS, *POINT_DEFECT_KEYS, *(key for each in keys for key in each)}
     assert set(items["properties"]) == known
     assert {cell for cells in CELLS.values() for cell in cells} == set(
         items["properties"]["cell"]["enum"]
@@ -233,8 +242,63 @@ def test_sparse_algorithms_need_the_lattice(check, refusal, block, key, instead)
     assert "structures.vacancy: use" in refusal(octahedral, **sparse)
 
 
+def test_lattices_are_those_of_the_library():
+    schema = yaml.safe_load(SCHEMA.read_text())
+    assert tuple(schema["$defs"]["lattice"]["enum"]) == LATTICES
+    assert tuple(schema["$defs"]["reference"]["properties"]["style"]["enum"]) == STYLES
+
+
+WITH_BERYLLIUM = {"solutes": {"Be": "hcp"}}
+
+
+def test_solutes_may_be_where_atoms_are(check):
+    point = {"supercell": 3, "cell": "isotropic"}
+    structures = [
+        point | {"name": "in_its_place", "kind": "substitutional", "element": "Be"},
+        point | {"name": "between", "kind": "tetrahedral", "element": "Be"},
+        point | {"name": "own", "kind": "dumbbell_111", "element": "W"},
+        point | {"name": "mixed", "kind": "dumbbell_111", "element": "Be"},
+    ]
+    check(*structures, crystal=WITH_BERYLLIUM)
+
+
+@pytest.mark.parametrize(
+    ("crystal", "entry", "message"),
+    [
+        (WITH_BERYLLIUM, {"kind": "substitutional"}, "structures.it: the key element is missing"),
+        (WITH_BERYLLIUM, {"kind": "vacancy", "element": "Be"}, "element: kind vacancy does not"),
+        (WITH_BERYLLIUM, {"kind": "substitutional", "element": "W"}, "W is not one of crystal.sol"),
+        ({}, {"kind": "octahedral", "element": "Be"}, "which are none: add the lattice of its"),
+        (WITH_BERYLLIUM, {"kind": "octahedral", "element": "be"}, "structures.it.element: 'be'"),
+        ({"solutes": {"W": "bcc"}}, {"kind": "vacancy"}, "solutes: W is crystal.element"),
+        ({"solutes": {"Be": "cubic"}}, {"kind": "vacancy"}, "crystal.solutes.Be: 'cubic' is not"),
+        (
+            {"solutes": {"Be; rm": "hcp"}},
+            {"kind": "vacancy"},
+            "crystal.solutes: 'Be; rm' does not match",
+        ),
+        ({"solutes": {"Be": "hcp\nshell ls"}}, {"kind": "vacancy"}, "crystal.solutes.Be: 'hcp"),
+        ({"solutes": ["Be"]}, {"kind": "vacancy"}, "crystal.solutes: ['Be'] is not of type"),
+        ({"solutes": None}, {"kind": "vacancy"}, "crystal.solutes: None is not of type 'object'"),
+    ],
+)
+def test_solutes_that_contradict_structures(refusal, crystal, entry, message):
+    structure = {"name": "it", "supercell": 3, "cell": "isotropic"} | entry
+    assert message in refusal(structure, crystal=crystal)
+
+
+def test_planes_are_held_in_crystals_that_then_have_nothing_else_to_relax(refusal):
+    held = named("loop", cell="in_plane_fixed", plane=[0, 0, 1])
+    said = refusal(held, crystal={"element": "Be", "lattice": "hcp"})
+    assert "structures.loop.cell: in_plane_fixed is possible in sc, bcc, fcc, not in hcp" in said
+
+
+def test_a_lattice_parameter_is_a_length(refusal):
+    assert refusal(crystal={"lattice_parameter": 0}).startswith("crystal.lattice_parameter: 0 is")
+
+
 def test_the_crystal_is_checked(refusal):
-    assert refusal(crystal={"lattice": "fcc"}).startswith("crystal.lattice: 'fcc'")
+    assert refusal(crystal={"lattice": "bct"}).startswith("crystal.lattice: 'bct'")
     assert refusal(crystal={"element": "tungsten"}).startswith("crystal.element: 'tungsten'")
     assert refusal(crystal={"lattice": "bcc", "element": "W", "supercell": 1}).startswith(
         "crystal.supercell: 1 is less"

@@ -10,7 +10,10 @@ from relaxdiff.coordinates import Freedom, cell_strains, coordinates_of
 from relaxdiff.curvature import StabilityTest
 from relaxdiff.evaluation import FullEvaluator
 from relaxdiff.lattice_green import crystal_green
+from relaxdiff.lattices import PerfectCrystal
 from relaxdiff.structures import bulk_cell, vacancy_cell
+
+CRYSTAL = PerfectCrystal("W", "bcc", 3.18)
 
 
 def full_eigenvalues(atoms, potential, cell="fixed"):
@@ -154,7 +157,7 @@ def test_every_block_is_judged_at_the_variant_itself(
     if cell == "full":
         minimum, constants = in_full_cell, force_constants(in_full_cell)
     if known == "crystal":
-        constants = crystal_green(tungsten, minimum.atoms, "bcc", 2)
+        constants = crystal_green(tungsten, minimum.atoms, CRYSTAL, 2)
     n_modes = minimum.coordinates.n_modes
     verdicts = []
     with StabilityTest(minimum, constants) as test:
@@ -262,7 +265,7 @@ def test_a_symmetric_saddle_point_is_found_out(tungsten):
         force_constants(saddle)
     # On the lattice again, as the Green's function wants it: the saddle is next to its own site.
     with pytest.raises(RelaxationError, match="saddle point"):
-        StabilityTest(saddle, crystal_green(tungsten, saddle.atoms, "bcc", 3))
+        StabilityTest(saddle, crystal_green(tungsten, saddle.atoms, CRYSTAL, 3))
 
 
 def test_a_symmetry_that_coordinates_do_not_keep_has_no_blocks(tungsten):

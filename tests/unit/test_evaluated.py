@@ -11,8 +11,9 @@ from relaxdiff.evaluated import evaluate, evaluate_predictions, join_evaluations
 from relaxdiff.formation import predict_variants
 from relaxdiff.implicit import level_derivatives
 from relaxdiff.lammps_session import LammpsSession
+from relaxdiff.lattices import PerfectCrystal, starting_crystal
 from relaxdiff.newton import NewtonModel, newton_of_defect
-from relaxdiff.potential import write_snap
+from relaxdiff.snap_files import write_snap
 from relaxdiff.structures import build_structure, bulk_cell, vacancy_cell
 from relaxdiff.variants import deviations, lambda_grid
 
@@ -91,7 +92,7 @@ def test_orders_of_evaluated_levels_on_the_analytic_model(level):
 @pytest.fixture(scope="module")
 def study(tungsten, posterior):
     """Crystal, reference, derivative and evaluations of a 15-atom cell."""
-    bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, "bcc", 2)
+    bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, starting_crystal("W", "bcc"), 2)
     edge = float(bulk["reference_lattice_parameter"])
     minimum = relax(vacancy_cell("W", edge, 2), tungsten, tolerance=1e-10)
     crystal = crystal_of_variants(tungsten, posterior, bulk, np.eye(3)[None])
@@ -105,7 +106,8 @@ def study(tungsten, posterior):
 
 def lammps_energy(atoms, potential, folder):
     write_snap(potential, folder / "variant")
-    with LammpsSession("W", [f"include {folder}/variant.snap", "thermo_modify norm no"]) as session:
+    commands = [f"include {folder}/variant.snap", "thermo_modify norm no"]
+    with LammpsSession(["W"], commands) as session:
         session.place(atoms)
         session.command("run 0 post no")
         return session.instance.get_thermo("pe")
@@ -171,7 +173,7 @@ def test_estimates_are_the_true_gain(study, posterior, tungsten):
 def _without_shift(here, posterior, sample, stretch):
     _, shift = deviations(posterior)
     own = float(posterior["energy_shift_mean"]) + stretch * shift[sample]
-    return float(here["evaluated_energy"]) - 15 * own
+    return float(here["evaluated_energy"]) - 15 * own.item()
 
 
 def test_chunks_join_to_the_whole(study, posterior):
@@ -201,11 +203,11 @@ OTHER_CELLS = {
 def test_evaluations_in_other_cells_come_near_real_relaxations(cell, tungsten, posterior):
     """Structure and crystal relaxed as far as the cell does, from the mean's."""
     settings = OTHER_CELLS[cell]
-    bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, "bcc", 2)
+    bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, starting_crystal("W", "bcc"), 2)
     edge, flat = float(bulk["reference_lattice_parameter"]), settings["kind"] == "gamma_surface"
-    atoms = build_structure(settings, "W", "bcc", edge)
+    atoms = build_structure(settings, PerfectCrystal("W", "bcc", edge))
     minimum = relax(atoms, tungsten, cell, tolerance=1e-9, normal_only=flat)
-    crystal = crystal_of_variants(tungsten, posterior, bulk, strain_basis_of(settings))
+    crystal = crystal_of_variants(tungsten, posterior, bulk, strain_basis_of(settings, "bcc"))
     derivative = implicit_derivative(minimum)
     predictions = predict_variants(posterior, crystal, derivative)
     evaluations = evaluate_predictions(minimum, posterior, crystal, derivative, [0], lambda _: None)
@@ -215,7 +217,7 @@ def test_evaluations_in_other_cells_come_near_real_relaxations(cell, tungsten, p
     perfect = bulk_cell("W", edge)
     if flat:
         unfaulted = FAULT | {"layers": 2, "displacement": [0, 0]}
-        perfect = build_structure(unfaulted, "W", "bcc", edge)
+        perfect = build_structure(unfaulted, PerfectCrystal("W", "bcc", edge))
     perfect = relax(perfect, variant, cell, tolerance=1e-9)
     ratio = len(atoms) / len(perfect.atoms)
     energy = relaxed.energy - ratio * perfect.energy

@@ -10,16 +10,15 @@ from relaxdiff.crystal import crystal_of_variants, strain_basis_of
 from relaxdiff.datasets import write_dataset
 from relaxdiff.figure_style import save_figure
 from relaxdiff.formation import predict_variants
-from relaxdiff.joint import (
-    CRYSTAL_UNITS,
+from relaxdiff.joint import joint_posterior, joint_table, principal_directions
+from relaxdiff.lattices import PerfectCrystal, starting_crystal
+from relaxdiff.quantities import (
+    CUBIC_UNITS,
     FORMATION_UNITS,
-    joint_posterior,
-    joint_table,
-    principal_directions,
     quantity_derivatives,
     values_at_mean,
 )
-from relaxdiff.structures import build_structure, bulk_cell
+from relaxdiff.structures import build_structure
 
 # Held and surface_110 have cells that do not relax, and no formation volume.
 SETTINGS = {
@@ -41,7 +40,7 @@ SETTINGS = {
     },
 }
 QUANTITIES = [
-    *CRYSTAL_UNITS,
+    *CUBIC_UNITS,
     "vacancy_formation_energy",
     "vacancy_formation_volume",
     "held_formation_energy",
@@ -65,20 +64,26 @@ def posterior_of(potential, theta, shifts):
             "energy_shift": ("sample", potential.energy_shift + shifts),
         },
         coords={"parameter": names, "sample": np.arange(len(theta))},
+        attrs={"element": " ".join(potential.hyperparameters.elements)},
     )
 
 
 def bulk_for(potential, posterior):
-    return bulk_of_variants(potential, posterior, LAMBDAS, "bcc", 2)
+    return bulk_of_variants(potential, posterior, LAMBDAS, starting_crystal("W", "bcc"), 2)
+
+
+def relaxed_tungsten(potential):
+    cell = PerfectCrystal("W", "bcc", 3.17).conventional()
+    edge = relax(cell, potential, tolerance=1e-10).atoms.cell.lengths()[0]
+    return PerfectCrystal("W", "bcc", edge)
 
 
 @pytest.fixture(scope="module")
 def references(tungsten):
     """The relaxed structures of SETTINGS, a dict of Minimum."""
-    edge = relax(bulk_cell("W", 3.17), tungsten, tolerance=1e-10).atoms.cell.lengths()[0]
-    found = {}
+    crystal, found = relaxed_tungsten(tungsten), {}
     for name, settings in SETTINGS.items():
-        atoms = build_structure(settings | {"name": name}, "W", "bcc", edge)
+        atoms = build_structure(settings | {"name": name}, crystal)
         found[name] = relax(
             atoms,
             tungsten,
@@ -99,7 +104,7 @@ def structures_of(potential, posterior, bulk, derivatives):
     return {
         name: {
             "crystal": crystal_of_variants(
-                potential, posterior, bulk, strain_basis_of(SETTINGS[name])
+                potential, posterior, bulk, strain_basis_of(SETTINGS[name], "bcc")
             ),
             "derivative": derivative,
         }
@@ -109,11 +114,11 @@ def structures_of(potential, posterior, bulk, derivatives):
 
 @pytest.fixture(scope="module")
 def one_by_one(tungsten, derivatives):
-    """Bulk and structures of samples l that change beta_l alone, by STEP, and beta_0 by 0.01 eV."""
+    """Posterior, bulk and structures; each sample changes one beta by STEP, beta_0 by 0.01 eV."""
     theta = tungsten.theta * (1 + STEP * np.eye(tungsten.theta.size))
     posterior = posterior_of(tungsten, theta, np.full(len(theta), 0.01))
     bulk = bulk_for(tungsten, posterior)
-    return bulk, structures_of(tungsten, posterior, bulk, derivatives)
+    return posterior, bulk, structures_of(tungsten, posterior, bulk, derivatives)
 
 
 @pytest.fixture(scope="module")
@@ -153,8 +158,8 @@ def joint(study):
 
 def test_crystal_derivatives_match_relaxed_crystals(one_by_one, tungsten):
     """Every parameter alone; the minima of the varied crystals are followed, not predicted."""
-    bulk, structures = one_by_one
-    found = quantity_derivatives(bulk, structures)[:5, 1:]
+    _, bulk, _ = one_by_one
+    found = quantity_derivatives(*one_by_one)[:5, 1:]
     b, tetragonal, c44 = (
         bulk[name] for name in ("bulk_modulus", "tetragonal_shear_modulus", "shear_modulus_c44")
     )
@@ -166,7 +171,7 @@ def test_crystal_derivatives_match_relaxed_crystals(one_by_one, tungsten):
         "c12": b - 2 / 3 * tetragonal,
         "c44": c44,
     }
-    assert list(quantities) == list(CRYSTAL_UNITS)
+    assert list(quantities) == list(CUBIC_UNITS)
     for row, varied in zip(found, quantities.values(), strict=True):
         ahead, behind = varied.sel({"lambda": 1.0}).values, varied.sel({"lambda": -1.0}).values
         expected = (ahead - behind) / 2
@@ -178,7 +183,7 @@ def test_crystal_derivatives_match_relaxed_crystals(one_by_one, tungsten):
 
 
 def test_beta_0_moves_nothing_but_the_cohesive_energy(one_by_one):
-    bulk, _ = one_by_one
+    _, bulk, _ = one_by_one
     by_shift = quantity_derivatives(*one_by_one)[:, 0]
     expected = dict.fromkeys(QUANTITIES, 0) | {"cohesive_energy": -1}
     assert dict(zip(QUANTITIES, by_shift, strict=True)) == expected
@@ -190,8 +195,8 @@ def test_beta_0_moves_nothing_but_the_cohesive_energy(one_by_one):
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_derivatives_of_structures_match_relaxed_cells(one_by_one, references, name, tungsten):
-    bulk, structures = one_by_one
-    found = quantity_derivatives(bulk, {name: structures[name]})[5:, 1:]
+    posterior, bulk, structures = one_by_one
+    found = quantity_derivatives(posterior, bulk, {name: structures[name]})[5:, 1:]
     assert len(found) == (2 if name in ("vacancy", "fault") else 1)
     for seed in range(2):
         way = 3e-5 * tungsten.theta * np.random.default_rng(seed).normal(size=tungsten.theta.size)
@@ -211,8 +216,8 @@ def formation_after(reference, name, potential, change):
     settings, varied = SETTINGS[name], potential.with_theta(potential.theta + change, 0.7)
     flat = settings["kind"] == "gamma_surface"
     cell = relax(reference.atoms, varied, settings["cell"], tolerance=1e-10, normal_only=flat)
-    edge = relax(bulk_cell("W", 3.17), potential, tolerance=1e-10).atoms.cell.lengths()[0]
-    perfect = bulk_cell("W", edge)
+    mean = relaxed_tungsten(potential)
+    perfect = mean.conventional()
     if settings["cell"] == "in_plane_fixed":
         unfaulted = {
             "kind": "gamma_surface",
@@ -220,7 +225,7 @@ def formation_after(reference, name, potential, change):
             "displacement": [0, 0],
             "name": "perfect",
         }
-        perfect = build_structure(settings | unfaulted, "W", "bcc", edge)
+        perfect = build_structure(settings | unfaulted, mean)
     crystal = relax(perfect, varied, settings["cell"], tolerance=1e-10)
     assert cell.converged
     assert crystal.converged
@@ -359,7 +364,7 @@ def test_heat_map_is_in_standard_deviations_of_the_quantity(joint):
     assert mesh.norm.vmin == -mesh.norm.vmax
     assert np.abs(shown).max() <= mesh.norm.vmax
     labels = [label.get_text() for label in axis.get_yticklabels()]
-    assert labels[:5] == list(joint_figures.SYMBOLS.values())[:5]
+    assert labels[:5] == [joint_figures.SYMBOLS[name] for name in CUBIC_UNITS]
     assert labels[-2:] == [r"fault $E_\mathrm{f}$", r"fault $V_\mathrm{f}$"]
     assert bar.get_ylabel()
 
@@ -397,7 +402,7 @@ def test_a_single_structure_needs_no_name(study):
     one = study | {"structures": {"vacancy": study["structures"]["vacancy"]}}
     axis, _ = joint_figures.sensitivities(joint_posterior(**one)).axes
     labels = [label.get_text() for label in axis.get_yticklabels()]
-    assert labels == list(joint_figures.SYMBOLS.values())
+    assert labels == [joint_figures.SYMBOLS[name] for name in (*CUBIC_UNITS, *FORMATION_UNITS)]
 
 
 def bars_of(axis):

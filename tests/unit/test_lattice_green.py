@@ -8,15 +8,21 @@ from relaxdiff import relax
 from relaxdiff.descriptors import DescriptorCalculator
 from relaxdiff.exceptions import InputError
 from relaxdiff.lattice_green import LatticeGreen, crystal_force_constants
-from relaxdiff.structures import bulk_cell, vacancy_cell
+from relaxdiff.lattices import PerfectCrystal
 
-LATTICE_PARAMETER = 3.18  # Angstrom, that of W_2940_2017_2 to 1e-3
+CRYSTAL = PerfectCrystal("W", "bcc", 3.18)  # that of W_2940_2017_2 to 1e-3
 STEP = 1e-4  # Angstrom
 
 
 @pytest.fixture(scope="module")
 def force_constants(tungsten):
-    return crystal_force_constants(tungsten, LATTICE_PARAMETER)
+    return crystal_force_constants(tungsten, CRYSTAL)
+
+
+def vacancy(repeats):
+    atoms = CRYSTAL.conventional(repeats)
+    del atoms[0]
+    return atoms
 
 
 def hessian_product(potential, atoms, displacements):
@@ -45,7 +51,7 @@ def dense(green, n_atoms):
 # Cells far shorter than the range of 9.6 Angstrom, too: their force constants are folded.
 @pytest.mark.parametrize("repeats", [1, 2, 3, 4])
 def test_in_the_crystal_it_inverts_the_hessian(tungsten, force_constants, repeats):
-    atoms = bulk_cell("W", LATTICE_PARAMETER, repeats)
+    atoms = CRYSTAL.conventional(repeats)
     forces = zero_sum(len(atoms))
     displacements = LatticeGreen(force_constants, atoms, repeats).apply(forces)
     np.testing.assert_allclose(
@@ -54,7 +60,7 @@ def test_in_the_crystal_it_inverts_the_hessian(tungsten, force_constants, repeat
 
 
 def test_it_is_the_pseudo_inverse_of_the_full_hessian(tungsten, force_constants):
-    atoms = bulk_cell("W", LATTICE_PARAMETER, 2)
+    atoms = CRYSTAL.conventional(2)
     fields = np.eye(48).reshape(48, 16, 3)
     hessian = np.array([hessian_product(tungsten, atoms, field).ravel() for field in fields])
     expected = np.linalg.pinv(hessian, rcond=1e-6)
@@ -62,11 +68,12 @@ def test_it_is_the_pseudo_inverse_of_the_full_hessian(tungsten, force_constants)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-7)
 
 
-@pytest.mark.parametrize(("lattice", "edge"), [("fcc", 3.9), ("diamond", 5.6)])
-def test_force_constants_of_other_lattices(tungsten, lattice, edge):
-    # Neither is a stable form of tungsten: the Hessian itself is compared, not its inverse.
-    constants = crystal_force_constants(tungsten, edge, lattice)
-    atoms = bulk_cell("W", edge, 2, lattice)
+@pytest.mark.parametrize("lengths", [("fcc", 3.9), ("diamond", 5.6), ("hcp", 2.8, 4.4)])
+def test_force_constants_of_other_lattices(tungsten, lengths):
+    # None is a stable form of tungsten: the Hessian itself is compared, not its inverse.
+    crystal = PerfectCrystal("W", *lengths)
+    constants = crystal_force_constants(tungsten, crystal)
+    atoms = crystal.conventional(2)
     displacements = zero_sum(len(atoms))
     waves = np.fft.rfftn(displacements.reshape(2, 2, 2, -1), axes=(0, 1, 2))
     waves = (constants.dynamical_matrices(2) @ waves[..., None])[..., 0]
@@ -76,7 +83,7 @@ def test_force_constants_of_other_lattices(tungsten, lattice, edge):
 
 
 def test_symmetric_and_positive_for_the_vacancy(force_constants):
-    atoms = vacancy_cell("W", LATTICE_PARAMETER, 3)
+    atoms = vacancy(3)
     green = dense(LatticeGreen(force_constants, atoms, 3), len(atoms))
     np.testing.assert_allclose(green, green.T, rtol=0, atol=1e-14)
     values = np.linalg.eigvalsh(green)
@@ -85,7 +92,7 @@ def test_symmetric_and_positive_for_the_vacancy(force_constants):
 
 
 def test_atoms_in_another_order_and_displaced(force_constants):
-    atoms = vacancy_cell("W", LATTICE_PARAMETER, 3)
+    atoms = vacancy(3)
     forces = zero_sum(len(atoms))
     order = np.random.default_rng(1).permutation(len(atoms))
     shaken = atoms[order]
@@ -97,7 +104,7 @@ def test_atoms_in_another_order_and_displaced(force_constants):
 
 
 def test_an_interstitial_is_refused(force_constants):
-    atoms = vacancy_cell("W", LATTICE_PARAMETER, 3)
+    atoms = vacancy(3)
     atoms.positions[0] = atoms.positions[1] + 0.2
     with pytest.raises(InputError, match="no lattice site of its own"):
         LatticeGreen(force_constants, atoms, 3)
@@ -106,7 +113,7 @@ def test_an_interstitial_is_refused(force_constants):
 def test_conjugate_gradients_need_as_many_steps_in_any_supercell(tungsten, force_constants):
     counts = {}
     for repeats in (3, 4, 5):
-        atoms = relax(vacancy_cell("W", LATTICE_PARAMETER, repeats), tungsten).atoms
+        atoms = relax(vacancy(repeats), tungsten).atoms
         counts[repeats] = steps(tungsten, atoms, LatticeGreen(force_constants, atoms, repeats))
     assert max(counts.values()) <= 12  # without the preconditioner 20, 24, 30
     assert max(counts.values()) - min(counts.values()) <= 3

@@ -9,6 +9,7 @@ from relaxdiff.bulk import bulk_of_variants
 from relaxdiff.crystal import crystal_of_variants
 from relaxdiff.descriptors import DescriptorCalculator
 from relaxdiff.evaluation import evaluator_for
+from relaxdiff.lattices import starting_crystal
 from relaxdiff.newton import LEAST_CURVATURE, NewtonModel
 from relaxdiff.structures import bulk_cell, vacancy_cell
 from relaxdiff.variants import deviations, lambda_grid, variant_weights
@@ -19,7 +20,7 @@ LAMBDAS = lambda_grid(-4, 4, 1)
 @pytest.fixture(scope="module")
 def study(tungsten, posterior):
     """Crystal, reference and derivative of a 15-atom cell."""
-    bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, "bcc", 2)
+    bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, starting_crystal("W", "bcc"), 2)
     edge = float(bulk["reference_lattice_parameter"])
     minimum = relax(vacancy_cell("W", edge, 2), tungsten, tolerance=1e-10)
     crystal = crystal_of_variants(tungsten, posterior, bulk, np.eye(3)[None])

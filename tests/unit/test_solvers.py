@@ -6,6 +6,7 @@ import pytest
 from relaxdiff import InputError, RelaxationError, implicit_derivative, relax
 from relaxdiff.implicit import adjoint_derivative
 from relaxdiff.lattice_green import LatticeGreen, crystal_force_constants
+from relaxdiff.lattices import PerfectCrystal
 from relaxdiff.solvers import Dense, Energy, Sparse
 from relaxdiff.solvers.springs import Springs
 from relaxdiff.structures import bulk_cell, vacancy_cell
@@ -177,9 +178,11 @@ def test_directions_of_another_shape_are_refused(minimum):
 def test_preconditioners_shorten_the_search(tungsten, preconditioned):
     minimum = relax(vacancy_cell("W", 3.18, 5), tungsten)
     direction = np.random.default_rng(8).normal(size=(55, 1)) * tungsten.theta[:, None]
-    edge = minimum.atoms.cell.lengths()[0] / 5
+    crystal = PerfectCrystal("W", "bcc", minimum.atoms.cell.lengths()[0] / 5)
     help_of = {
-        "lattice": lambda: LatticeGreen(crystal_force_constants(tungsten, edge), minimum.atoms, 5),
+        "lattice": lambda: LatticeGreen(
+            crystal_force_constants(tungsten, crystal), minimum.atoms, 5
+        ),
         "springs": lambda: Springs(minimum.atoms),
     }
     plain = implicit_derivative(minimum, Sparse(), direction)
@@ -195,7 +198,8 @@ def test_preconditioners_shorten_the_search(tungsten, preconditioned):
 def test_large_cells_relax_with_the_lattice(tungsten):
     """The same minimum in fewer evaluations, from a limited memory of steps."""
     atoms = vacancy_cell("W", 3.18, 4)
-    green = LatticeGreen(crystal_force_constants(tungsten, 3.18), atoms, 4)
+    constants = crystal_force_constants(tungsten, PerfectCrystal("W", "bcc", 3.18))
+    green = LatticeGreen(constants, atoms, 4)
     plain, helped = relax(atoms, tungsten), relax(atoms, tungsten, preconditioner=green)
     assert helped.n_evaluations < plain.n_evaluations
     assert helped.energy == pytest.approx(plain.energy, rel=1e-12)

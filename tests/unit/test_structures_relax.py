@@ -14,6 +14,7 @@ from relaxdiff.bulk import bulk_of_variants
 from relaxdiff.crystal import crystal_of_variants, strain_basis_of
 from relaxdiff.errors import error_slopes, error_table, prediction_errors
 from relaxdiff.lattice_green import crystal_green
+from relaxdiff.lattices import starting_crystal
 from relaxdiff.reference import relax_reference
 from relaxdiff.structures import ON_LATTICE
 from relaxdiff.truth_check import check_variants, choose_variants, judge
@@ -49,7 +50,7 @@ SIZES = {
 
 @pytest.fixture(scope="module")
 def bulk(tungsten, posterior):
-    return bulk_of_variants(tungsten, posterior, LAMBDAS, "bcc", 2)
+    return bulk_of_variants(tungsten, posterior, LAMBDAS, starting_crystal(**CRYSTAL), 2)
 
 
 @pytest.fixture(scope="module", params=STRUCTURES)
@@ -60,7 +61,7 @@ def study(request, tungsten, posterior, bulk, low_symmetry, tmp_path_factory):
         settings["path"] = str(tmp_path_factory.mktemp("built") / "holes.xyz")
         settings["lattice_parameter"] = low_symmetry.cell.lengths()[0] / 2
         ase.io.write(settings["path"], low_symmetry, format="extxyz")
-    crystal = crystal_of_variants(tungsten, posterior, bulk, strain_basis_of(settings))
+    crystal = crystal_of_variants(tungsten, posterior, bulk, strain_basis_of(settings, "bcc"))
     minimum = relax_reference(tungsten, CRYSTAL, settings)
     derivative = implicit_derivative(minimum)
     known = minimum, posterior, crystal, derivative
@@ -100,7 +101,8 @@ def test_other_relaxers_find_the_same(study, tungsten, posterior):
     minimum, settings = study.minimum, study.settings
     known_of = {"lammps": study.constants}
     if settings["kind"] in ON_LATTICE:
-        known_of["sparse"] = crystal_green(tungsten, minimum.atoms, "bcc", settings["supercell"])
+        crystal = starting_crystal(**CRYSTAL)
+        known_of["sparse"] = crystal_green(tungsten, minimum.atoms, crystal, settings["supercell"])
     few = study.crystal.sel({"lambda": [0.0, 0.5]})
     ours = study.truth.sel({"sample": [1], "lambda": [0.0, 0.5]})
     for relaxer, constants in known_of.items():

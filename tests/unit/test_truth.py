@@ -13,6 +13,7 @@ from relaxdiff.curvature import StabilityTest
 from relaxdiff.evaluation import OrbitEvaluator
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.lattice_green import crystal_green
+from relaxdiff.lattices import starting_crystal
 from relaxdiff.relaxers import Relaxer
 from relaxdiff.structures import vacancy_cell
 from relaxdiff.truth import join_chunks
@@ -20,12 +21,13 @@ from relaxdiff.truth_check import check_variants, choose_variants, judge
 from relaxdiff.variants import lambda_grid
 
 LAMBDAS = lambda_grid(-4, 4, 1)
+CRYSTAL = starting_crystal("W", "bcc")
 STRUCTURE = {"name": "vacancy", "kind": "vacancy", "supercell": 2, "cell": "isotropic"}
 
 
 def crystal_of(potential, posterior):
-    bulk = bulk_of_variants(potential, posterior, LAMBDAS, "bcc", 2)
-    return crystal_of_variants(potential, posterior, bulk, strain_basis_of(STRUCTURE))
+    bulk = bulk_of_variants(potential, posterior, LAMBDAS, CRYSTAL, 2)
+    return crystal_of_variants(potential, posterior, bulk, strain_basis_of(STRUCTURE, "bcc"))
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,7 @@ def test_every_stable_variant_converges(truth, study):
 def test_sparse_relaxer_gives_the_same_truth(tungsten, posterior, study, monkeypatch):
     for module in (relaxdiff.relaxers, relaxdiff.truth):
         monkeypatch.setattr(module, "TOLERANCE", 1e-9)
-    green = crystal_green(tungsten, study["minimum"].atoms, "bcc", 2)
+    green = crystal_green(tungsten, study["minimum"].atoms, CRYSTAL, 2)
     ours, sparse = (
         run(posterior, {**study, "constants": constants}, relaxer, samples=[0, 2])
         for relaxer, constants in (("newton", study["constants"]), ("sparse", green))

@@ -22,7 +22,7 @@ from entries import point_defect, vacancy
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.input_check import LONGEST_SENTENCE, check_input, printable
-from relaxdiff.potential import write_snap
+from relaxdiff.snap_files import write_snap
 from relaxdiff.training import read_group, read_weights
 
 PROJECT = Path(__file__).parents[2]
@@ -159,6 +159,11 @@ def key(where, value, source="ensemble"):
         return config
 
     return edit
+
+
+def crystal_of(**changes):
+    """The config with some keys of `crystal` changed."""
+    return structures(vacancy(3), crystal=changes)
 
 
 def without(where):
@@ -385,8 +390,127 @@ CONFIGS = {
         "derivative.scaling_supercells.dense: [3, 3] has non-unique elements",
     ),
     "not a choice": (key("truth.relaxer", "fire"), "truth.relaxer: 'fire' is not one of ['newton'"),
-    "another lattice": (key("crystal.lattice", "fcc"), "crystal.lattice: 'fcc' is not one of"),
-    "no element": (key("crystal.element", "Qq"), "crystal.element: ASE knows no lattice parameter"),
+    "another lattice": (key("crystal.lattice", "bct"), "crystal.lattice: 'bct' is not one of"),
+    "no element": (key("crystal.element", "Qq"), "crystal.element: Qq is no chemical element"),
+    "no element with a length": (
+        crystal_of(element="X", lattice_parameter=3.0),
+        "crystal.element: X is no chemical element",
+    ),
+    "an element in no table": (
+        crystal_of(element="Ga"),
+        "crystal.element: ASE knows no cubic or hexagonal lattice parameter for Ga: give crystal.",
+    ),
+    "no length": (
+        crystal_of(lattice_parameter=0),
+        "crystal.lattice_parameter: 0 is less than or equal to the minimum of 0",
+    ),
+    "a length that is not finite": (
+        crystal_of(lattice_parameter=math.inf),
+        "crystal.lattice_parameter: inf is not of type 'number', 'null': it must be finite",
+    ),
+    "a length in nanometres": (
+        crystal_of(lattice_parameter=0.318),
+        "crystal.lattice_parameter: 0.318 is less than an atom of W: give it in Angstrom",
+    ),
+    "a length in metres": (crystal_of(lattice_parameter=3e-10), "lattice_parameter: 3e-10 is less"),
+    "a length beyond all": (
+        crystal_of(lattice_parameter=101),
+        "crystal.lattice_parameter: 101 is greater than the maximum of 100",
+    ),
+    # Solutes.
+    "no list of solutes": (crystal_of(solutes=["Be"]), "crystal.solutes: ['Be'] is not of type"),
+    "solutes null": (crystal_of(solutes=None), "crystal.solutes: None is not of type 'object'"),
+    "the host for a solute": (
+        crystal_of(solutes={"W": "bcc"}),
+        "crystal.solutes: W is crystal.element, name other elements only",
+    ),
+    "no solute": (
+        crystal_of(solutes={"Qq": "bcc"}),
+        "crystal.solutes.Qq: ASE knows no cubic or hexagonal crystal of Qq to start from",
+    ),
+    "a solute of no crystal": (
+        crystal_of(solutes={"H": "bcc"}),
+        "crystal.solutes.H: ASE knows no cubic or hexagonal crystal of H to start from",
+    ),
+    "a solute in no known lattice": (
+        crystal_of(solutes={"Be": "hpc"}),
+        "crystal.solutes.Be: 'hpc' is not one of ['sc'",
+    ),
+    "a solute without a lattice": (
+        crystal_of(solutes={"Be": None}),
+        "crystal.solutes.Be: None is not",
+    ),
+    "a solute that the potential lacks": (
+        crystal_of(solutes={"Be": "hcp"}),
+        "crystal.solutes.Be: the potential of posterior.ensemble is for W only",
+    ),
+    "a solute that YAML takes for no": (
+        crystal_of(solutes={False: "hcp"}),
+        "crystal.solutes: 'False' does not match any of the regexes",
+    ),
+    "a number for a solute": (
+        crystal_of(solutes={4: "hcp"}),
+        "crystal.solutes: '4' does not match any of the regexes",
+    ),
+    "a number for a pair": (
+        key("posterior.ensemble.reference", {"style": "lj/cut", "coefficients": {1: [0.1]}}),
+        "posterior.ensemble.reference.coefficients: '1' does not match any of the regexes",
+    ),
+    "a solute in a fit": (
+        key("crystal.solutes", {"Be": "hcp"}, "training"),
+        "crystal.solutes: a potential fitted by posterior.training has one element, leave it {}",
+        "crystal.solutes.Be: the potential of posterior.training is for W only",
+    ),
+    "a substitutional of nothing": (
+        structures(point_defect("substitutional", 3)),
+        "structures.substitutional: the key element is missing",
+    ),
+    "a substitutional of the host": (
+        structures(point_defect("substitutional", 3) | {"element": "W"}),
+        "structures.substitutional.element: W is not one of crystal.solutes, which are none: the s",
+    ),
+    "an interstitial of no solute": (
+        structures(point_defect("octahedral", 3) | {"element": "He"}),
+        "structures.octahedral.element: He is not one of crystal.solutes, which are none: add the",
+    ),
+    "a vacancy of an element": (
+        structures(vacancy(3) | {"element": "W"}),
+        "structures.vacancy.element: kind vacancy does not have this key",
+    ),
+    # Kinds, cells and algorithms that a lattice does not have.
+    "an octahedron in diamond": (
+        structures(point_defect("octahedral", 3), crystal={"lattice": "diamond"}),
+        "structures.octahedral.kind: octahedral is known in bcc, fcc, hcp, not in diamond, which "
+        "has vacancy, divacancy_1nn, divacancy_2nn, substitutional, tetrahedral: use one of these",
+    ),
+    "a dumbbell of bcc in fcc": (
+        structures(point_defect("dumbbell_110", 3), crystal={"lattice": "fcc"}),
+        "structures.dumbbell_110.kind: dumbbell_110 is known in bcc, not in fcc, which has",
+    ),
+    "a slab of hcp": (
+        structures(SLAB, crystal={"lattice": "hcp"}),
+        "or bring a structure of your own with kind: file and cell: fixed",
+    ),
+    "a plane held in diamond": (
+        structures(
+            LOOP | {"cell": "in_plane_fixed", "plane": [1, 1, 1]}, crystal={"lattice": "diamond"}
+        ),
+        "structures.loop.cell: in_plane_fixed is possible in sc, bcc, fcc, not in diamond",
+    ),
+    "sparse with a solute": (
+        structures(
+            point_defect("octahedral", 3) | {"element": "W"}, derivative={"solver": "sparse"}
+        ),
+        "derivative.solver: sparse needs every atom on a site of the crystal",
+    ),
+    "a vacancy beside its image": (
+        structures(vacancy(2), crystal={"lattice": "hcp"}),
+        "structures.vacancy.supercell: 2 is too small for a point defect, use 3 or more in hcp",
+    ),
+    "a divacancy beside its image": (
+        structures(point_defect("divacancy_1nn", 3), crystal={"lattice": "sc"}),
+        "structures.divacancy_1nn.supercell: 3 is too small for a divacancy, use 4 or more in sc",
+    ),
     "a perfect crystal too small": (
         key("crystal.supercell", 1),
         "crystal.supercell: 1 is less than the minimum of 2",
@@ -448,7 +572,7 @@ CONFIGS = {
     "a sample that is not drawn": (key("figures.sample", 3), "figures.sample: 3 is not one of the"),
     "an inner radius outside": (
         key("posterior.ensemble.reference.inner", 5.0),
-        "posterior.ensemble.reference: inner = 5.0 must be below outer = 4.8",
+        "posterior.ensemble.reference.inner: zbl needs 0 < inner < outer",
     ),
     "a repulsion in nanometres": (
         key("posterior.ensemble.reference", {"style": "zbl", "inner": 0.4, "outer": 0.48}),
@@ -479,6 +603,26 @@ CONFIGS = {
     "a newline behind an element": (
         key("posterior.training.element", "W\n", "training"),
         r"posterior.training.element: 'W\n' does not match",
+    ),
+    "a shell command for a solute": (
+        crystal_of(solutes={"Be; touch owned": "hcp"}),
+        "crystal.solutes: 'Be; touch owned' does not match",
+    ),
+    "a newline behind a solute": (
+        crystal_of(solutes={"Be\nshell touch owned": "hcp"}),
+        r"crystal.solutes: 'Be\nshell touch owned' does not match",
+    ),
+    "a substitution for a solute's lattice": (
+        crystal_of(solutes={"Be": "$(touch owned)"}),
+        "crystal.solutes.Be: '$(touch owned)' is not one of",
+    ),
+    "a shell command for a length": (
+        crystal_of(lattice_parameter="3.18; touch owned"),
+        "crystal.lattice_parameter: '3.18; touch owned' is not of type",
+    ),
+    "a LAMMPS command for an interstitial": (
+        structures(point_defect("octahedral", 3) | {"element": "W\nshell touch owned"}),
+        r"structures.octahedral.element: 'W\nshell touch owned' does not match",
     ),
     "a shell command for a structure": (
         structures(vacancy(3, name="v`touch owned`")),
@@ -540,7 +684,7 @@ FILES = {
     ),
     "coefficients: truncated": (
         coefficients(lines(0, 30)),
-        "W.snapcoeff: announces 56 coefficients, holds 26: is the file truncated? "
+        "W.snapcoeff: announces 56 coefficients, holds 26 of W: is the file truncated? "
         "(posterior.ensemble.coefficients)",
     ),
     "coefficients: junk": (coefficients(JUNK), "W.snapcoeff: is not a text file"),
@@ -566,7 +710,7 @@ FILES = {
     ),
     "coefficients: an element too many": (
         coefficients(lambda text: text.replace("1 56", "2 56")),
-        "W.snapcoeff: holds 2 elements, only one is supported",
+        "W.snapcoeff: announces 2 elements, holds 1: is the file truncated?",
     ),
     "coefficients: no element": (
         coefficients(lambda text: text.replace("W 0.5", "Qq 0.5")),
@@ -582,7 +726,7 @@ FILES = {
     ),
     "coefficients: of another 2J": (
         parameters("twojmax 8", "twojmax 6"),
-        "W.snapcoeff: twojmax = 6 in W.snapparam needs 31 coefficients (beta_0 first), found 56",
+        "W.snapcoeff: twojmax = 6 in W.snapparam needs 31 coefficients (beta_0 first) for each",
     ),
     "coefficients: in kcal/mol": (
         coefficients(lambda text: text.replace("UNITS: metal", "UNITS: real")),
@@ -631,8 +775,8 @@ FILES = {
         "W.snapparam: expected 'keyword value', found 'shell touch owned'",
     ),
     "parameters: an extension": (
-        parameters("quadraticflag 0", "quadraticflag 1"),
-        "W.snapparam: quadraticflag 1 is not supported, only linear SNAP is",
+        parameters("quadraticflag 0", "chemflag 1"),
+        "W.snapparam: chemflag 1 is not supported, leave it 0",
     ),
     "parameters: a flag of 2": (
         parameters("switchflag 1", "switchflag 2"),
@@ -669,7 +813,7 @@ FILES = {
     ),
     "samples: a column less": (
         table(lambda rows: rows[:, 1:]),
-        "samples.csv: line 1 has 54 columns, twojmax = 8 needs 55, or 56 with beta_0 in front",
+        "samples.csv: line 1 has 54 columns, W with twojmax = 8 needs 55, or 56 with beta_0 in",
     ),
     "samples: NaN": (table(one(2, 7, math.nan)), "samples.csv: line 3 holds a number that is not"),
     "samples: infinite": (table(one(1, 0, math.inf)), "samples.csv: line 2 holds a number that is"),
@@ -748,7 +892,7 @@ FILES = {
     ),
     "posterior: no element": (
         posterior(lambda data: data.assign_attrs(element="W\nshell touch owned")),
-        r"posterior.nc: is not a posterior (unknown chemical element 'W\nshell touch owned')",
+        "posterior.nc: is not a posterior (unknown chemical element 'shell')",
     ),
     "posterior: a cutoff in nanometres": (
         posterior(lambda data: data.assign_attrs(cutoff_factor=0.473)),

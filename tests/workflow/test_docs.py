@@ -19,7 +19,6 @@ from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
-from relaxdiff.bulk import bulk_descriptors, relax_reference_bulk
 from relaxdiff.cli import main
 from relaxdiff.config import check_config
 from relaxdiff.datasets import write_dataset
@@ -28,8 +27,11 @@ from relaxdiff.design import build_design, snap_hyperparameters
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.input_check import check_input
 from relaxdiff.lammps_session import load_lammps
-from relaxdiff.potential import ZblReference, read_snap
+from relaxdiff.lattices import starting_crystal
+from relaxdiff.one_length import bulk_descriptors, relax_reference_bulk
 from relaxdiff.reference import relax_reference
+from relaxdiff.references import ZblReference
+from relaxdiff.snap_files import read_snap
 from relaxdiff.training import Configuration, read_group, read_weights
 
 PROJECT = Path(__file__).parents[2]
@@ -160,7 +162,7 @@ def run_block(info, text, names, clone):
             else:  # what commands print has no language
                 assert not language, f"{line}: is no command that is known here"
     else:
-        assert language == "text", f"{info}: what is to be done with such a block?"
+        assert language in ("text", "math"), f"{info}: what is to be done with such a block?"
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -348,7 +350,7 @@ def without_zbl():
     potential = read_snap(*(f"trial/tiny/Ta06A.{kind}" for kind in ("snapcoeff", "snapparam")))
     crystal = {"element": "Ta", "lattice": "bcc"}
     with DescriptorCalculator(potential.hyperparameters) as calculator:
-        descriptors = bulk_descriptors(calculator, "bcc")
+        descriptors = bulk_descriptors(calculator, starting_crystal("Ta", "bcc"))
     return [
         *raised(relax_reference_bulk, descriptors, potential.weights),
         *raised(relax_reference, potential, crystal, STUDY["structures"][0]),
@@ -398,12 +400,20 @@ def while_locked(clone):
         return said(clone, "--force", f"{VACANCY}/errors.csv")
 
 
-def words_behind_configfile(clone):
-    """What Snakemake says when a target stands behind --configfile."""
-    command = [*clone.command(), "truth"]
+def configfile_not_there(clone, *words):
+    """What Snakemake says of words behind --configfile that are no files."""
+    command = [*clone.command(), *words]
     done = subprocess.run(command, cwd=clone.folder, capture_output=True, text=True, check=False)
-    assert done.returncode
+    assert done.returncode == 1
     return done.stderr.splitlines()
+
+
+def a_file_instead(clone):
+    """What a run says when there is a file in place of its results."""
+    Path("results/blocked").write_text("")
+    lines = said(clone, "posterior", config=STUDY | {"study": "blocked"})
+    Path("results/blocked").unlink()
+    return [line.replace("results/blocked", "results/mine") for line in lines]
 
 
 def without_lammps(monkeypatch):
@@ -423,10 +433,12 @@ def provoked(clone, monkeypatch, capsys, tungsten):
     """The lines of all errors on the page, provoked one after the other."""
     lines = [
         *without_lammps(monkeypatch),
-        *words_behind_configfile(clone),
+        *configfile_not_there(clone, "truth"),
+        *configfile_not_there(clone, "missing.yaml"),
         *while_locked(clone),
         *said(clone, f"{VACANCY}/structures/sample1_lambda+2.extxyz", "--dry-run"),
         *blocked(clone),
+        *a_file_instead(clone),
         *damaged(clone),
         *said(clone, "adaptive", "--dry-run", config=SPARSE),
         *told({"perturbation": {"lamda_max": 3}}),
@@ -443,7 +455,7 @@ def provoked(clone, monkeypatch, capsys, tungsten):
         ),
         *ensemble(
             "Ta06A.snapparam",
-            lambda text: text.replace("quadraticflag 0", "quadraticflag 1"),
+            lambda text: text.replace("quadraticflag 0", "chemflag 1"),
             "parameters",
         ),
         *ensemble("samples.csv", lambda text: text.split(",", 1)[1], "samples"),

@@ -8,10 +8,23 @@ import xarray as xr
 import yaml
 
 from relaxdiff.cli import main
+from relaxdiff.trial import shipped_file
 
 EXAMPLES = Path(__file__).parents[2] / "config/examples"
 # A potential of LAMMPS's own for the examples that need files of the user's.
-POTENTIALS = {"tantalum": "Ta06A", "paper_ensemble": "W_2940_2017_2"}
+POTENTIALS = {
+    "tantalum": "Ta06A",
+    "tungsten_beryllium": "WBe_Wood_PRB2019",
+    "paper_ensemble": "W_2940_2017_2",
+}
+# Studies of other crystals: a potential of LAMMPS's own, its element and lattice, and a pair style
+# laid over it, which it was not fitted with.
+WEAK = {"style": "lj/smooth/linear", "settings": [4.0], "coefficients": {"Ni Ni": [0.01, 2.2]}}
+CRYSTALS = {
+    "quadratic": ("Cu_Zuo_JPCA2020.quadratic", "Cu", "fcc", None),
+    "diamond": ("Si_Zuo_JPCA2020", "Si", "diamond", {"style": "sw", "file": "Si.sw"}),
+    "hexagonal": ("Ni_Zuo_JPCA2020", "Ni", "hcp", WEAK),
+}
 
 
 @pytest.fixture
@@ -86,3 +99,80 @@ def test_the_papers_ensemble_runs_with_its_paths_filled_in(example, clone):
     clone.run()
     predictions = xr.open_dataset(clone.folder / "results/paper_ensemble/vacancy/predictions.nc")
     assert predictions.sizes["sample"] == 3
+
+
+def test_beryllium_in_tungsten_runs_as_its_comments_say(example, clone):
+    config = example("tungsten_beryllium")
+    config["posterior"]["samples"] = 2
+    config["perturbation"] |= {"lambda_min": -1, "lambda_max": 1, "lambda_step": 1}
+    config["truth"] = {"checked_variants": 1}
+    config["crystal"]["supercell"] = 2
+    for entry in config["structures"]:
+        entry["supercell"] = 2
+    clone.write_config(config)
+    clone.run("all", "joint", "adaptive")
+    folder = clone.folder / "results/tungsten_beryllium"
+    crystals = {name: xr.open_dataset(folder / name) for name in ("bulk.nc", "bulk_Be.nc")}
+    here = {"sample": 1, "lambda": 2}
+    e_w, e_be = (float(each["energy"][here]) for each in crystals.values())
+    for entry in config["structures"]:
+        result = folder / entry["name"]
+        truth = xr.open_dataset(result / "truth.nc")
+        assert (truth["status"] == "converged").all()
+        n_be = int("element" in entry)
+        n_w = {"vacancy": 15, "substitutional": 15}.get(entry["kind"], 16)
+        expected = float(truth["energy"][here]) - n_w * e_w - n_be * e_be
+        assert float(truth["formation_energy"][here]) == pytest.approx(expected, abs=1e-9)
+        predicted = xr.open_dataset(result / "evaluations.nc")["formation_energy"]
+        error = predicted.sel(level="newton@x") - truth["formation_energy"]
+        assert float(abs(error).max()) < 1e-4
+        assert "agrees" in (result / "truth_check.csv").read_text()
+    joint = xr.open_dataset(folder / "joint.nc")
+    assert {"W_beta_0", "Be_beta_0", "Be_beta_55"} <= set(joint["parameter"].values)
+    # Hexagonal beryllium: 2.2395 and 3.6043 Angstrom by LAMMPS's own minimiser.
+    lengths = [
+        float(crystals["bulk_Be.nc"][f"reference_lattice_parameter{end}"]) for end in ("", "_c")
+    ]
+    assert lengths == pytest.approx([2.2395, 3.6043], abs=1e-3)
+
+
+@pytest.mark.parametrize("name", CRYSTALS)
+def test_other_crystals_and_pair_styles_run_through(name, clone, monkeypatch):
+    potential, element, lattice, reference = CRYSTALS[name]
+    monkeypatch.chdir(clone.folder)
+    assert (
+        main(["ensemble", potential, f"trial/{name}", "--samples", "2", "--spread", "0.002"]) == 0
+    )
+    if reference and "file" in reference:
+        shutil.copy(shipped_file(reference["file"]), reference["file"])
+    ensemble = {
+        "coefficients": f"trial/{name}/{potential}.snapcoeff",
+        "parameters": f"trial/{name}/{potential}.snapparam",
+        "samples": f"trial/{name}/samples.csv",
+        "reference": reference,
+    }
+    clone.write_config(
+        {
+            "study": name,
+            "posterior": {"samples": 2, "file": None, "ensemble": ensemble},
+            "perturbation": {"lambda_min": -1, "lambda_max": 1, "lambda_step": 1},
+            "crystal": {"element": element, "lattice": lattice, "supercell": 2},
+            "structures": [
+                {
+                    "name": "vacancy",
+                    "kind": "vacancy",
+                    "supercell": 3 if lattice == "hcp" else 2,
+                    "cell": "full",
+                }
+            ],
+            "truth": {"checked_variants": 2},
+        }
+    )
+    clone.run()
+    result = clone.folder / f"results/{name}/vacancy"
+    truth = xr.open_dataset(result / "truth.nc")
+    assert (truth["status"] == "converged").all()
+    assert (result / "truth_check.csv").read_text().count("agrees") == 2
+    clone.run(f"results/{name}/potentials/sample001_lambda+01.0.snapcoeff")
+    kept = clone.folder / f"results/{name}/potentials/sample001_lambda+01.0.reference"
+    assert kept.exists() == bool(reference and "file" in reference)

@@ -138,6 +138,17 @@ def test_full_and_read_only_disks_end_the_run_with_a_sentence(undisturbed, same_
     assert_same_results(undisturbed, same_study)
 
 
+@pytest.mark.parametrize("place", ["results", "results/small", "results/small/vacancy"])
+def test_a_file_in_place_of_a_folder_is_named(same_study, place):
+    path = same_study.folder / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("mine")
+    output = same_study.run(fails=True)
+    assert f"Error: {place} is a file, where the folder for results has to be" in output
+    assert "Traceback" not in output
+    assert path.read_text() == "mine"
+
+
 def test_damaged_files_are_named_and_made_again(undisturbed):
     results = undisturbed.folder / "results/small/vacancy"
     tables = {path: path.read_bytes() for path in results.glob("*.csv")}

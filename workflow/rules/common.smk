@@ -1,7 +1,5 @@
-# What all rules share: the checked config, the names of results, the library of this clone, and
-# what jobs need on a cluster.
+# What all rules share: the library of this clone, the checked config, and the names of results.
 
-import math
 import os
 import re
 import sys
@@ -11,6 +9,12 @@ from pathlib import Path
 LIBRARY = str(Path(workflow.basedir) / "src")
 sys.path.insert(0, LIBRARY)
 os.environ["PYTHONPATH"] = os.pathsep.join([LIBRARY, *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+envvars:
+    "PYTHONPATH",
+
+
 # One thread in each job: the parallelism is between jobs.
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
@@ -20,8 +24,6 @@ from relaxdiff.datasets import code_digest
 from relaxdiff.exceptions import SlurmError
 from relaxdiff.input_check import check_input, printable
 from relaxdiff.slurm import cancel_leftovers, closing_summary
-from relaxdiff.structures import ON_LATTICE
-from relaxdiff.variants import lambda_grid
 
 
 def refuse(problems):
@@ -59,6 +61,7 @@ VARIANT = r"sample\d\d\d+_lambda[+-]\d+(\.\d+)?"
 
 wildcard_constraints:
     structure="|".join(map(re.escape, STRUCTURES)),
+    element="[A-Z][a-z]?",
     variant=VARIANT,
     chunk=r"\d+-\d+",
     part=r"\d+",
@@ -72,6 +75,18 @@ def chunks():
     return [f"{first:03d}-{min(first + size, total) - 1:03d}" for first in range(0, total, size)]
 
 
+def certified_chunks(wildcards):
+    """All chunks; the end, before any job starts, if nothing can be certified."""
+    if config["derivative"]["solver"] != "dense":
+        print(
+            f"Error: derivative.solver: {config['derivative']['solver']} makes no "
+            "second derivatives, which the target adaptive certifies predictions with: use dense",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+    return expand(f"{HERE}/adaptive/{{chunk}}.nc", chunk=chunks(), allow_missing=True)
+
+
 def of_all_structures(paths):
     """Paths below HERE, for each structure of the study."""
     return expand(paths, structure=STRUCTURES)
@@ -82,49 +97,21 @@ def entry_of(wildcards):
     return STRUCTURES[wildcards.structure]
 
 
+def reference_file(source):
+    """The file of a fixed pair style, an input of what reads a source; nothing if it has none."""
+    return (source["reference"] or {}).get("file", []) if "reference" in source else []
+
+
+def solute_bulks_of(wildcards):
+    """Crystals of the solutes that a structure may hold, inputs."""
+    entry, solutes = entry_of(wildcards), config["crystal"]["solutes"]
+    held = solutes if entry["kind"] == "file" else {entry.get("element")} & set(solutes)
+    return [f"{STUDY}/bulk_{element}.nc" for element in held]
+
+
 def file_of(wildcards):
     """The file that a structure is read from, an input; nothing for those that are built."""
     return entry_of(wildcards).get("path", [])
-
-
-# Sizes that decide how much a job needs; the measurements behind the numbers: docs/cluster.md.
-LAMBDAS = len(lambda_grid(**config["perturbation"]))
-VARIANTS = config["posterior"]["samples"] * LAMBDAS  # of one structure
-# The two Snakemake processes that Slurm runs a job under.
-BASE_MB = 400
-# Jobs that spread each evaluation over MPI ranks ask for these. One rank: a plain process.
-RANKS = config["ranks"]
-MPI = {"mpi": "mpiexec", "tasks": RANKS, "cpus_per_task": 1} if RANKS > 1 else {}
-
-
-def grows(amount):
-    """A resource that an attempt after a failure gets more of; amount may depend on wildcards."""
-
-    def needed(wildcards, attempt):
-        return math.ceil(attempt * (amount(wildcards) if callable(amount) else amount))
-
-    return needed
-
-
-def mb_of_cell(wildcards):
-    """Memory of a job: for each of its processes Python, libraries and what grows with the cell."""
-    return BASE_MB + RANKS * (400 + 0.1 * ATOMS[wildcards.structure])
-
-
-def asymmetry(wildcards):
-    """How much less symmetry saves than in a vacancy's cell, in memory as in time."""
-    return 1 if entry_of(wildcards)["kind"] == "vacancy" else 8
-
-
-def mb_of_force_constants(wildcards):
-    """The same with the second derivatives of all symmetry blocks."""
-    tensors = 500 * asymmetry(wildcards) * (ATOMS[wildcards.structure] / 1000) ** 2
-    return mb_of_cell(wildcards) + RANKS * tensors
-
-
-def minutes_to_set_up(wildcards):
-    """What does not depend on the number of variants: a few hundred evaluations."""
-    return 5 + 10 * asymmetry(wildcards) * ATOMS[wildcards.structure] / 8000
 
 
 def cancel_leftover_jobs():

@@ -1,10 +1,11 @@
 # The perfect crystal of every variant; each structure relaxed at the mean, and its derivative.
 
-
-def mb_of_reference(wildcards):
-    """Second derivatives tell saddle points, but for vacancies, whose cells may be large."""
-    on_lattice = entry_of(wildcards)["kind"] in ON_LATTICE
-    return (mb_of_cell if on_lattice else mb_of_force_constants)(wildcards)
+# The crystal of the structures, to start from; and those of solutes.
+CRYSTAL = {key: config["crystal"][key] for key in ("element", "lattice", "lattice_parameter")}
+SOLUTES = {
+    element: {"element": element, "lattice": lattice, "lattice_parameter": None}
+    for element, lattice in config["crystal"]["solutes"].items()
+}
 
 
 rule relax_bulk:
@@ -16,30 +17,47 @@ rule relax_bulk:
         f"{STUDY}/logs/relax_bulk.log",
     params:
         perturbation=config["perturbation"],
-        lattice=config["crystal"]["lattice"],
+        crystal=CRYSTAL,
         supercell=config["crystal"]["supercell"],
         code=code_digest("bulk", "posterior"),
     threads: 1
     resources:
         mem_mb=grows(BASE_MB + 400 + 0.006 * VARIANTS),
-        runtime=grows(5 + VARIANTS / 50_000),
+        runtime=grows(minutes_of_bulk(CRYSTAL["lattice"])),
     conda:
         "../../envs/relaxdiff.yaml"
     script:
         "../../scripts/relax_bulk.py"
 
 
+use rule relax_bulk as relax_solute with:
+    output:
+        f"{STUDY}/bulk_{{element}}.nc",
+    log:
+        f"{STUDY}/logs/relax_bulk_{{element}}.log",
+    params:
+        perturbation=config["perturbation"],
+        crystal=lambda wildcards: SOLUTES[wildcards.element],
+        supercell=config["crystal"]["supercell"],
+        code=code_digest("bulk", "posterior"),
+    resources:
+        mem_mb=grows(BASE_MB + 400 + 0.006 * VARIANTS),
+        runtime=grows(max(map(minutes_of_bulk, config["crystal"]["solutes"].values()), default=5)),
+
+
 rule relax_crystal:
     input:
         posterior=f"{STUDY}/posterior.nc",
         bulk=f"{STUDY}/bulk.nc",
+        solutes=solute_bulks_of,
+        reference=lambda wildcards: f"{HERE}/reference.nc" if solute_bulks_of(wildcards) else [],
     output:
         f"{HERE}/crystal.nc",
     log:
         f"{LOGS}/relax_crystal.log",
     params:
         structure=entry_of,
-        code=code_digest("crystal", "posterior"),
+        code=code_digest("crystal", "solutes", "posterior"),
     threads: 1
     resources:
         mem_mb=grows(1000 + 0.006 * VARIANTS),
@@ -58,7 +76,7 @@ rule relax_reference:
     log:
         f"{LOGS}/relax_reference.log",
     params:
-        crystal={key: config["crystal"][key] for key in ("element", "lattice")},
+        crystal={**CRYSTAL, "solutes": config["crystal"]["solutes"]},
         structure=entry_of,
         code=code_digest("reference", "posterior"),
     threads: RANKS
@@ -107,7 +125,7 @@ rule differentiate_reference:
         f"{LOGS}/differentiate_reference.log",
     params:
         solver=config["derivative"]["solver"],
-        lattice=config["crystal"]["lattice"],
+        crystal=CRYSTAL,
         supercell=lambda wildcards: entry_of(wildcards).get("supercell"),
         code=code_digest("implicit", "solver_study", "posterior"),
     threads: RANKS

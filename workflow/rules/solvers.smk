@@ -22,7 +22,7 @@ rule relax_vacancy:
     log:
         f"{STUDY}/logs/relax_vacancy_{{supercell}}.log",
     params:
-        crystal={key: config["crystal"][key] for key in ("element", "lattice")},
+        crystal=CRYSTAL,
         code=code_digest("reference", "posterior"),
     threads: 1
     resources:
@@ -42,7 +42,7 @@ rule measure_solver:
     log:
         f"{STUDY}/logs/measure_solver_{{solver}}_{{supercell}}.log",
     params:
-        lattice=config["crystal"]["lattice"],
+        crystal=CRYSTAL,
         code=code_digest("solver_study", "posterior"),
     # It uses one, but nothing that runs beside it may disturb its time.
     threads: ALL_CORES
@@ -85,7 +85,7 @@ rule compare_solvers:
     log:
         f"{STUDY}/logs/compare_solvers.log",
     params:
-        lattice=config["crystal"]["lattice"],
+        crystal=CRYSTAL,
         supercell=STRUCTURES[FIRST].get("supercell"),
         code=code_digest("solver_study", "posterior"),
     threads: 1

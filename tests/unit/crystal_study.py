@@ -1,0 +1,70 @@
+"""Potentials of several lattices that come with LAMMPS, posteriors around them, and a check."""
+
+import numpy as np
+import xarray as xr
+
+from relaxdiff.descriptors import DescriptorCalculator
+from relaxdiff.elasticity import GPA
+from relaxdiff.minimise import relax
+from relaxdiff.snap_files import read_snap
+from relaxdiff.trial import shipped_file
+
+
+def shipped(name, reference=None):
+    """A SnapPotential that comes with LAMMPS."""
+    files = [shipped_file(f"{name}.{kind}") for kind in ("snapcoeff", "snapparam")]
+    return read_snap(*files, reference=reference)
+
+
+def posterior_of(potential, changes):
+    """A posterior Dataset: the potential as its mean, and samples that differ by `changes`."""
+    elements, size = potential.hyperparameters.elements, potential.theta.size
+    shifts = potential.energy_shifts + np.zeros((len(changes), len(elements)))
+    several = len(elements) > 1
+    return xr.Dataset(
+        {
+            "theta_mean": ("parameter", potential.theta),
+            "theta": (("sample", "parameter"), potential.theta + changes),
+            "energy_shift_mean": ("element", shifts[0]) if several else ((), shifts[0, 0]),
+            "energy_shift": (
+                (("sample", "element"), shifts) if several else ("sample", shifts[:, 0])
+            ),
+        },
+        coords={
+            "parameter": [f"beta_{i + 1}" for i in range(size)],
+            "sample": np.arange(len(changes)),
+        },
+        attrs={"element": " ".join(elements)},
+    )
+
+
+def random_changes(potential, samples, spread):
+    """Every coefficient changed by a small random part of itself, (sample, P)."""
+    noise = np.random.default_rng(3).normal(size=(samples, potential.theta.size))
+    return spread * noise * potential.theta
+
+
+def curvature(crystal, potential, strain, step=2e-3):
+    """Second derivative of the energy by a strain over the volume, GPa, every atom relaxed."""
+    cell = crystal.conventional()
+    energies = []
+    for size in (-step, 0.0, step):
+        strained = cell.copy()
+        strained.set_cell(cell.cell.array @ (np.eye(3) + size * strain), scale_atoms=True)
+        energies.append(relax(strained, potential, "fixed", symmetry=False).energy)
+    return np.dot(energies, [1, -2, 1]) / step**2 / cell.get_volume() * GPA
+
+
+def full_spectrum(crystal, potential, repeats, step=1e-3):
+    """Eigenvalues of the whole Hessian of a supercell, eV/Angstrom^2."""
+    cell = crystal.conventional(repeats)
+    rows = []
+    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+        for coordinate in range(3 * len(cell)):
+            slopes = []
+            for way in (step, -step):
+                moved = cell.copy()
+                moved.positions.flat[coordinate] += way
+                slopes.append(calculator.evaluate(moved).gradient @ potential.weights)
+            rows.append((slopes[0] - slopes[1]).ravel() / (2 * step))
+    return np.linalg.eigvalsh((np.array(rows) + np.transpose(rows)) / 2)
