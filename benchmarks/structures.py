@@ -1,20 +1,19 @@
-"""Ten structures of tungsten: sizes of the problems, what truth found, errors of predictions.
+"""The structures of an example: sizes of the problems, what truth found, errors of predictions.
 
     snakemake --cores all all adaptive --configfile config/examples/tungsten_defects.yaml
-    python benchmarks/structures.py > structures.md
+    python benchmarks/structures.py config/examples/tungsten_defects.yaml > structures.md
 
-Reads results/tungsten_defects/ and prints Markdown tables. Errors: mean |error| of E_f, meV, over
-all variants that truth kept.
+Reads the example's results, from the folder it is started in, and prints Markdown tables. Errors:
+mean |error| of E_f, meV, over all variants that truth kept.
 """
 
+import sys
 from pathlib import Path
 
 import pandas as pd
 import xarray as xr
 import yaml
 
-ROOT = Path(__file__).parents[1]
-CONFIG = ROOT / "config/examples/tungsten_defects.yaml"
 LEVELS = ("c", "h+ih", "newton", "h+ih@x", "newton@x")
 
 
@@ -74,8 +73,8 @@ def adaptive(folder):
 
 def main():
     """Print the tables."""
-    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
-    results = ROOT / "results" / config["study"]
+    config = yaml.safe_load(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    results = Path("results") / config["study"]
     for part in (sizes, outcomes, errors, adaptive):
         rows = [
             {"structure": entry["name"], "cell": entry["cell"]} | part(results / entry["name"])
