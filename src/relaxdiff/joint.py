@@ -24,12 +24,11 @@ from relaxdiff.errors import all_levels, posterior_values
 from relaxdiff.exceptions import InputError
 from relaxdiff.quantities import (
     crystal_quantities,
-    elements_of,
     quantity_derivatives,
     quantity_units,
     values_at_mean,
 )
-from relaxdiff.variants import deviations
+from relaxdiff.variants import all_parameters, deviations
 
 NAMED = 3  # directions that the table names for each quantity
 
@@ -70,7 +69,7 @@ def joint_posterior(posterior, bulk, structures):
             "unit": ("quantity", list(units.values())),
             "structure": ("quantity", [structure for structure, _ in units]),
             "quantity_2": names,
-            "parameter": [*_shift_names(posterior), *posterior["parameter"].values],
+            "parameter": all_parameters(posterior),
             "direction": np.arange(1, len(directions) + 1),
             "source": ["linear", *sources],
             "sample": samples,
@@ -131,12 +130,6 @@ def joint_table(joint):
         table[f"direction_{place}"] = joint["direction"].values[column]
         table[f"share_{place}"] = np.take_along_axis(shares, column[:, None], axis=1)[:, 0]
     return table
-
-
-def _shift_names(posterior):
-    """What the energy shifts are called, in the order of the elements."""
-    elements = elements_of(posterior)
-    return ["beta_0"] if len(elements) == 1 else [f"{element}_beta_0" for element in elements]
 
 
 def _best_predictions(given):

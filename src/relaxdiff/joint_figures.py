@@ -28,7 +28,8 @@ SYMBOLS = {
 }
 UNIT_SIGNS = {"Angstrom": r"$\mathrm{\AA}$", "Angstrom^3": r"$\mathrm{\AA}^3$"}
 DIVERGING = colormaps["RdBu_r"]
-LABELLED = 5  # every so many parameters are named below the heat map
+# Every so many parameters of an element are named below the heat map: the least that is few enough.
+LABELLED, MOST_LABELS = (5, 10, 20, 50, 100, 200, 500), 14
 ROW = 0.18  # inches, of a quantity in the heat map
 PANEL, LETTER = 0.75, 0.07  # inches in the corner plot: of a quantity, at least; of its name
 MOST = 12  # quantities in the corner plot; with more, formation energies alone
@@ -51,12 +52,8 @@ def sensitivities(joint):
     norm = SymLogNorm(linthresh=1, vmin=-top, vmax=top)
     drawn = axis.pcolormesh(relative, cmap=DIVERGING, norm=norm, edgecolors="0.85", linewidth=0.2)
     axis.invert_yaxis()
-    names = list(joint["parameter"].values)
-    shown = range(0, len(names), LABELLED)
-    axis.set_xticks(
-        [place + 0.5 for place in shown],
-        [_beta(names[place]) for place in shown],
-    )
+    labels = _parameter_labels(joint["parameter"].values)
+    axis.set_xticks([place + 0.5 for place in labels], labels.values())
     labels = [" ".join(filter(None, words)) for words in _names_and_symbols(joint)]
     axis.set_yticks(np.arange(len(labels)) + 0.5, labels)
     axis.tick_params(length=0)
@@ -107,10 +104,17 @@ def _formation_energies(joint):
     return joint.sel(quantity=own, quantity_2=own)
 
 
-def _beta(name):
-    """A parameter as a label: beta_1, or W_beta_1 of one element among several."""
-    element, number = name.rsplit("beta_", 1)
-    return f"{element.rstrip('_')} $\\beta_{{{number}}}$".strip()
+def _parameter_labels(names):
+    """Labels of some parameters by their place: beta_5, or beta_5 above W for W_beta_5."""
+    parts = [name.rsplit("beta_", 1) for name in names]
+    several = any(element for element, _ in parts)
+    every = next(step for step in LABELLED if len(names) / step <= MOST_LABELS)
+    return {
+        place: f"$\\beta_{{{number}}}$" + (f"\n{element.rstrip('_')}" if several else "")
+        for place, (element, number) in enumerate(parts)
+        # Of several elements the beta_0 are beside each other.
+        if int(number) % every == 0 and not (several and number == "0")
+    }
 
 
 def _names_and_symbols(joint):

@@ -11,6 +11,7 @@ from relaxdiff.datasets import write_dataset
 from relaxdiff.figure_style import save_figure
 from relaxdiff.formation import predict_variants
 from relaxdiff.joint import joint_posterior, joint_table, principal_directions
+from relaxdiff.joint_figures import _parameter_labels
 from relaxdiff.lattices import PerfectCrystal, starting_crystal
 from relaxdiff.quantities import (
     CUBIC_UNITS,
@@ -419,3 +420,15 @@ def test_two_samples_and_no_truth_draw(study, tmp_path):
     joint = joint_posterior(**few, structures=structures)
     for draw in (joint_figures.sensitivities, joint_figures.joint_posterior):
         save_figure(draw(joint), tmp_path / f"{draw.__name__}.png", dpi=50)
+
+
+def test_some_parameters_are_named_below_the_heat_map():
+    one = _parameter_labels([f"beta_{i}" for i in range(56)])
+    assert list(one) == list(range(0, 56, 5))
+    assert one[5] == r"$\beta_{5}$"
+    names = [f"{element}_beta_{i}" for element in ("W", "Be") for i in range(1, 56)]
+    two = _parameter_labels(["W_beta_0", "Be_beta_0", *names])
+    assert {place: label for place, label in two.items() if label.endswith("10}$\nBe")} == {
+        66: "$\\beta_{10}$\nBe"
+    }
+    assert 0 not in two and len(two) <= 14
