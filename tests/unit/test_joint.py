@@ -431,4 +431,5 @@ def test_some_parameters_are_named_below_the_heat_map():
     assert {place: label for place, label in two.items() if label.endswith("10}$\nBe")} == {
         66: "$\\beta_{10}$\nBe"
     }
-    assert 0 not in two and len(two) <= 14
+    assert 0 not in two
+    assert len(two) <= 14
