@@ -77,7 +77,7 @@ def _starting_crystals(settings):
         except InputError:
             problems.append(
                 f"crystal.solutes.{solute}: ASE knows no cubic or hexagonal crystal of {solute} to "
-                "start from"
+                "start from: leave it and the structures with it out"
             )
     return crystals, problems
 

@@ -69,6 +69,7 @@ class Cluster:
                 time.sleep(0.5)
         for name in reversed(DAEMONS):
             self.kill(name, signal.SIGTERM)
+        _kill_orphans()  # of jobs whose slurmd was gone before them
         for path in (CONFIGURATION, DATABASE_CONFIGURATION):
             if path.exists() and path.read_text().startswith(MARK):
                 path.unlink()
@@ -287,6 +288,14 @@ def _node_state():
 
 def _node_takes_jobs():
     return _node_state() in ("idle", "mixed", "allocated", "completing")
+
+
+def _kill_orphans():
+    """End what is left of this cluster's jobs."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # ended meanwhile, or another user's
+            if b"SLURM_CLUSTER_NAME=tests" in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def _parents():
