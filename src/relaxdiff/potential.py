@@ -221,8 +221,10 @@ def hyperparameters_from(attributes):
         attributes["weight"],
         float(attributes["rfac0"]),
         float(attributes["rmin0"]),
+        switchflag=int(attributes["switchflag"]),
+        bzeroflag=int(attributes["bzeroflag"]),
         # A posterior made before quadratic SNAP was known has none of it.
-        **{name: int(attributes.get(name, 0)) for name in FLAGS},
+        quadraticflag=int(attributes.get("quadraticflag", 0)),
     )
 
 

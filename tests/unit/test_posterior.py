@@ -400,7 +400,16 @@ def without_attribute(name):
 BAD_POSTERIORS = {
     "no mean": (lambda data: data.drop_vars("theta_mean"), "theta_mean"),
     "no element": (without_attribute("element"), "attribute 'element'"),
+    "no switch": (without_attribute("switchflag"), "attribute 'switchflag'"),
     "no reference": (without_attribute("reference_outer"), "attribute 'reference_outer'"),
+    "no numbers of a reference": (
+        lambda data: data.assign_attrs(reference_style="morse"),
+        "attribute 'reference_numbers'",
+    ),
+    "a reference that is none": (
+        lambda data: data.assign_attrs(reference_style="morse", reference_numbers="{"),
+        "is not a posterior",
+    ),
     "unknown reference": (lambda data: data.assign_attrs(reference_style="lj"), "'lj'"),
     "another 2J": (lambda data: data.assign_attrs(twojmax=4), "needs 14 coefficients"),
     "2J is a word": (lambda data: data.assign_attrs(twojmax="many"), "is not a posterior"),
