@@ -18,6 +18,7 @@ from relaxdiff.potential import SnapHyperparameters
 from relaxdiff.references import ZblReference, check_reference, reference_from_settings
 from relaxdiff.structures import build_structure
 from relaxdiff.training import check_groups, read_weights
+from relaxdiff.variants import elements_of
 
 LARGEST_READ = 50e6  # bytes; larger files are read by the jobs that need them alone
 LONGEST_SENTENCE = 1000  # characters
@@ -164,7 +165,7 @@ def _read_potential(posterior):
         paths = [ensemble[key] for key in PATHS["ensemble"]]
         reference = _reference(ensemble.get("reference"), "posterior.ensemble")
         found = posterior_from_ensemble(*paths, reference)
-        _reference(ensemble.get("reference"), "posterior.ensemble", found.attrs["element"].split())
+        _reference(ensemble.get("reference"), "posterior.ensemble", elements_of(found))
     if "hypercube_bounds" not in found:
         sample_posterior(found, posterior["samples"], posterior["seed"])
     return potential_from_posterior(found)

@@ -12,6 +12,7 @@ from relaxdiff.elasticity import HEXAGONAL_MODULI
 from relaxdiff.expansion import expansion_of_crystal, expansion_of_defect
 from relaxdiff.formation import ComparedWith, compared_with
 from relaxdiff.hexagonal import STRAINS
+from relaxdiff.variants import elements_of
 
 CUBIC_UNITS = {
     "lattice_parameter": "Angstrom",
@@ -82,11 +83,6 @@ def formation_names(given):
     """The properties of a structure: without strains its cell has no formation volume."""
     relaxes = given["derivative"].sizes["strain"] > 0
     return list(FORMATION_UNITS)[: 1 + relaxes]
-
-
-def elements_of(posterior):
-    """The elements that energy shifts are of, in their order, a list."""
-    return posterior.attrs["element"].split()
 
 
 def crystal_quantities(bulk):

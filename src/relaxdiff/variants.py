@@ -37,12 +37,17 @@ def deviations(posterior):
     return theta, shift.reshape(len(theta), -1)
 
 
+def elements_of(posterior):
+    """The elements of a posterior's potential, in the order of its energy shifts, a list."""
+    return posterior.attrs["element"].split()
+
+
 def all_parameters(posterior):
     """Names of energy shifts and, behind them, coefficients, a list: beta_0, beta_1 ...
 
     Of several elements those of each begin with its symbol, such as W_beta_0.
     """
-    elements = posterior.attrs["element"].split()
+    elements = elements_of(posterior)
     shifts = ["beta_0"] if len(elements) == 1 else [f"{each}_beta_0" for each in elements]
     return shifts + [str(name) for name in posterior["parameter"].values]
 
@@ -66,8 +71,7 @@ def variant_shifts(posterior, lambdas, composition):
 
     composition: dict of element and number of atoms, such as `atoms.symbols.formula.count()`.
     """
-    elements = posterior.attrs["element"].split()
-    counts = np.array([composition.get(element, 0) for element in elements])
+    counts = np.array([composition.get(element, 0) for element in elements_of(posterior)])
     return variant_energy_shifts(posterior, lambdas) @ counts
 
 
