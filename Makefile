@@ -56,8 +56,10 @@ test: env ## run the tests
 	  --no-loadscope-reorder $(ARGS)
 
 # From coordinates to files and figures, and studies from training data to the summary.
-LOWEST_TESTS := $(patsubst %,tests/unit/test_%.py,bulk coordinates datasets figures implicit \
-  interactive joint posterior potential progress structures training) tests/workflow/test_sources.py
+LOWEST_TESTS := $(patsubst %,tests/unit/%.py,crystals/test_bulk structures/test_coordinates \
+  files/test_datasets figures/test_figures figures/test_interactive derivative/test_implicit statistics/test_joint \
+  posterior/test_distribution potentials/snap/test_potential running/test_progress \
+  structures/test_kinds posterior/test_training_data) tests/workflow/test_sources.py
 
 test-lowest: .venv-lowest/.complete ## run some tests with the oldest dependencies allowed
 	PATH="$(CURDIR)/$(LOWEST):$$PATH" $(LOWEST)/python -m pytest -n $(TEST_WORKERS) --dist loadfile \

@@ -15,21 +15,25 @@ import sys
 import time
 from pathlib import Path
 
-from relaxdiff.blocks import force_constants
-from relaxdiff.bulk import bulk_of_variants
-from relaxdiff.coordinates import ISOTROPIC
-from relaxdiff.crystal import crystal_of_variants
-from relaxdiff.curvature import StabilityTest
-from relaxdiff.implicit import implicit_derivative
-from relaxdiff.lattice_green import crystal_green
-from relaxdiff.lattices import starting_crystal
-from relaxdiff.parallel import is_first
-from relaxdiff.posterior import potential_from_posterior, read_posterior, sample_posterior
-from relaxdiff.reference import relax_reference
-from relaxdiff.relaxers import RELAXERS
-from relaxdiff.solver_study import solver_of
-from relaxdiff.truth import relax_variants
-from relaxdiff.variants import lambda_grid
+from relaxdiff.crystals.bulk import bulk_of_variants
+from relaxdiff.crystals.compared import crystal_of_variants
+from relaxdiff.derivative.implicit import implicit_derivative
+from relaxdiff.minima.lattice_green import crystal_green
+from relaxdiff.minima.reference import relax_reference
+from relaxdiff.minima.relaxers import RELAXERS
+from relaxdiff.minima.saddle_test import StabilityTest
+from relaxdiff.minima.symmetry_blocks import force_constants
+from relaxdiff.posterior.distribution import (
+    potential_from_posterior,
+    read_posterior,
+    sample_posterior,
+)
+from relaxdiff.posterior.variants import lambda_grid
+from relaxdiff.running.ranks import is_first
+from relaxdiff.statistics.solvers import solver_of
+from relaxdiff.structures.coordinates import ISOTROPIC
+from relaxdiff.structures.lattices import starting_crystal
+from relaxdiff.truth.relaxed_variants import relax_variants
 
 POSTERIOR = Path(__file__).parents[1] / "resources/tungsten.nc"
 CRYSTAL = {"element": "W", "lattice": "bcc"}

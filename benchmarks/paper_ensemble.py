@@ -10,22 +10,27 @@ import argparse
 
 import numpy as np
 
-from relaxdiff.blocks import force_constants
-from relaxdiff.bulk import bulk_of_variants
-from relaxdiff.coordinates import ISOTROPIC
-from relaxdiff.crystal import crystal_of_variants
-from relaxdiff.errors import calibration_table, error_slopes, error_table, prediction_errors
-from relaxdiff.evaluated import evaluate_predictions
-from relaxdiff.formation import predict_variants
-from relaxdiff.implicit import implicit_derivative
-from relaxdiff.lammps_minimise import lammps_minimise
-from relaxdiff.lattices import starting_crystal
-from relaxdiff.minimise import relax
-from relaxdiff.posterior import posterior_from_ensemble, potential_from_posterior
-from relaxdiff.reference import relax_reference
-from relaxdiff.structures import bulk_cell, vacancy_cell
-from relaxdiff.truth import relax_variants
-from relaxdiff.variants import lambda_grid
+from relaxdiff.crystals.bulk import bulk_of_variants
+from relaxdiff.crystals.compared import crystal_of_variants
+from relaxdiff.derivative.implicit import implicit_derivative
+from relaxdiff.lammps.minimise import lammps_minimise
+from relaxdiff.minima.reference import relax_reference
+from relaxdiff.minima.relaxation import relax
+from relaxdiff.minima.symmetry_blocks import force_constants
+from relaxdiff.posterior.distribution import posterior_from_ensemble, potential_from_posterior
+from relaxdiff.posterior.variants import lambda_grid
+from relaxdiff.predictions.evaluated import evaluate_predictions
+from relaxdiff.predictions.predicted_variants import predict_variants
+from relaxdiff.statistics.errors import (
+    calibration_table,
+    error_slopes,
+    error_table,
+    prediction_errors,
+)
+from relaxdiff.structures.coordinates import ISOTROPIC
+from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
+from relaxdiff.structures.lattices import starting_crystal
+from relaxdiff.truth.relaxed_variants import relax_variants
 
 CRYSTAL = {"element": "W", "lattice": "bcc"}
 VACANCY = {"name": "vacancy", "kind": "vacancy", "supercell": 4, "cell": "isotropic"}

@@ -26,11 +26,15 @@ from relaxdiff import (
     relax,
     vacancy_cell,
 )
-from relaxdiff.lattice_green import LatticeGreen, crystal_force_constants
-from relaxdiff.lattices import PerfectCrystal
-from relaxdiff.posterior import potential_from_posterior, read_posterior, sample_posterior
-from relaxdiff.solvers import Dense, Energy, Sparse
-from relaxdiff.solvers.springs import Springs
+from relaxdiff.derivative.solvers import Dense, Energy, Sparse
+from relaxdiff.minima.lattice_green import LatticeGreen, crystal_force_constants
+from relaxdiff.minima.springs import Springs
+from relaxdiff.posterior.distribution import (
+    potential_from_posterior,
+    read_posterior,
+    sample_posterior,
+)
+from relaxdiff.structures.lattices import PerfectCrystal
 
 HERE = Path(__file__).parent
 SIZES = (4, 8, 16, 32)

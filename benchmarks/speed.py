@@ -11,19 +11,23 @@ from statistics import median
 
 import numpy as np
 
-from relaxdiff.blocks import force_constants
-from relaxdiff.bulk import bulk_of_variants
-from relaxdiff.coordinates import ISOTROPIC
-from relaxdiff.crystal import crystal_of_variants
-from relaxdiff.descriptors import DescriptorCalculator
-from relaxdiff.evaluation import OrbitEvaluator
-from relaxdiff.expansion import expansion_of_crystal, expansion_of_defect
-from relaxdiff.formation import predict_variants
-from relaxdiff.implicit import implicit_derivative
-from relaxdiff.lattices import starting_crystal
-from relaxdiff.posterior import potential_from_posterior, read_posterior, sample_posterior
-from relaxdiff.reference import relax_reference
-from relaxdiff.variants import lambda_grid
+from relaxdiff.crystals.bulk import bulk_of_variants
+from relaxdiff.crystals.compared import crystal_of_variants
+from relaxdiff.derivative.expansion import expansion_of_crystal, expansion_of_defect
+from relaxdiff.derivative.implicit import implicit_derivative
+from relaxdiff.lammps.all_atoms import OrbitEvaluator
+from relaxdiff.lammps.descriptors import DescriptorCalculator
+from relaxdiff.minima.reference import relax_reference
+from relaxdiff.minima.symmetry_blocks import force_constants
+from relaxdiff.posterior.distribution import (
+    potential_from_posterior,
+    read_posterior,
+    sample_posterior,
+)
+from relaxdiff.posterior.variants import lambda_grid
+from relaxdiff.predictions.predicted_variants import predict_variants
+from relaxdiff.structures.coordinates import ISOTROPIC
+from relaxdiff.structures.lattices import starting_crystal
 
 POSTERIOR = Path(__file__).parents[1] / "resources/tungsten.nc"
 SUPERCELL = 4

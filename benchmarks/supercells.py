@@ -16,15 +16,19 @@ from statistics import median
 
 import numpy as np
 
-from relaxdiff.coordinates import coordinates_of
-from relaxdiff.evaluation import OrbitEvaluator
-from relaxdiff.implicit import implicit_derivative
-from relaxdiff.lammps_session import load_lammps
-from relaxdiff.posterior import potential_from_posterior, read_posterior, sample_posterior
-from relaxdiff.reference import relax_reference
-from relaxdiff.relaxers import Relaxer
-from relaxdiff.truth import Branch
-from relaxdiff.variants import deviations, lambda_grid
+from relaxdiff.derivative.implicit import implicit_derivative
+from relaxdiff.lammps.all_atoms import OrbitEvaluator
+from relaxdiff.lammps.session import load_lammps
+from relaxdiff.minima.reference import relax_reference
+from relaxdiff.minima.relaxers import Relaxer
+from relaxdiff.posterior.distribution import (
+    potential_from_posterior,
+    read_posterior,
+    sample_posterior,
+)
+from relaxdiff.posterior.variants import deviations, lambda_grid
+from relaxdiff.structures.coordinates import coordinates_of
+from relaxdiff.truth.relaxed_variants import Branch
 
 POSTERIOR = Path(__file__).parents[1] / "resources/tungsten.nc"
 SIZES = (3, 4, 5, 6, 8)

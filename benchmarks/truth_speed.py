@@ -15,20 +15,24 @@ from statistics import mean, median
 
 import numpy as np
 
-import relaxdiff.truth
-from relaxdiff.blocks import force_constants
-from relaxdiff.bulk import bulk_of_variants
-from relaxdiff.coordinates import ISOTROPIC
-from relaxdiff.crystal import crystal_of_variants
-from relaxdiff.curvature import StabilityTest
-from relaxdiff.implicit import implicit_derivative
-from relaxdiff.lammps_session import LammpsSession, lammps_errors
-from relaxdiff.lattices import starting_crystal
-from relaxdiff.posterior import potential_from_posterior, read_posterior, sample_posterior
-from relaxdiff.reference import relax_reference
-from relaxdiff.snap_files import pair_commands, write_snap
-from relaxdiff.truth import relax_variants
-from relaxdiff.variants import lambda_grid, variant_energy_shifts, variant_weights
+import relaxdiff.truth.relaxed_variants
+from relaxdiff.crystals.bulk import bulk_of_variants
+from relaxdiff.crystals.compared import crystal_of_variants
+from relaxdiff.derivative.implicit import implicit_derivative
+from relaxdiff.lammps.session import LammpsSession, lammps_errors
+from relaxdiff.minima.reference import relax_reference
+from relaxdiff.minima.saddle_test import StabilityTest
+from relaxdiff.minima.symmetry_blocks import force_constants
+from relaxdiff.posterior.distribution import (
+    potential_from_posterior,
+    read_posterior,
+    sample_posterior,
+)
+from relaxdiff.posterior.variants import lambda_grid, variant_energy_shifts, variant_weights
+from relaxdiff.potentials.snap.files import pair_commands, write_snap
+from relaxdiff.structures.coordinates import ISOTROPIC
+from relaxdiff.structures.lattices import starting_crystal
+from relaxdiff.truth.relaxed_variants import relax_variants
 
 POSTERIOR = Path(__file__).parents[1] / "resources/tungsten.nc"
 SUPERCELL = 4
@@ -81,7 +85,7 @@ def main():
     derivative, constants = implicit_derivative(minimum), force_constants(minimum)
     random = np.random.default_rng(SEED)
     samples = sorted(random.choice(posterior.sizes["sample"], SAMPLES, replace=False).tolist())
-    relaxdiff.truth.StabilityTest = TimedTest
+    relaxdiff.truth.relaxed_variants.StabilityTest = TimedTest
     start = time.perf_counter()
     truth = relax_variants(
         minimum,

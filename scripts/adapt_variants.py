@@ -2,14 +2,14 @@
 
 from common import job
 
-from relaxdiff.adaptive import Certificate
-from relaxdiff.checkpoints import Checkpoints
-from relaxdiff.datasets import read_dataset, write_dataset
-from relaxdiff.minimise import minimum_from_dataset
-from relaxdiff.parallel import is_first
-from relaxdiff.posterior import potential_from_posterior, read_posterior
-from relaxdiff.progress import Progress
-from relaxdiff.truth import relax_variants
+from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.minima.relaxation import minimum_from_dataset
+from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
+from relaxdiff.predictions.adaptive import Certificate
+from relaxdiff.running.checkpoints import Checkpoints
+from relaxdiff.running.progress import Progress
+from relaxdiff.running.ranks import is_first
+from relaxdiff.truth.relaxed_variants import relax_variants
 
 with job(snakemake) as log:
     first, last = map(int, snakemake.wildcards.chunk.split("-"))

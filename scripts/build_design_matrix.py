@@ -2,10 +2,10 @@
 
 from common import job
 
-from relaxdiff.datasets import write_dataset
-from relaxdiff.design import build_design, snap_hyperparameters
-from relaxdiff.references import reference_from_settings
-from relaxdiff.training import read_group
+from relaxdiff.files.datasets import write_dataset
+from relaxdiff.posterior.design import build_design, snap_hyperparameters
+from relaxdiff.posterior.training_data import read_group
+from relaxdiff.potentials.snap.baseline import reference_from_settings
 
 with job(snakemake) as log:
     params, group = snakemake.params, snakemake.wildcards.group

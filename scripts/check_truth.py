@@ -2,12 +2,12 @@
 
 from common import job
 
-from relaxdiff.datasets import read_dataset
-from relaxdiff.minimise import minimum_from_dataset
-from relaxdiff.parallel import is_first
-from relaxdiff.posterior import potential_from_posterior, read_posterior
-from relaxdiff.progress import Progress
-from relaxdiff.truth_check import check_variants, choose_variants
+from relaxdiff.files.datasets import read_dataset
+from relaxdiff.minima.relaxation import minimum_from_dataset
+from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
+from relaxdiff.running.progress import Progress
+from relaxdiff.running.ranks import is_first
+from relaxdiff.truth.check import check_variants, choose_variants
 
 with job(snakemake) as log:
     params = snakemake.params

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
-from relaxdiff.integrity import forget, record
-from relaxdiff.parallel import rank_and_size
-from relaxdiff.progress import TerminalFilter
+from relaxdiff.files.checksums import forget, record
+from relaxdiff.running.progress import TerminalFilter
+from relaxdiff.running.ranks import rank_and_size
 
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 RUNS_ON_RANKS = "RELAXDIFF_RUNS_ON_RANKS"  # set for the processes that a job has started as ranks

@@ -2,8 +2,8 @@
 
 from common import job
 
-from relaxdiff.datasets import read_dataset
-from relaxdiff.errors import (
+from relaxdiff.files.datasets import read_dataset
+from relaxdiff.statistics.errors import (
     calibration_table,
     error_slopes,
     error_table,

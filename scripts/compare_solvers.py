@@ -2,11 +2,11 @@
 
 from common import job
 
-from relaxdiff.datasets import read_dataset
-from relaxdiff.lattices import starting_crystal
-from relaxdiff.minimise import minimum_from_dataset
-from relaxdiff.posterior import potential_from_posterior, read_posterior
-from relaxdiff.solver_study import compare_alphas, compare_displacements
+from relaxdiff.files.datasets import read_dataset
+from relaxdiff.minima.relaxation import minimum_from_dataset
+from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
+from relaxdiff.statistics.solvers import compare_alphas, compare_displacements
+from relaxdiff.structures.lattices import starting_crystal
 
 with job(snakemake) as log:
     params = snakemake.params

@@ -2,11 +2,11 @@
 
 from common import job
 
-from relaxdiff.blocks import force_constants
-from relaxdiff.datasets import read_dataset, write_dataset
-from relaxdiff.minimise import minimum_from_dataset
-from relaxdiff.parallel import is_first
-from relaxdiff.posterior import potential_from_posterior, read_posterior
+from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.minima.relaxation import minimum_from_dataset
+from relaxdiff.minima.symmetry_blocks import force_constants
+from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
+from relaxdiff.running.ranks import is_first
 
 with job(snakemake) as log:
     potential = potential_from_posterior(read_posterior(snakemake.input.posterior))

@@ -2,9 +2,9 @@
 
 from common import job
 
-from relaxdiff.datasets import write_dataset
-from relaxdiff.posterior import posterior_from_ensemble
-from relaxdiff.references import reference_from_settings
+from relaxdiff.files.datasets import write_dataset
+from relaxdiff.posterior.distribution import posterior_from_ensemble
+from relaxdiff.potentials.snap.baseline import reference_from_settings
 
 with job(snakemake) as log:
     source, reference = snakemake.input, snakemake.params.reference

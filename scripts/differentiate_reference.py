@@ -2,13 +2,13 @@
 
 from common import job
 
-from relaxdiff.datasets import read_dataset, write_dataset
-from relaxdiff.implicit import implicit_derivative
-from relaxdiff.lattices import starting_crystal
-from relaxdiff.minimise import minimum_from_dataset
-from relaxdiff.parallel import is_first
-from relaxdiff.posterior import potential_from_posterior, read_posterior
-from relaxdiff.solver_study import solver_of
+from relaxdiff.derivative.implicit import implicit_derivative
+from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.minima.relaxation import minimum_from_dataset
+from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
+from relaxdiff.running.ranks import is_first
+from relaxdiff.statistics.solvers import solver_of
+from relaxdiff.structures.lattices import starting_crystal
 
 with job(snakemake) as log:
     potential = potential_from_posterior(read_posterior(snakemake.input.posterior))

@@ -2,9 +2,9 @@
 
 from common import job
 
-from relaxdiff.datasets import read_dataset, write_dataset
-from relaxdiff.fit import error_table, fit_posterior
-from relaxdiff.training import read_weights
+from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.posterior.pops import error_table, fit_posterior
+from relaxdiff.posterior.training_data import read_weights
 
 with job(snakemake) as log:
     params = snakemake.params

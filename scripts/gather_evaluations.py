@@ -2,8 +2,8 @@
 
 from common import job
 
-from relaxdiff.datasets import read_dataset, write_dataset
-from relaxdiff.evaluated import join_evaluations
+from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.predictions.evaluated import join_evaluations
 
 with job(snakemake) as log:
     evaluations = join_evaluations(map(read_dataset, snakemake.input))

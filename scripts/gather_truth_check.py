@@ -3,7 +3,7 @@
 import pandas as pd
 from common import job
 
-from relaxdiff.truth_check import judge
+from relaxdiff.truth.check import judge
 
 with job(snakemake) as log:
     table = pd.concat(map(pd.read_csv, snakemake.input)).sort_values(["sample", "lambda"])

@@ -2,8 +2,8 @@
 
 from common import job
 
-from relaxdiff.datasets import read_dataset, write_dataset
-from relaxdiff.joint import joint_posterior, joint_table
+from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.statistics.joint import joint_posterior, joint_table
 
 with job(snakemake) as log:
     given, structures = snakemake.input, snakemake.params.structures

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from common import job
 
-from relaxdiff import figures
-from relaxdiff.datasets import read_dataset
-from relaxdiff.errors import all_levels, prediction_errors
-from relaxdiff.figure_style import save_figure
+from relaxdiff.figures import formation_curves as figures
+from relaxdiff.figures.style import save_figure
+from relaxdiff.files.datasets import read_dataset
+from relaxdiff.statistics.errors import all_levels, prediction_errors
 
 with job(snakemake) as log:
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports every glyph

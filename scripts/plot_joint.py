@@ -5,9 +5,9 @@ from pathlib import Path
 
 from common import job
 
-from relaxdiff import joint_figures
-from relaxdiff.datasets import read_dataset
-from relaxdiff.figure_style import save_figure
+from relaxdiff.figures import joint as joint_figures
+from relaxdiff.figures.style import save_figure
+from relaxdiff.files.datasets import read_dataset
 
 with job(snakemake) as log:
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports every glyph

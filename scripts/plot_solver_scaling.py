@@ -5,8 +5,8 @@ import logging
 import pandas as pd
 from common import job
 
-from relaxdiff.figure_style import save_figure
-from relaxdiff.solver_figures import solver_scaling
+from relaxdiff.figures.solvers import solver_scaling
+from relaxdiff.figures.style import save_figure
 
 with job(snakemake) as log:
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports every glyph

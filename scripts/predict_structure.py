@@ -2,11 +2,11 @@
 
 from common import job
 
-from relaxdiff.datasets import read_dataset
-from relaxdiff.expansion import predicted_structure
-from relaxdiff.minimise import minimum_from_dataset
-from relaxdiff.posterior import potential_from_posterior, read_posterior
-from relaxdiff.variants import variant_potential
+from relaxdiff.derivative.expansion import predicted_structure
+from relaxdiff.files.datasets import read_dataset
+from relaxdiff.minima.relaxation import minimum_from_dataset
+from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
+from relaxdiff.posterior.variants import variant_potential
 
 with job(snakemake) as log:
     posterior = read_posterior(snakemake.input.posterior)

@@ -2,9 +2,9 @@
 
 from common import job
 
-from relaxdiff.datasets import read_dataset, write_dataset
-from relaxdiff.formation import predict_variants
-from relaxdiff.posterior import read_posterior
+from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.posterior.distribution import read_posterior
+from relaxdiff.predictions.predicted_variants import predict_variants
 
 with job(snakemake) as log:
     crystal = read_dataset(snakemake.input.crystal)

@@ -3,12 +3,12 @@
 import numpy as np
 from common import job
 
-from relaxdiff.bulk import bulk_of_variants
-from relaxdiff.datasets import write_dataset
-from relaxdiff.lattices import starting_crystal
-from relaxdiff.posterior import potential_from_posterior, read_posterior
-from relaxdiff.progress import Progress
-from relaxdiff.variants import lambda_grid
+from relaxdiff.crystals.bulk import bulk_of_variants
+from relaxdiff.files.datasets import write_dataset
+from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
+from relaxdiff.posterior.variants import lambda_grid
+from relaxdiff.running.progress import Progress
+from relaxdiff.structures.lattices import starting_crystal
 
 with job(snakemake) as log:
     params = snakemake.params

@@ -3,10 +3,10 @@
 from ase import Atoms
 from common import job
 
-from relaxdiff.crystal import crystal_of_variants, strain_basis_of
-from relaxdiff.datasets import read_dataset, write_dataset
-from relaxdiff.posterior import potential_from_posterior, read_posterior
-from relaxdiff.solutes import with_solutes
+from relaxdiff.crystals.compared import crystal_of_variants, strain_basis_of
+from relaxdiff.crystals.solutes import with_solutes
+from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
 
 with job(snakemake) as log:
     structure = snakemake.params.structure

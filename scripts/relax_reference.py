@@ -2,11 +2,11 @@
 
 from common import job
 
-from relaxdiff.datasets import write_dataset
-from relaxdiff.minimise import minimum_dataset
-from relaxdiff.parallel import is_first
-from relaxdiff.posterior import potential_from_posterior, read_posterior
-from relaxdiff.reference import relax_reference
+from relaxdiff.files.datasets import write_dataset
+from relaxdiff.minima.reference import relax_reference
+from relaxdiff.minima.relaxation import minimum_dataset
+from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
+from relaxdiff.running.ranks import is_first
 
 with job(snakemake) as log:
     crystal, structure = snakemake.params.crystal, snakemake.params.structure

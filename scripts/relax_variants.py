@@ -2,15 +2,15 @@
 
 from common import job
 
-from relaxdiff.checkpoints import Checkpoints
-from relaxdiff.datasets import read_dataset, write_dataset
-from relaxdiff.lattice_green import crystal_green
-from relaxdiff.lattices import starting_crystal
-from relaxdiff.minimise import minimum_from_dataset
-from relaxdiff.parallel import is_first
-from relaxdiff.posterior import potential_from_posterior, read_posterior
-from relaxdiff.progress import Progress
-from relaxdiff.truth import relax_variants
+from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.minima.lattice_green import crystal_green
+from relaxdiff.minima.relaxation import minimum_from_dataset
+from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
+from relaxdiff.running.checkpoints import Checkpoints
+from relaxdiff.running.progress import Progress
+from relaxdiff.running.ranks import is_first
+from relaxdiff.structures.lattices import starting_crystal
+from relaxdiff.truth.relaxed_variants import relax_variants
 
 with job(snakemake) as log:
     first, last = map(int, snakemake.wildcards.chunk.split("-"))

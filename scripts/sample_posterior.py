@@ -2,8 +2,8 @@
 
 from common import job
 
-from relaxdiff.datasets import write_dataset
-from relaxdiff.posterior import read_posterior, sample_posterior
+from relaxdiff.files.datasets import write_dataset
+from relaxdiff.posterior.distribution import read_posterior, sample_posterior
 
 with job(snakemake) as log:
     source, params = snakemake.input[0], snakemake.params

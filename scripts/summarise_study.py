@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from common import job
 
-from relaxdiff.datasets import read_dataset
-from relaxdiff.structure_results import StructureResults
-from relaxdiff.summary import sentences, substitutions, summarise
+from relaxdiff.files.datasets import read_dataset
+from relaxdiff.statistics.results import StructureResults
+from relaxdiff.statistics.summary import sentences, substitutions, summarise
 
 # A slab has two surfaces, and a cell with a fault, whose images are faults too, one fault.
 FACES = {"surface": 2, "gamma_surface": 1}

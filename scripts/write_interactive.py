@@ -4,8 +4,8 @@ from pathlib import Path
 
 from common import job
 
-from relaxdiff.datasets import read_dataset
-from relaxdiff.interactive import interactive_page
+from relaxdiff.figures.interactive import interactive_page
+from relaxdiff.files.datasets import read_dataset
 
 with job(snakemake) as log:
     given = {name: read_dataset(path) for name, path in snakemake.input.items()}

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from common import job
 
-from relaxdiff.posterior import potential_from_posterior, read_posterior
-from relaxdiff.snap_files import write_snap
-from relaxdiff.variants import variant_potential
+from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
+from relaxdiff.posterior.variants import variant_potential
+from relaxdiff.potentials.snap.files import write_snap
 
 with job(snakemake) as log:
     posterior = read_posterior(snakemake.input.posterior)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from relaxdiff.datasets import variable
-from relaxdiff.lammps_session import load_lammps
-from relaxdiff.lattices import PerfectCrystal
-from relaxdiff.references import ZblReference
-from relaxdiff.snap_files import read_snap
-from relaxdiff.structures import build_structure, bulk_cell
+from relaxdiff.files.datasets import variable
+from relaxdiff.lammps.session import load_lammps
+from relaxdiff.potentials.snap.baseline import ZblReference
+from relaxdiff.potentials.snap.files import read_snap
+from relaxdiff.structures.kinds import build_structure, bulk_cell
+from relaxdiff.structures.lattices import PerfectCrystal
 
 LATTICE_PARAMETER = 3.18046  # Angstrom, that of W_2940_2017_2
 

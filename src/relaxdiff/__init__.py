@@ -1,16 +1,16 @@
 """Uncertainty of relaxed atomic structures by implicit differentiation of their minima."""
 
-from relaxdiff.bulk import bulk_of_variants
-from relaxdiff.crystal import crystal_of_variants
+from relaxdiff.crystals.bulk import bulk_of_variants
+from relaxdiff.crystals.compared import crystal_of_variants
+from relaxdiff.derivative.implicit import implicit_derivative
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
-from relaxdiff.formation import predict_variants
-from relaxdiff.implicit import implicit_derivative
-from relaxdiff.lattices import PerfectCrystal, starting_crystal
-from relaxdiff.minimise import relax
-from relaxdiff.references import PairReference, ZblReference
-from relaxdiff.snap_files import read_snap, write_snap
-from relaxdiff.structures import bulk_cell, vacancy_cell
-from relaxdiff.truth import relax_variants
+from relaxdiff.minima.relaxation import relax
+from relaxdiff.potentials.snap.baseline import PairReference, ZblReference
+from relaxdiff.potentials.snap.files import read_snap, write_snap
+from relaxdiff.predictions.predicted_variants import predict_variants
+from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
+from relaxdiff.structures.lattices import PerfectCrystal, starting_crystal
+from relaxdiff.truth.relaxed_variants import relax_variants
 
 __all__ = [
     "InputError",

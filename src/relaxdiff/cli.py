@@ -5,13 +5,13 @@ import sys
 
 import numpy as np
 
-from relaxdiff.datasets import package_versions
-from relaxdiff.descriptors import DescriptorCalculator
 from relaxdiff.exceptions import InputError, LammpsError
-from relaxdiff.lammps_session import LAMMPS_ARGUMENTS, load_lammps
-from relaxdiff.potential import SnapHyperparameters
-from relaxdiff.structures import bulk_cell
-from relaxdiff.trial import write_trial_ensemble
+from relaxdiff.files.datasets import package_versions
+from relaxdiff.lammps.descriptors import DescriptorCalculator
+from relaxdiff.lammps.session import LAMMPS_ARGUMENTS, load_lammps
+from relaxdiff.posterior.trial import write_trial_ensemble
+from relaxdiff.potentials.snap.potential import SnapHyperparameters
+from relaxdiff.structures.kinds import bulk_cell
 
 
 def main(arguments=None):

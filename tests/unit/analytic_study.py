@@ -10,9 +10,9 @@ levels h and ih are c and h+ih.
 import numpy as np
 import xarray as xr
 
-from relaxdiff.datasets import variable
-from relaxdiff.evaluated import EVALUATED_LEVELS
-from relaxdiff.implicit import LEVELS, level_derivatives
+from relaxdiff.derivative.implicit import LEVELS, level_derivatives
+from relaxdiff.files.datasets import variable
+from relaxdiff.predictions.evaluated import EVALUATED_LEVELS
 
 N_ATOMS = 3
 COEFFICIENTS = ("b", "c", "d", "e", "f", "z")

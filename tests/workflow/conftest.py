@@ -1,113 +1,14 @@
-"""A clone of the project in a temporary folder, and real Snakemake runs in it."""
+"""What the tests of the workflow share: clones, a small study, a browser."""
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
+from clones import Clone
 from entries import vacancy
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
-
-PROJECT = Path(__file__).parents[2]
-PARTS = (
-    "Snakefile",
-    "config.yaml",
-    "profiles",
-    "slurm",
-    "workflow",
-    "scripts",
-    "src",
-    "envs",
-    "resources",
-)
-
-
-class Clone:
-    """The files of the project in a folder of their own, with a config to write and run."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        for part in PARTS:
-            source, target = PROJECT / part, folder / part
-            if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(source, target)
-
-    def write_config(self, config):
-        """Write mine.yaml, the config that every run here takes on top of config.yaml."""
-        (self.folder / "mine.yaml").write_text(yaml.safe_dump(config))
-
-    def command(self, *arguments):
-        """The snakemake command line."""
-        snakemake = [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor"]
-        return [*snakemake, *arguments, "--configfile", "mine.yaml"]
-
-    def run(self, *arguments, fails=False):
-        """Run snakemake; returns stdout and stderr together. Asserts the exit code (0, or 1)."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment(),
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        assert done.returncode == (1 if fails else 0), done.stdout[-6000:]
-        return done.stdout
-
-    def planned(self, *arguments):
-        """Names of the rules that a run would execute now, a set, the target rules left out."""
-        # Snakemake indents the rules of a group.
-        lines = map(str.strip, self.run("--dry-run", *arguments).splitlines())
-        rules = {
-            line.split()[1].rstrip(":")
-            for line in lines
-            if line.startswith(("rule ", "localrule "))
-        }
-        targets = {
-            "all",
-            "truth",
-            "figures",
-            "posterior",
-            "solver_scaling",
-            "solver_accuracy",
-            "adaptive",
-            "joint",
-        }
-        return rules - targets
-
-    def start(self, *arguments):
-        """Start snakemake in a process group of its own, to be killed."""
-        return subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    @staticmethod
-    def environment():
-        """The environment of a user who has not set PYTHONPATH."""
-        environment = {
-            k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "PYTHONPATH"))
-        }
-        return environment | {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-
-    @staticmethod
-    def kill(process):
-        """SIGKILL to snakemake and all its jobs."""
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 @pytest.fixture(scope="module")

@@ -18,12 +18,13 @@ import xarray as xr
 import yaml
 from ase import Atoms
 from ase.build import bulk
+from clones import Clone
 from entries import point_defect, vacancy
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.input_check import LONGEST_SENTENCE, check_input, printable
-from relaxdiff.snap_files import write_snap
-from relaxdiff.training import read_group, read_weights
+from relaxdiff.posterior.training_data import read_group, read_weights
+from relaxdiff.potentials.snap.files import write_snap
+from relaxdiff.study.input_check import LONGEST_SENTENCE, check_input, printable
 
 PROJECT = Path(__file__).parents[2]
 SCHEMA = PROJECT / "workflow/schemas/config.schema.yaml"
@@ -1305,8 +1306,6 @@ def test_an_unstable_reference_ends_the_run(tungsten, refused):
 
 def test_spaces_and_quotes_in_paths_are_no_problem(files, tmp_path):
     """In the folder of the study, and in the files that it names."""
-    from conftest import Clone
-
     folder = tmp_path / 'it\'s a "study" $(touch owned)'
     folder.mkdir()
     clone = Clone(folder)

@@ -20,19 +20,19 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
 from relaxdiff.cli import main
-from relaxdiff.config import check_config
-from relaxdiff.datasets import write_dataset
-from relaxdiff.descriptors import DescriptorCalculator
-from relaxdiff.design import build_design, snap_hyperparameters
+from relaxdiff.crystals.one_length import bulk_descriptors, relax_reference_bulk
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
-from relaxdiff.input_check import check_input
-from relaxdiff.lammps_session import load_lammps
-from relaxdiff.lattices import starting_crystal
-from relaxdiff.one_length import bulk_descriptors, relax_reference_bulk
-from relaxdiff.reference import relax_reference
-from relaxdiff.references import ZblReference
-from relaxdiff.snap_files import read_snap
-from relaxdiff.training import Configuration, read_group, read_weights
+from relaxdiff.files.datasets import write_dataset
+from relaxdiff.lammps.descriptors import DescriptorCalculator
+from relaxdiff.lammps.session import load_lammps
+from relaxdiff.minima.reference import relax_reference
+from relaxdiff.posterior.design import build_design, snap_hyperparameters
+from relaxdiff.posterior.training_data import Configuration, read_group, read_weights
+from relaxdiff.potentials.snap.baseline import ZblReference
+from relaxdiff.potentials.snap.files import read_snap
+from relaxdiff.structures.lattices import starting_crystal
+from relaxdiff.study.config import check_config
+from relaxdiff.study.input_check import check_input
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"

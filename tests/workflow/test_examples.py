@@ -8,7 +8,7 @@ import xarray as xr
 import yaml
 
 from relaxdiff.cli import main
-from relaxdiff.trial import shipped_file
+from relaxdiff.posterior.trial import shipped_file
 
 EXAMPLES = Path(__file__).parents[2] / "config/examples"
 # A potential of LAMMPS's own for the examples that need files of the user's.

@@ -18,7 +18,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
-from relaxdiff.interactive import interactive_page
+from relaxdiff.figures.interactive import interactive_page
 
 STRUCTURES = {"vacancy": "isotropic", "stiff": "fixed"}
 FIGURES = {

@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 from entries import vacancy
 
-from relaxdiff.descriptors import DescriptorCalculator
-from relaxdiff.structures import bulk_cell, vacancy_cell
+from relaxdiff.lammps.descriptors import DescriptorCalculator
+from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 
 BAR_PER_EV_PER_CUBIC_ANGSTROM = 1602176.6
 

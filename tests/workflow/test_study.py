@@ -123,7 +123,7 @@ def test_a_variant_is_written_as_a_working_potential(clone, study):
         "create_atoms 1 box\nmass 1 183.84\ninclude sample002_lambda+04.0.snap\nrun 0\n"
     )
     program = (
-        "from relaxdiff.lammps_session import load_lammps, LAMMPS_ARGUMENTS\n"
+        "from relaxdiff.lammps.session import load_lammps, LAMMPS_ARGUMENTS\n"
         "lammps = load_lammps().lammps(cmdargs=LAMMPS_ARGUMENTS)\n"
         f"lammps.commands_string({script!r})\nprint(lammps.get_thermo('pe'))"
     )
@@ -217,7 +217,7 @@ def test_library_edit_reruns_what_uses_it(clone, study):
 
 
 def test_solver_source_edit_differentiates_again(clone, study):
-    module = clone.folder / "src/relaxdiff/solvers/sparse.py"
+    module = clone.folder / "src/relaxdiff/derivative/solvers/sparse.py"
     text = module.read_text()
     try:
         module.write_text(text + "\n# edited\n")

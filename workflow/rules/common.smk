@@ -19,11 +19,11 @@ envvars:
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
 
-from relaxdiff.config import file_problems
-from relaxdiff.datasets import code_digest
+from relaxdiff.study.config import file_problems
+from relaxdiff.files.datasets import code_digest
 from relaxdiff.exceptions import SlurmError
-from relaxdiff.input_check import check_input, printable
-from relaxdiff.slurm import cancel_leftovers, closing_summary
+from relaxdiff.study.input_check import check_input, printable
+from relaxdiff.running.slurm import cancel_leftovers, closing_summary
 
 
 def refuse(problems):

@@ -56,7 +56,7 @@ rule compare_errors:
     log:
         f"{LOGS}/compare_errors.log",
     params:
-        code=code_digest("errors"),
+        code=code_digest("statistics.errors"),
     threads: 1
     resources:
         mem_mb=1000,
@@ -104,7 +104,7 @@ rule summarise_study:
         f"{LOGS}/summarise_study.log",
     params:
         structure=entry_of,
-        code=code_digest("summary"),
+        code=code_digest("statistics.summary"),
     threads: 1
     resources:
         mem_mb=1000,
@@ -143,7 +143,7 @@ rule plot_figures:
         f"{LOGS}/plot_figures.log",
     params:
         figures=config["figures"],
-        code=code_digest("figures"),
+        code=code_digest("figures.formation_curves"),
     threads: 1
     resources:
         mem_mb=1500,

@@ -4,8 +4,8 @@ import shlex
 import tempfile
 import time
 
-from relaxdiff.integrity import damaged_files, set_aside
-from relaxdiff.progress import closing_table, duration
+from relaxdiff.files.checksums import damaged_files, set_aside
+from relaxdiff.running.progress import closing_table, duration
 
 STARTED = time.monotonic()
 DRY_RUN = re.compile(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*")

@@ -21,7 +21,7 @@ if ENSEMBLE:
             f"{STUDY}/logs/convert_posterior.log",
         params:
             reference=ENSEMBLE.get("reference"),
-            code=code_digest("posterior"),
+            code=code_digest("posterior.distribution"),
         threads: 1
         resources:
             mem_mb=1000,
@@ -31,7 +31,7 @@ if ENSEMBLE:
             "../../scripts/convert_posterior.py"
 
 elif TRAINING:
-    from relaxdiff.training import read_weights
+    from relaxdiff.posterior.training_data import read_weights
 
     POSTERIOR_SOURCE = f"{STUDY}/training/fit.nc"
     TRAINING_GROUPS = list(read_weights(TRAINING["group_weights"]))
@@ -51,7 +51,7 @@ elif TRAINING:
             element=TRAINING["element"],
             hyperparameters=TRAINING["hyperparameters"],
             reference=TRAINING["reference"],
-            code=code_digest("design"),
+            code=code_digest("posterior.design"),
         threads: 1
         resources:
             mem_mb=1500,
@@ -73,7 +73,7 @@ elif TRAINING:
             held_out_fraction=TRAINING["held_out_fraction"],
             seed=TRAINING["seed"],
             pops=TRAINING["pops"],
-            code=code_digest("fit"),
+            code=code_digest("posterior.pops"),
         threads: 1
         resources:
             mem_mb=3000,
@@ -96,7 +96,7 @@ rule sample_posterior:
     params:
         samples=config["posterior"]["samples"],
         seed=config["posterior"]["seed"],
-        code=code_digest("posterior"),
+        code=code_digest("posterior.distribution"),
     threads: 1
     resources:
         mem_mb=1000,

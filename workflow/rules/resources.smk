@@ -3,9 +3,9 @@
 
 import math
 
-from relaxdiff.lattices import BRAVAIS
-from relaxdiff.structures import ON_LATTICE
-from relaxdiff.variants import lambda_grid
+from relaxdiff.structures.lattices import BRAVAIS
+from relaxdiff.structures.kinds import ON_LATTICE
+from relaxdiff.posterior.variants import lambda_grid
 
 LAMBDAS = len(lambda_grid(**config["perturbation"]))
 VARIANTS = config["posterior"]["samples"] * LAMBDAS  # of one structure

@@ -1,0 +1,1 @@
+"""The perfect crystal of every variant, which formation energies are counted from."""

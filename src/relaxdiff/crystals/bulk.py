@@ -1,0 +1,183 @@
+"""The perfect crystal: lattice parameters, energy and stability of every variant.
+
+Each variant's own crystal is found; its stability is the sign of curvatures of its energy, in
+strains and displacements of the primitive cell (Born's criteria, Born & Huang 1954) and in the
+waves that the supercell can hold.
+"""
+
+import numpy as np
+import xarray as xr
+
+from relaxdiff.crystals.cubic import cubic_crystals
+from relaxdiff.crystals.elasticity import SYMBOLS
+from relaxdiff.crystals.hexagonal import hexagonal_crystals
+from relaxdiff.exceptions import RelaxationError
+from relaxdiff.files.datasets import variable
+from relaxdiff.posterior.variants import variant_shifts, variant_weights
+from relaxdiff.structures.lattices import volumes_per_atom
+
+STATUS = ("stable", "no_minimum", "elastically_unstable", "vibrationally_unstable", "cut")
+
+
+def bulk_of_variants(potential, posterior, lambdas, crystal, repeats, report=lambda line: None):
+    """Lattice parameters, energy, moduli and stability of the perfect crystal of every variant.
+
+    potential: SnapPotential at the posterior's mean; lambdas: shape (lambda,), 0 among them;
+    crystal: PerfectCrystal to start from; repeats: the supercell whose q-points are looked at;
+    report: called with a line of text after each sample of hcp, which takes a while. Returns a
+    Dataset over (sample, lambda) with a `status` for each variant, and the reference crystal's own
+    expansion in strain. Raises RelaxationError when the mean itself has no stable crystal.
+    """
+    zero = int(np.argmin(np.abs(lambdas)))
+    if crystal.c is None:
+        weights = variant_weights(posterior, lambdas)
+        found = cubic_crystals(potential, weights, zero, crystal, repeats)
+    else:
+        found = hexagonal_crystals(potential, posterior, lambdas, crystal, repeats, report)
+    status = cut_branches(_status(found), zero)
+    if status[0, zero] != "stable":
+        raise RelaxationError(
+            f"{potential.name}: the {crystal.lattice} crystal of the mean parameters is "
+            f"{status[0, zero]}"
+        )
+    shifts = variant_shifts(posterior, lambdas, {crystal.element: 1})
+    return xr.Dataset(
+        _variant_variables(found, shifts, status)
+        | _reference_variables(found, potential.weights)
+        | _modulus_derivatives(found),
+        coords={
+            "sample": posterior["sample"].values,
+            "lambda": lambdas,
+            "parameter": posterior["parameter"].values,
+            "xyz": ["x", "y", "z"],
+        },
+        attrs={
+            "potential": potential.name,
+            "element": crystal.element,
+            "lattice": crystal.lattice,
+        },
+    )
+
+
+def _status(found):
+    """The first reason against each variant, or 'stable'; found: VariantCrystals."""
+    status = np.full(found.energy.shape, "stable", dtype=object)
+    status[(found.vibrational <= 0).any(axis=-1)] = "vibrationally_unstable"
+    status[found.elastic <= 0] = "elastically_unstable"
+    status[~np.isfinite(found.energy)] = "no_minimum"
+    return status
+
+
+def cut_branches(status, zero):
+    """Beyond the first unstable variant on its branch every variant is 'cut', as in the paper.
+
+    status: words of STATUS as objects, shape (sample, lambda); zero: index of lambda = 0.
+    """
+    status = status.copy()
+    for row in status:
+        for outward in (range(zero, len(row)), range(zero, -1, -1)):
+            broken = next((i for i in outward if row[i] != "stable"), None)
+            if broken is not None:
+                row[[i for i in outward if abs(i - zero) > abs(broken - zero)]] = "cut"
+    return status
+
+
+def _variant_variables(found, shifts, status):
+    over = ("sample", "lambda")
+    lowest = np.where(np.isnan(found.vibrational), np.inf, found.vibrational)
+    worst = found.q_points[np.argmin(lowest, axis=-1)]
+    softest = np.where((status == "vibrationally_unstable")[..., None], worst, np.nan)
+    cubic = found.crystal.c is None
+    volume = volumes_per_atom(found.crystal.lattice, found.lengths)
+    lengths = {"lattice_parameter": "lattice parameter of the bulk minimum"}
+    if not cubic:
+        lengths["lattice_parameter_c"] = "lattice parameter c of the bulk minimum"
+    return {
+        **{
+            name: variable(over, found.lengths[..., axis], "Angstrom", what)
+            for axis, (name, what) in enumerate(lengths.items())
+        },
+        "energy": variable(over, found.energy + shifts, "eV", "bulk energy per atom"),
+        "volume": variable(over, volume, "Angstrom^3", "bulk volume per atom"),
+        **{
+            name: variable(over, values, "GPa", SYMBOLS[name])
+            for name, values in found.moduli.items()
+        },
+        "status": variable(
+            over, status.astype(str), "1", "stability of the bulk", meanings=" ".join(STATUS)
+        ),
+        "unstable_q": variable(
+            (*over, "xyz"),
+            softest,
+            "2 pi / a" if cubic else "reciprocal vectors of the cell",
+            "q-point of the softest unstable phonon",
+        ),
+    }
+
+
+def _reference_variables(found, weights):
+    """The mean's crystal and its second-order expansion in strain, per atom."""
+    crystal = found.crystal
+    traces = np.trace(found.strains, axis1=1, axis2=2)
+    grows = crystal.volume_per_atom * traces @ found.strain_derivatives(weights)
+    variables = {
+        "reference_lattice_parameter": variable(
+            (), crystal.a, "Angstrom", "lattice parameter at the mean"
+        ),
+        "reference_volume": variable(
+            (), crystal.volume_per_atom, "Angstrom^3", "bulk volume per atom at the mean"
+        ),
+        "reference_volume_derivative": variable(
+            "parameter", grows, "Angstrom^3/eV", "derivative of the relaxed volume per atom"
+        ),
+        "reference_energy": variable(
+            (), found.descriptors @ weights, "eV", "bulk energy per atom without energy shift"
+        ),
+        "reference_descriptors": variable(
+            "parameter", found.descriptors[:-1], "1", "descriptors per atom at the mean's minimum"
+        ),
+    } | _strain_variables(found, weights)
+    if crystal.c is not None:
+        variables["reference_lattice_parameter_c"] = variable(
+            (), crystal.c, "Angstrom", "lattice parameter c at the mean"
+        )
+    return variables
+
+
+def _strain_variables(found, weights):
+    """The expansion in the strains; a cubic crystal has one, and no dimension for it."""
+    if len(found.strains) == 1:
+        first, second = (), ()
+        gradient, curvatures = found.gradient[0], found.curvatures[0, 0]
+    else:
+        first, second = ("strain",), ("strain", "strain_2")
+        gradient, curvatures = found.gradient, found.curvatures
+    return {
+        "reference_strain_gradient": variable(
+            (*first, "parameter"),
+            gradient[..., :-1],
+            "1",
+            "derivative of descriptors per atom by strain",
+        ),
+        "reference_strain_curvature": variable(
+            second, curvatures @ weights, "eV", "second derivative of energy per atom by strain"
+        ),
+        "reference_strain_curvatures": variable(
+            (*second, "parameter"),
+            curvatures[..., :-1],
+            "1",
+            "second derivative of descriptors by strain",
+        ),
+    }
+
+
+def _modulus_derivatives(found):
+    return {
+        f"{name}_derivative": variable(
+            "parameter",
+            change,
+            "GPa/eV",
+            f"derivative of {SYMBOLS[name].partition(' = ')[0]} of the relaxed mean crystal",
+        )
+        for name, change in found.modulus_derivatives.items()
+    }

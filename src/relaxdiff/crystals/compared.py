@@ -1,0 +1,286 @@
+"""The perfect crystal that a structure is compared with, as free to strain as the structure's cell.
+
+A structure of N atoms is compared with N atoms of crystal. Where its cell is relaxed, that is the
+relaxed crystal of `bulk.py`. Where its cell is fixed, the crystal keeps the mean's lattice
+parameters, and its energy is linear in Theta. Where its cell keeps its shape, so does the crystal:
+a hexagonal one has the mean's c/a. A surface or a stacking fault is held at the mean's a0 in the
+plane with unit normal n: its crystal has a0 in that plane too and relaxes along n only, in the cell
+cell0 (1 + e n n^T). With one atom in the primitive cell it has nothing else to relax; crystals with
+two are not held.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from ase.neighborlist import neighbor_list
+
+from relaxdiff.crystals.bulk import STATUS, cut_branches
+from relaxdiff.crystals.hexagonal import STRAINS
+from relaxdiff.crystals.one_length import (
+    RANGE,
+    bulk_descriptors,
+    edges_between,
+    follow_minima,
+    interpolated_descriptors,
+    strain_derivatives,
+)
+from relaxdiff.exceptions import InputError, RelaxationError
+from relaxdiff.files.datasets import variable
+from relaxdiff.lammps.descriptors import DescriptorCalculator
+from relaxdiff.posterior.variants import deviations, variant_shifts, variant_weights
+from relaxdiff.structures.lattices import BRAVAIS, PerfectCrystal
+from relaxdiff.structures.slabs import plane_normal
+
+CLOSE = 1e-8  # strain by which the minimum of the mean's held crystal may miss e = 0
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """Crystals of all variants, and the mean's expansion in s strains e, per atom.
+
+    energy: with energy shift, eV, (sample, lambda); volume: Angstrom^3, (sample, lambda); gradient:
+    dD/de, (s, P); curvature: d2E/de2, eV, (s, s); curvatures: d2D/de2, (s, s, P).
+    """
+
+    energy: np.ndarray
+    volume: np.ndarray
+    gradient: np.ndarray
+    curvature: np.ndarray
+    curvatures: np.ndarray
+
+
+def crystal_of_variants(potential, posterior, bulk, strain_basis):
+    """The crystal that a structure is compared with, for every variant.
+
+    potential: SnapPotential at the posterior's mean; posterior, bulk: the Datasets of those names;
+    strain_basis: symmetric matrices that the crystal may strain by, in the axes of its conventional
+    cell, shape (s, 3, 3), as `strain_basis_of` gives them: none (fixed cell), the identity, the two
+    that keep hcp hexagonal, or n n^T (held in the plane with unit normal n). Returns a Dataset over
+    (sample, lambda), with the expansion in the strains about the mean's relaxed crystal. `energy`
+    and `volume` are NaN where the relaxed crystal or this one has no minimum; `status` is bulk's,
+    except where only this one has none. Raises ValueError for another basis, RelaxationError when
+    `bulk` is not of this potential.
+    """
+    basis = np.reshape(np.asarray(strain_basis, dtype=float), (-1, 3, 3))
+    mean = mean_crystal(bulk)
+    every_strain = np.eye(3)[None] if mean.c is None else STRAINS
+    if len(basis) == 0:
+        crystal = _fixed(posterior, bulk, mean)
+    elif basis.shape == every_strain.shape and np.allclose(basis, every_strain):
+        crystal = _relaxed(bulk)
+    elif len(basis) == 1 and np.allclose(basis[0], np.eye(3)):
+        crystal = _one_length(potential, posterior, bulk, bulk_descriptors, 3)
+    elif len(basis) == 1 and _is_along_a_normal(basis[0]) and mean.lattice in BRAVAIS:
+
+        def descriptors(calculator, crystal):
+            return held_descriptors(calculator, crystal, basis[0])
+
+        crystal = _one_length(potential, posterior, bulk, descriptors, 1)
+    else:
+        raise ValueError(f"no crystal of {mean.lattice} is strained by {basis}")
+    xyz = bulk["xyz"].values
+    lengths = {"lattice_parameter": mean.a}
+    if mean.c is not None:
+        lengths["lattice_parameter_c"] = mean.c
+    return xr.Dataset(
+        _variant_variables(crystal, bulk) | _reference_variables(crystal, bulk, basis),
+        coords={
+            **{name: bulk[name].values for name in ("sample", "lambda", "parameter")},
+            "xyz": xyz,
+            "xyz_2": xyz,
+        },
+        attrs={
+            "potential": potential.name,
+            "lattice": mean.lattice,
+            "element": mean.element,
+            **lengths,
+        },
+    )
+
+
+def mean_crystal(bulk):
+    """The mean's PerfectCrystal in a Dataset of `bulk_of_variants`."""
+    c = bulk.get("reference_lattice_parameter_c")
+    return PerfectCrystal(
+        bulk.attrs["element"],
+        bulk.attrs["lattice"],
+        float(bulk["reference_lattice_parameter"]),
+        None if c is None else float(c),
+    )
+
+
+def held_descriptors(calculator, crystal, along):
+    """D(a) per atom of a crystal held in a plane, a its lattice parameter along the normal.
+
+    crystal: PerfectCrystal that it has the lattice parameter of in the plane; along: n n^T of the
+    normal, (3, 3). Returns Panels whose last axis is the P + 1 columns.
+    """
+    cubic = crystal.conventional()
+
+    def stretched(length):
+        stretch = np.eye(3) + (length / crystal.a - 1) * along
+        strained = cubic.copy()
+        strained.set_cell(cubic.cell.array @ stretch, scale_atoms=True)
+        return strained
+
+    low, high = (factor * crystal.a for factor in RANGE)
+    crossings = crystal.a * _crossings(cubic, along, calculator.smoothness_limits)
+    return interpolated_descriptors(calculator, stretched, edges_between(low, high, crossings))
+
+
+def held_status(status, found, zero):
+    """Status of crystals held in a plane: bulk's, and 'no_minimum' where only they have none.
+
+    status: bulk's; found: whether the held crystal has a minimum, both (sample, lambda); zero:
+    index of lambda = 0, beyond which a branch is cut as bulk's are.
+    """
+    vanished = (status == "stable") & ~found
+    return cut_branches(np.where(vanished, "no_minimum", status.astype(object)), zero)
+
+
+def _fixed(posterior, bulk, mean):
+    """All variants at the mean's lattice parameters, where their relaxed crystal exists at all."""
+    lambdas, size = bulk["lambda"].values, bulk.sizes["parameter"]
+    delta, _ = deviations(posterior)
+    change = np.outer(delta @ bulk["reference_descriptors"].values, lambdas)
+    shifts = variant_shifts(posterior, lambdas, {mean.element: 1})
+    energy = float(bulk["reference_energy"]) + change + shifts
+    exists = np.isfinite(bulk["energy"].values)
+    return _Comparison(
+        energy=np.where(exists, energy, np.nan),
+        volume=np.where(exists, mean.volume_per_atom, np.nan),
+        gradient=np.empty((0, size)),
+        curvature=np.empty((0, 0)),
+        curvatures=np.empty((0, 0, size)),
+    )
+
+
+def _relaxed(bulk):
+    """The crystals of `bulk`, which strain as far as their symmetry lets them."""
+    gradient = np.atleast_2d(bulk["reference_strain_gradient"].values)
+    return _Comparison(
+        energy=bulk["energy"].values,
+        volume=bulk["volume"].values,
+        gradient=gradient,
+        curvature=np.atleast_2d(bulk["reference_strain_curvature"].values),
+        curvatures=bulk["reference_strain_curvatures"].values.reshape(
+            len(gradient), *gradient.shape
+        ),
+    )
+
+
+def _one_length(potential, posterior, bulk, descriptors_of, power):
+    """All variants of a crystal with one length, the mean's lattice parameter a at the mean.
+
+    descriptors_of: function from a calculator and the mean's PerfectCrystal to Panels of its
+    descriptors; the volume grows with this power of the length.
+    """
+    lambdas, mean = bulk["lambda"].values, mean_crystal(bulk)
+    zero = int(np.argmin(np.abs(lambdas)))
+    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+        descriptors = descriptors_of(calculator, mean)
+    minima = follow_minima(descriptors, variant_weights(posterior, lambdas), mean.a, zero)
+    # The relaxed crystal has no stress, so no strain lowers the mean's energy.
+    stretch = minima.lattice_parameter / mean.a
+    if not abs(stretch[0, zero] - 1) < CLOSE:
+        raise RelaxationError(
+            f"{potential.name}: the mean's crystal in a cell that is partly held strains by "
+            f"{stretch[0, zero] - 1:.1e}: is this the bulk of this potential?"
+        )
+    exists = np.isfinite(bulk["energy"].values)
+    shifts = variant_shifts(posterior, lambdas, {mean.element: 1})
+    gradient, curvatures = strain_derivatives(descriptors, mean.a)
+    return _Comparison(
+        energy=np.where(exists, minima.energy + shifts, np.nan),
+        volume=np.where(exists, mean.volume_per_atom * stretch**power, np.nan),
+        gradient=gradient[None, :-1],
+        curvature=(curvatures @ potential.weights)[None, None],
+        curvatures=curvatures[None, None, :-1],
+    )
+
+
+def _is_along_a_normal(matrix):
+    """Whether a matrix is n n^T of a unit vector n."""
+    projects = np.allclose(matrix @ matrix, matrix) and np.allclose(matrix, matrix.T)
+    return projects and np.isclose(np.trace(matrix), 1)
+
+
+def _crossings(cubic, along, lengths):
+    """Stretches along the normal at which a neighbour is one of `lengths` (Angstrom) away.
+
+    A neighbour at r in the cubic crystal is at r_plane + stretch r_normal in the stretched one.
+    """
+    neighbours = neighbor_list("D", cubic, max(lengths) / RANGE[0])
+    out_of_plane = np.linalg.norm(neighbours @ along, axis=1)
+    in_plane = np.linalg.norm(neighbours - neighbours @ along, axis=1)
+    moves = out_of_plane > 1e-6
+    left = np.square(lengths)[:, None] - in_plane[moves] ** 2
+    return (np.sqrt(np.maximum(left, 0)) / out_of_plane[moves]).ravel()
+
+
+def _variant_variables(crystal, bulk):
+    over = ("sample", "lambda")
+    zero = int(np.argmin(np.abs(bulk["lambda"].values)))
+    status = held_status(bulk["status"].values, np.isfinite(crystal.energy), zero)
+    return {
+        "energy": variable(over, crystal.energy, "eV", "energy of the crystal per atom"),
+        "volume": variable(over, crystal.volume, "Angstrom^3", "volume of the crystal per atom"),
+        "status": variable(
+            over, status.astype(str), "1", "stability of the crystal", meanings=" ".join(STATUS)
+        ),
+    }
+
+
+def _reference_variables(crystal, bulk, basis):
+    """The mean's crystal and its second-order expansion in the strains of the basis, per atom."""
+    return {
+        "reference_energy": bulk["reference_energy"].variable,
+        "reference_volume": bulk["reference_volume"].variable,
+        "reference_descriptors": bulk["reference_descriptors"].variable,
+        "strain_basis": variable(
+            ("strain", "xyz", "xyz_2"),
+            basis,
+            "1",
+            "what each strain multiplies, in the axes of the conventional cell",
+        ),
+        "strain_gradient": variable(
+            ("strain", "parameter"),
+            crystal.gradient,
+            "1",
+            "derivative of descriptors per atom by strain",
+        ),
+        "strain_curvature": variable(
+            ("strain", "strain_2"),
+            crystal.curvature,
+            "eV",
+            "second derivative of energy per atom by strain",
+        ),
+        "strain_curvatures": variable(
+            ("strain", "strain_2", "parameter"),
+            crystal.curvatures,
+            "1",
+            "second derivative of descriptors per atom by strain",
+        ),
+    }
+
+
+def strain_basis_of(settings, lattice):
+    """What the crystal of a structure may strain by, for `crystal_of_variants`, (0 to 2, 3, 3).
+
+    settings: the structure's entry in the config; lattice: of the crystal, one of LATTICES. The
+    crystal is as free as the structure's cell; a full relaxation strains a cubic crystal
+    isotropically. Raises InputError for a lattice whose crystals cannot be held in a plane.
+    """
+    cell = settings["cell"]
+    if cell == "fixed":
+        return np.empty((0, 3, 3))
+    if cell == "in_plane_fixed":
+        if lattice not in BRAVAIS:
+            raise InputError(
+                f"structures.{settings['name']}.cell: in_plane_fixed needs a lattice with one atom "
+                f"in the primitive cell ({', '.join(BRAVAIS)}), {lattice} has two: use fixed"
+            )
+        normal = plane_normal(settings["plane"])
+        return np.outer(normal, normal)[None]
+    return STRAINS.copy() if cell == "full" and lattice == "hcp" else np.eye(3)[None]

@@ -1,0 +1,90 @@
+"""Elastic constants of a perfect crystal, its second atom relaxed in the strained cell.
+
+With two atoms in the primitive cell these move against each other when it is strained (Born &
+Huang, Dynamical Theory of Crystal Lattices, 1954). Second derivatives K of the energy in strains e
+and that displacement u give
+
+    C = (K_ee - K_eu K_uu^-1 K_ue) / V = v^T K v / V,    v = (-K_uu^-1 K_ue, 1),
+
+and the crystal is elastically stable if K is positive definite. K is linear in Theta, and so is
+v^T K v to first order, v being where K is least: it serves derivatives by Theta as well.
+
+Inversion exchanges the two atoms of every such lattice that is known here, whatever the strain: one
+of them is evaluated for both.
+"""
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from relaxdiff.structures.coordinates import Coordinates
+
+GPA = 160.2176634  # GPa in 1 eV/Angstrom^3
+# Angstrom, of finite differences; far shorter than from the ends of a panel, where K jumps, to the
+# nearest point that is interpolated.
+STEP = 3e-5
+# Strains of unit norm. Any other, and any other displacement, is equivalent by symmetry to one that
+# is looked at, or a sum of such.
+IN_PLANE, ALONG = np.diag([1.0, 1.0, 0.0]) / np.sqrt(2), np.diag([0.0, 0.0, 1.0])
+TETRAGONAL = np.diag([1.0, -1.0, 0.0]) / np.sqrt(2)
+SHEAR_XY = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]) / np.sqrt(2)
+SHEAR_YZ = np.roll(SHEAR_XY, 1, axis=(0, 1))
+CUBIC_STRAINS = np.array([TETRAGONAL, SHEAR_XY])
+HEXAGONAL_STRAINS = np.array([IN_PLANE, ALONG, TETRAGONAL, SHEAR_YZ])
+# Of one atom against the other: z goes with the shear in diamond, y, along which the two atoms of
+# hcp are apart, with its tetragonal strain.
+DISPLACEMENTS = {"diamond": np.eye(3)[[2]], "hcp": np.eye(3)[[1, 2]]}
+# What to sum of the relaxed curvatures in the strains above, for each elastic constant.
+CUBIC_MODULI = {
+    "tetragonal_shear_modulus": np.diag([0.5, 0.0]),
+    "shear_modulus_c44": np.diag([0.0, 0.5]),
+}
+HEXAGONAL_MODULI = {
+    "c11": np.diag([0.5, 0.0, 0.5, 0.0]),
+    "c12": np.diag([0.5, 0.0, -0.5, 0.0]),
+    "c13": np.pad([[0.0, 1.0], [1.0, 0.0]], (0, 2)) / np.sqrt(8),
+    "c33": np.diag([0.0, 1.0, 0.0, 0.0]),
+    "c44": np.diag([0.0, 0.0, 0.0, 0.5]),
+}
+SYMBOLS = {
+    "bulk_modulus": "bulk modulus",
+    "tetragonal_shear_modulus": "C' = (C11 - C12)/2",
+    "shear_modulus_c44": "C44",
+    **{name: name.upper() for name in HEXAGONAL_MODULI},
+}
+
+
+def distortions(crystal):
+    """Coordinates of the primitive cell: displacements of one atom against the other, and strains.
+
+    crystal: PerfectCrystal. The strains are CUBIC_STRAINS or HEXAGONAL_STRAINS.
+    """
+    cell = crystal.primitive()
+    directions = DISPLACEMENTS.get(crystal.lattice, np.empty((0, 3)))
+    opposite = np.array([1.0, -1.0])[: len(cell)] / np.sqrt(2)
+    modes = np.einsum("n,dx->nxd", opposite, directions).reshape(3 * len(cell), -1)
+    strains = CUBIC_STRAINS if crystal.c is None else HEXAGONAL_STRAINS
+    return Coordinates(cell, csr_array(modes), np.zeros(len(cell), dtype=int), strains)
+
+
+def second_derivatives(evaluator, at):
+    """K of all columns at coordinates `at` of `distortions`, (n, n, P + 1), per primitive cell."""
+    rows = []
+    for step in np.diag(STEP / evaluator.coordinates.scale):
+        change = evaluator.gradient(at + step) - evaluator.gradient(at - step)
+        rows.append(change / (2 * step.max()))
+    tensor = np.array(rows)
+    return (tensor + tensor.transpose(1, 0, 2)) / 2
+
+
+def relaxing(curvatures, n_strains):
+    """v of the module's docstring, (..., n, strain), for weighted K, (..., n, n)."""
+    size = curvatures.shape[-1] - n_strains
+    follow = -np.linalg.solve(curvatures[..., :size, :size], curvatures[..., :size, size:])
+    unit = np.broadcast_to(np.eye(n_strains), (*curvatures.shape[:-2], n_strains, n_strains))
+    return np.concatenate([follow, unit], axis=-2)
+
+
+def relaxed(curvatures, n_strains):
+    """v^T K v, (..., strain, strain), for weighted K, (..., n, n)."""
+    along = relaxing(curvatures, n_strains)
+    return along.swapaxes(-1, -2) @ curvatures @ along

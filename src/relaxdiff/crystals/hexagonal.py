@@ -1,0 +1,206 @@
+"""The hexagonal crystal of every variant: two lattice parameters, really relaxed.
+
+Each sample is walked along from the mean's crystal outwards, as structures are (`truth.py`): a
+variant is relaxed when the gradient of its own potential vanishes. Its elastic constants are
+differences of gradients there; dynamical matrices, of which only signs matter, are interpolated
+over the lattice parameters that variants take.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from relaxdiff.crystals.elasticity import (
+    GPA,
+    HEXAGONAL_MODULI,
+    HEXAGONAL_STRAINS,
+    distortions,
+    relaxed,
+    relaxing,
+    second_derivatives,
+)
+from relaxdiff.crystals.interpolation import interpolate_patch
+from relaxdiff.crystals.stability import (
+    commensurate_q_points,
+    dynamical_matrices,
+    lowest_curvatures,
+)
+from relaxdiff.crystals.variant_crystals import VariantCrystals, where_found
+from relaxdiff.derivative.solvers.dense import hessian_tensor
+from relaxdiff.lammps.all_atoms import evaluator_for
+from relaxdiff.lammps.descriptors import DescriptorCalculator
+from relaxdiff.minima.reference import crystal_of, relaxed_crystal
+from relaxdiff.minima.relaxers import Relaxer
+from relaxdiff.posterior.variants import deviations, variant_weights
+from relaxdiff.truth.relaxed_variants import HISTORY, Branch
+
+STRAINS = np.array([np.eye(3), np.diag([0.5, 0.5, -1.0])])  # what keeps the crystal hexagonal
+PHONON_DEGREE = 4  # of the interpolant in each lattice parameter
+NARROWEST = 1e-3  # Angstrom, of the lattice parameters that it spans
+STRAIN_STEP = 1e-4  # of the differences that tell how elastic constants change with the strain
+
+
+def hexagonal_crystals(potential, posterior, lambdas, crystal, repeats, report):
+    """VariantCrystals of hcp; a crystal strained by more than `in_basin` allows is none.
+
+    potential: SnapPotential at the mean of the posterior; crystal: PerfectCrystal to start from;
+    repeats: the supercell whose q-points are looked at; report: called with a line of text after
+    each sample. Raises RelaxationError when the mean itself has no crystal.
+    """
+    minimum = relaxed_crystal(potential, crystal)
+    minimum = replace(minimum, coordinates=replace(minimum.coordinates, strains=STRAINS))
+    mean = crystal_of(minimum, crystal)
+    with evaluator_for(minimum.coordinates, potential) as evaluator:
+        tensor = hessian_tensor(evaluator)
+        gradient = evaluator.gradient(np.zeros(len(STRAINS)))
+        values = evaluator.values()
+    tangents = -np.linalg.solve(tensor @ potential.weights, gradient[:, :-1])
+    constants = xr.Dataset({"hessian_tensor": (("coordinate", "coordinate_2", "column"), tensor)})
+    rows = []
+    with Relaxer(minimum, constants) as engine, Elasticity(potential, mean) as elasticity:
+        for sample, delta in enumerate(deviations(posterior)[0]):
+            row = _relax_sample(engine, elasticity, potential, delta, lambdas, tangents @ delta)
+            rows.append(row)
+            report(f"sample {sample}: {np.isfinite(row[0]).sum()} of {len(lambdas)} have a minimum")
+        derivatives = elasticity.modulus_derivatives(potential.weights, tangents)
+    energy, strains, elastic, constants = (np.array(part) for part in zip(*rows, strict=True))
+    lengths = mean.lengths * (1 + np.einsum("slk,kii->sli", strains, STRAINS)[..., ::2])
+    vibrational, q_points = _phonons(
+        potential, mean, variant_weights(posterior, lambdas), lengths, repeats
+    )
+    n_atoms = len(minimum.atoms)
+    return VariantCrystals(
+        lengths=lengths,
+        energy=energy / n_atoms,
+        moduli=_moduli(constants),
+        elastic=elastic,
+        vibrational=vibrational,
+        q_points=q_points,
+        crystal=mean,
+        strains=STRAINS,
+        descriptors=values / n_atoms,
+        gradient=gradient / n_atoms,
+        curvatures=tensor / n_atoms,
+        modulus_derivatives=derivatives,
+    )
+
+
+class _NoTest:
+    """For walks whose every minimum is judged later: a StabilityTest that finds nothing."""
+
+    def negative_block(self, weights, q):
+        """No block is negative."""
+
+    def is_stable(self, index, weights, q):
+        """Never asked, as no block is negative."""
+        return True
+
+
+class Elasticity:
+    """Elastic constants of strained hexagonal crystals. A context manager.
+
+    crystal: PerfectCrystal that the strains, amplitudes of STRAINS, count from.
+    """
+
+    def __init__(self, potential, crystal):
+        self.coordinates = distortions(crystal)
+        self.evaluator = evaluator_for(self.coordinates, potential)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.evaluator.close()
+
+    def curvatures(self, strains):
+        """K of all columns, (n, n, P + 1), in strains on top of the given ones, (2,), and volume.
+
+        Meant for strains at which the variant's stress vanishes: a strain B of the crystal they
+        count from is then the symmetric part of F^-1 B on top of F. The volume is in Angstrom^3.
+        """
+        stretch = np.eye(3) + np.tensordot(strains, STRAINS, axes=1)
+        basis = self.coordinates.strains
+        at = np.zeros(self.coordinates.size)
+        at[self.coordinates.n_modes :] = np.tensordot(basis, stretch - np.eye(3), axes=2)
+        # The strains of `elasticity` have unit norm, and each stays a multiple of itself.
+        on_top = (np.linalg.solve(stretch, basis) * basis).sum(axis=(1, 2))
+        scale = np.append(np.ones(self.coordinates.n_modes), on_top)
+        tensor = second_derivatives(self.evaluator, at) / np.multiply.outer(scale, scale)[..., None]
+        return tensor, float(self.coordinates.volume(at))
+
+    def of(self, weights, strains):
+        """Lowest eigenvalue of K, and relaxed curvatures over the volume, (strain, strain)."""
+        tensor, volume = self.curvatures(strains)
+        weighted = tensor @ weights
+        return np.linalg.eigvalsh(weighted)[0], relaxed(weighted, len(HEXAGONAL_STRAINS)) / volume
+
+    def modulus_derivatives(self, weights, tangents):
+        """Derivatives by the parameters of the relaxed mean crystal's constants, (P,), GPa/eV.
+
+        weights: the mean's, (P + 1,); tangents: of its strains by the parameters, (2, P). An
+        elastic constant changes by its own weights and because the crystal strains.
+        """
+        tensor, volume = self.curvatures(np.zeros(len(STRAINS)))
+        along = relaxing(tensor @ weights, len(HEXAGONAL_STRAINS))
+        own = np.einsum("is,ijp,jt->pst", along, tensor[..., :-1], along) / volume
+        steps = STRAIN_STEP * np.eye(len(STRAINS))
+        by_strain = [
+            (self.of(weights, step)[1] - self.of(weights, -step)[1]) / (2 * STRAIN_STEP)
+            for step in steps
+        ]
+        return _moduli(own + np.tensordot(tangents.T, by_strain, axes=1))
+
+
+def _moduli(curvatures):
+    """Elastic constants in GPa from relaxed curvatures, (..., strain, strain), eV/Angstrom^3."""
+    return {
+        name: np.tensordot(curvatures, form, axes=2) * GPA
+        for name, form in HEXAGONAL_MODULI.items()
+    }
+
+
+def _relax_sample(engine, elasticity, potential, delta, lambdas, tangent):
+    """Energy of the cell (eV), strains, lowest elastic curvature and relaxed ones, over lambda.
+
+    delta: deviation of the sample from the mean, (P,); tangent: of the strains by lambda, (2,).
+    NaN where there is no minimum.
+    """
+    size = len(HEXAGONAL_STRAINS)
+    shapes = [(), (len(STRAINS),), (), (size, size)]
+    found = [np.full((len(lambdas), *shape), np.nan) for shape in shapes]
+    zero, behind = int(np.argmin(np.abs(lambdas))), []
+
+    def weights_at(stretch):
+        return np.append(potential.theta + stretch * delta, 1.0)
+
+    for outward in (range(zero, len(lambdas)), range(zero - 1, -1, -1)):
+        branch = Branch(engine, _NoTest(), weights_at, tangent, behind)
+        outcomes = branch.walk([lambdas[index] for index in outward])
+        for index, outcome in zip(outward, outcomes, strict=True):
+            if outcome.status == "converged":
+                judged = elasticity.of(weights_at(lambdas[index]), outcome.q)
+                values = (outcome.energy, outcome.q, *judged)
+                for part, value in zip(found, values, strict=True):
+                    part[index] = value
+        behind = branch.minima[HISTORY - 1 : 0 : -1]
+    return found
+
+
+def _phonons(potential, crystal, weights, lengths, repeats):
+    """Lowest curvature of every variant at each q-point, (sample, lambda, q), and these, (q, 3)."""
+    q_points = commensurate_q_points(crystal, repeats)
+    found = np.isfinite(lengths[..., 0])
+    at = lengths[found]
+    middle, half = (at.max(axis=0) + at.min(axis=0)) / 2, np.ptp(at, axis=0) / 2
+    half = np.maximum(half, NARROWEST / 2)
+    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+        matrices = interpolate_patch(
+            lambda a, c: dynamical_matrices(
+                calculator, replace(crystal, a=a, c=c), repeats, q_points
+            ),
+            middle - half,
+            middle + half,
+            PHONON_DEGREE,
+        )
+    return where_found(found, lowest_curvatures(matrices, at, weights[found])), q_points

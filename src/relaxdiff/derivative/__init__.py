@@ -1,0 +1,1 @@
+"""The implicit derivative of a relaxed structure by the parameters of its potential."""

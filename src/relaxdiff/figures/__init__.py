@@ -1,0 +1,1 @@
+"""Figures and pages of the results; the only package that draws."""

@@ -1,0 +1,1 @@
+"""Files in and out: NetCDF with units, checksums, text, a digest of the code."""

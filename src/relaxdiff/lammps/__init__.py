@@ -1,0 +1,1 @@
+"""The one door to LAMMPS: descriptors, energies, forces and its own minimiser."""

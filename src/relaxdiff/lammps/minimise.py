@@ -1,0 +1,170 @@
+"""Plain LAMMPS relaxation: `minimize` with `fix box/relax`, from pair_style snap's own forces.
+
+It shares nothing with the rest of the library but the potential files and the structure, and so
+checks it. It is also the slow way to the truth. Cell and atoms take turns: the cell is so much
+stiffer (1e4 eV against 10 eV/Angstrom^2) that conjugate gradients on both at once need several
+times as many force calls, and a change of the one hardly disturbs the other.
+"""
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+
+from relaxdiff.lammps.session import (
+    LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM,
+    LammpsSession,
+    lammps_errors,
+)
+from relaxdiff.potentials.snap.files import pair_commands, write_snap
+from relaxdiff.structures.coordinates import Freedom
+
+# Rounds of cell, then atoms, and conjugate gradient steps of each in one round.
+ROUNDS, ATOM_STEPS = 30, 100
+CELL_STEPS = {"iso": 2, "z": 2, "tri": 20}
+# A cell that relaxes along z only keeps its other components, tilts included.
+BOX_OPTIONS = {"iso": "vmax 0.01", "z": "scalexz no scaleyz no vmax 0.01", "tri": "vmax 0.01"}
+COMPONENTS = ("xx", "yy", "zz", "yz", "xz", "xy")
+# Largest force (eV/Angstrom) that the first round leaves, and the factor of each further one: to
+# relax the atoms any further in a cell that is still to change would be wasted.
+FIRST_FORCE, FORCE_FACTOR = 0.03, 0.03
+# Share of the tolerance that each minimisation is asked for: the other one then uses up some of it.
+CELL_SHARE, ATOM_SHARE = 0.25, 0.5
+# LAMMPS's report on a minimisation. It counts the evaluations of line searches; one more sets the
+# minimisation up, and one ends it unless its steps were used up.
+REPORT = re.compile(r"Stopping criterion = (.*)|Iterations, force evaluations = \d+ (\d+)")
+
+
+@dataclass(frozen=True)
+class LammpsMinimum:
+    """What LAMMPS ended with: the relaxed Atoms, energy (eV), max gradient (eV/A), force calls.
+
+    Force calls are all evaluations of energy and forces, those of line searches among them; they
+    are known on the first MPI rank, and 0 on others.
+    """
+
+    atoms: Atoms
+    energy: float
+    max_gradient: float
+    n_force_calls: int
+
+
+def lammps_minimise(atoms, potential, tolerance=1e-6, freedom=None, lost=lambda atoms: False):
+    """Relax a periodic structure with LAMMPS's conjugate gradients, no symmetry imposed.
+
+    tolerance: wanted largest gradient in eV/A (forces, and dU/dstrain over the cell's edge); the
+    caller compares `max_gradient` with it; freedom: the Freedom of atoms and cell, all atoms and an
+    isotropic strain if None; it may confine atoms, and the cell's strain, to the normal of the
+    first two cell vectors; lost: says of the Atoms on the way whether to give up. Returns a
+    LammpsMinimum; raises LammpsError.
+    """
+    freedom = Freedom() if freedom is None else freedom
+    with tempfile.TemporaryDirectory() as folder:
+        coeff, param, _ = write_snap(potential, Path(folder) / "variant")
+        log = Path(folder) / "log.lammps"
+        log.touch()  # LAMMPS writes it on its first MPI rank alone
+        commands = [
+            f'log "{log}"',
+            *pair_commands(potential, coeff, param),
+            "neighbor 0.5 bin",
+            "neigh_modify every 1 delay 0 check yes",
+            "thermo_modify norm no",
+            "min_style cg",
+            "min_modify dmax 0.05 norm max",
+        ]
+        with LammpsSession(potential.hyperparameters.elements, commands) as session:
+            session.place(atoms)
+            if len(freedom.directions) == 1:
+                session.command("fix confined all setforce 0 0 NULL")
+            box = _box(session)
+            gradient = _minimise(session, atoms, box, tolerance, _cell(freedom.strains), lost)
+            energy = float(session.instance.get_thermo("pe"))
+            return LammpsMinimum(_relaxed(session, atoms, box), energy, gradient, force_calls(log))
+
+
+def _cell(strains):
+    """LAMMPS's word for the components that relax; None for a fixed cell."""
+    if len(strains) == 6:
+        return "tri"
+    if len(strains) == 1:
+        return "iso" if np.allclose(strains[0], np.eye(3)) else "z"
+    return None
+
+
+def _minimise(session, atoms, box, tolerance, cell, lost):
+    """Relax what the session holds; returns the largest gradient left, eV/A."""
+    wanted = ATOM_SHARE * tolerance
+    force = max(FIRST_FORCE, wanted) if cell else wanted
+    before = np.inf
+    for _ in range(ROUNDS):
+        if cell:
+            _relax_cell(session, tolerance, cell)
+        session.command(f"minimize 0 {force} {ATOM_STEPS} {10 * ATOM_STEPS}")
+        gradient = _largest_gradient(session, cell)
+        stuck = force == wanted and gradient > 0.99 * before
+        if gradient < tolerance or stuck or lost(_relaxed(session, atoms, box)):
+            break
+        if force == wanted:
+            before = gradient
+        force = max(FORCE_FACTOR * force, wanted)
+    return float(gradient)
+
+
+def _relax_cell(session, tolerance, cell):
+    """Relax the cell, atoms moving with it; dU/dstrain is in eV, tolerance in eV/A."""
+    wanted = CELL_SHARE * tolerance * session.instance.get_thermo("vol") ** (1 / 3)
+    steps = CELL_STEPS[cell]
+    session.command(
+        f"fix atoms all setforce 0 0 0\nfix cell all box/relax {cell} 0.0 {BOX_OPTIONS[cell]}\n"
+        f"minimize 0 {wanted} {steps} {10 * steps}\nunfix cell\nunfix atoms"
+    )
+
+
+def force_calls(log):
+    """Evaluations of energy and forces in all minimisations of a LAMMPS log."""
+    calls = 0
+    for criterion, evaluations in REPORT.findall(log.read_text()):
+        if criterion:
+            calls += 1 if criterion.startswith("max ") else 2
+        else:
+            calls += int(evaluations)
+    return calls
+
+
+def _box(session):
+    """Vectors of LAMMPS's box, in its frame, rows."""
+    with lammps_errors():
+        low, high, xy, yz, xz, *_ = session.instance.extract_box()
+    box = np.diag(np.subtract(high, low))
+    box[1, 0], box[2, 0], box[2, 1] = xy, xz, yz
+    return box
+
+
+def _relaxed(session, atoms, box):
+    """The Atoms as LAMMPS has them now; box: its vectors at the start."""
+    deformation = session.to_atoms_frame(np.linalg.solve(box, _box(session)))
+    deformation = session.to_atoms_frame(deformation.T).T
+    relaxed = atoms.copy()
+    relaxed.set_cell(atoms.cell.array @ deformation)
+    relaxed.set_positions(session.positions())
+    return relaxed
+
+
+def _largest_gradient(session, cell):
+    """Largest force, or dU/dstrain over the edge of the components that relax, eV/A."""
+    largest = np.abs(session.gathered_forces()).max()
+    if cell is None:
+        return largest
+    volume = session.instance.get_thermo("vol")
+    pressures = np.array([session.instance.get_thermo(f"p{name}") for name in COMPONENTS])
+    slopes = -pressures / LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM * volume
+    if cell == "iso":
+        on_cell = abs(slopes[:3].sum())
+    elif cell == "z":
+        on_cell = abs(slopes[2])
+    else:
+        on_cell = np.abs(slopes * [1, 1, 1, 2, 2, 2]).max()
+    return max(largest, on_cell / volume ** (1 / 3))

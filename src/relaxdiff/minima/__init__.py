@@ -1,0 +1,1 @@
+"""Relaxed structures: found, followed along lines of parameters, told from saddle points."""

@@ -1,0 +1,181 @@
+"""The perfect crystal's lattice Green's function, which preconditions a defect's Hessian.
+
+Away from a defect the Hessian of a supercell is that of the perfect crystal: a convolution with the
+force constants Phi(R), which a Fourier transform over the n^3 cells inverts (Born & Huang,
+Dynamical Theory of Crystal Lattices, 1954; for defects Tewary, Adv. Phys. 22, 757, 1973):
+
+    D(k) = sum_R Phi(R) exp(-i k . R),    G(R) = n^-3 sum_k D(k)^-1 exp(i k . R)
+
+What a defect changes is near it, whatever the size of the supercell, and conjugate gradients that
+are preconditioned by G see that change alone: their steps do not grow with the supercell.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import scipy.fft
+from ase import Atoms
+from ase.geometry import find_mic
+from scipy.spatial import cKDTree
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.lammps.descriptors import DescriptorCalculator
+from relaxdiff.structures.symmetry import find_symmetry
+
+DISPLACEMENT_STEP = 1e-4  # Angstrom
+SOFTEST = 1e-6  # of the stiffest mode; none is taken to be softer, so that G is finite
+
+
+@dataclass(frozen=True)
+class ForceConstants:
+    """Second derivatives of the energy of an infinite crystal.
+
+    unit: the conventional cell, of m atoms; cells: integer positions R of the cells within reach of
+    the one at the origin, shape (cell, 3); matrices: d2U / dx(R, i) dx(0, j), rows (i, xyz),
+    columns (j, xyz), shape (cell, 3m, 3m), eV/Angstrom^2.
+    """
+
+    unit: Atoms = field(repr=False)
+    cells: np.ndarray = field(repr=False)
+    matrices: np.ndarray = field(repr=False)
+
+    def dynamical_matrices(self, repeats):
+        """D(k) of `repeats`^3 cells with periodic boundaries, shape (n, n, n // 2 + 1, 3m, 3m).
+
+        eV/Angstrom^2, without masses, k in the order of `rfftn`. Cells that the supercell cannot
+        tell apart are added up, so that D is exact however small it is.
+        """
+        folded = np.zeros((repeats, repeats, repeats, *self.matrices.shape[1:]))
+        np.add.at(folded, tuple(self.cells.T % repeats), self.matrices)
+        matrices = scipy.fft.rfftn(folded, axes=(0, 1, 2))
+        return (matrices + matrices.conj().swapaxes(-1, -2)) / 2
+
+
+def crystal_force_constants(potential, crystal):
+    """ForceConstants of a PerfectCrystal; potential: SnapPotential.
+
+    Each atom of the primitive cell is moved in a supercell of `cells_in_range`, 6 evaluations.
+    Raises LammpsError when LAMMPS cannot evaluate the crystal.
+    """
+    unit = crystal.conventional()
+    symmetry = find_symmetry(unit)
+    shifts = symmetry.permutations[np.isclose(symmetry.rotations, np.eye(3)).all(axis=(1, 2))]
+    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+        repeats = cells_in_range(calculator, crystal)
+        parts = [
+            _responses(calculator, potential.weights, unit, repeats, shifts[:, atom], shifts)
+            for atom in np.unique(shifts.min(axis=0))
+        ]
+    cells, rows, columns, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+    cells, index = np.unique(cells, axis=0, return_inverse=True)
+    matrices = np.zeros((len(cells), len(unit), 3, len(unit), 3))
+    matrices[index.ravel(), rows, :, columns, :] = values
+    return ForceConstants(unit, cells, matrices.reshape(len(cells), 3 * len(unit), -1))
+
+
+def cells_in_range(calculator, crystal):
+    """Edge of the smallest supercell in which no atom interacts with two images of another.
+
+    In conventional cells of a PerfectCrystal. Atoms interact as far as they have a neighbour in
+    common, over twice the cutoff.
+    """
+    reach = 2 * max(calculator.smoothness_limits)
+    heights = 1 / np.linalg.norm(np.linalg.inv(crystal.conventional().cell.array), axis=0)
+    return int(2 * reach / heights.min()) + 1
+
+
+def responses_to(calculator, crystal, atom, step):
+    """Second derivatives of all columns in the positions of one atom and of all, per Angstrom^2.
+
+    By central differences, step: Angstrom. Returns the vectors from that atom to the nearest image
+    of each, shape (N, 3), Angstrom, and matrices d2D / dx(atom) dx(i), shape (N, 3, 3, column).
+    """
+    rows = []
+    for axis in range(3):
+        gradients = []
+        for way in (step, -step):
+            moved = crystal.copy()
+            moved.positions[atom, axis] += way
+            gradients.append(calculator.evaluate(moved).gradient)
+        rows.append((gradients[0] - gradients[1]) / (2 * step))
+    apart, _ = find_mic(crystal.positions - crystal.positions[atom], crystal.cell)
+    return apart, np.array(rows).transpose(1, 0, 2, 3)
+
+
+def _responses(calculator, weights, unit, repeats, images, shifts):
+    """Blocks of force constants between all atoms and one, and the same one shifted.
+
+    images, shifts: the atoms of the unit cell that its pure translations make of that one, shape
+    (translation,), and of each, shape (translation, m). Returns R, i, j and block (3, 3) of each
+    pair of j in the cell at the origin and i in the cell at R; pairs out of reach have zeros.
+    """
+    crystal, atom, to_cells = unit.repeat(repeats), images.min(), np.linalg.inv(unit.cell.array)
+    apart, matrices = responses_to(calculator, crystal, atom, DISPLACEMENT_STEP)
+    blocks = (matrices @ weights).swapaxes(1, 2)
+    parts = []
+    for image, shift in zip(images, shifts, strict=True):
+        atoms = np.tile(shift, repeats**3)
+        cells = (apart + unit.positions[image] - unit.positions[atoms]) @ to_cells
+        parts.append((cells.round().astype(int), atoms, np.full(len(atoms), image), blocks))
+    return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+
+def crystal_green(potential, atoms, crystal, supercell):
+    """The LatticeGreen of a defect in `supercell`^3 conventional cells.
+
+    crystal: PerfectCrystal, whose lattice parameters are taken from the defect's own cell. Raises
+    InputError when an atom has no lattice site of its own, LammpsError.
+    """
+    a, _, c = atoms.cell.lengths() / supercell
+    crystal = replace(crystal, a=a, c=None if crystal.c is None else c)
+    return LatticeGreen(crystal_force_constants(potential, crystal), atoms, supercell)
+
+
+class LatticeGreen:
+    """The displacements of a defect's atoms by forces, as if the crystal around them were perfect.
+
+    force_constants: ForceConstants, best at the lattice parameters of `atoms`; atoms: the defect's
+    supercell of `repeats`^3 conventional cells, on the crystal's lattice but for relaxation; no
+    force acts on empty sites. Symmetric and positive definite, rigid translations apart, which
+    are projected out; of the perfect crystal it is the pseudo-inverse of the Hessian. Raises
+    InputError when an atom has no site of its own.
+    """
+
+    def __init__(self, force_constants, atoms, repeats):
+        self.sites = _sites(force_constants.unit, atoms, repeats)
+        self.grid = (repeats, repeats, repeats)
+        self.inverse = _inverse(force_constants.dynamical_matrices(repeats))
+
+    def apply(self, forces):
+        """Displacements (N, 3) in Angstrom that forces (N, 3) in eV/Angstrom cause."""
+        waves = np.zeros((*self.grid, self.inverse.shape[-1]))
+        waves.reshape(-1, 3)[self.sites] = forces - forces.mean(axis=0)
+        waves = scipy.fft.rfftn(waves, axes=(0, 1, 2))
+        waves = (self.inverse @ waves[..., None])[..., 0]
+        everywhere = scipy.fft.irfftn(waves, s=self.grid, axes=(0, 1, 2))
+        displacements = everywhere.reshape(-1, 3)[self.sites]
+        return displacements - displacements.mean(axis=0)
+
+
+def _sites(unit, atoms, repeats):
+    """Index of the site nearest to each atom, shape (N,), in the order of `unit.repeat`."""
+    places = unit.repeat(repeats).get_scaled_positions()
+    sites = cKDTree(places, boxsize=1).query(atoms.get_scaled_positions())[1]
+    if len(np.unique(sites)) < len(atoms):
+        raise InputError(
+            f"{atoms.get_chemical_formula()}: an atom has no lattice site of its own among those "
+            f"of {repeats}^3 cells (is it an interstitial?)"
+        )
+    return sites
+
+
+def _inverse(matrices):
+    """D(k)^-1 for Hermitian D (..., 3m, 3m); at k = 0 without the three rigid translations.
+
+    Eigenvalues of an unstable crystal count by their magnitude.
+    """
+    values, vectors = np.linalg.eigh(matrices)
+    values = np.abs(values)
+    compliances = 1 / np.maximum(values, SOFTEST * values.max())
+    compliances[0, 0, 0, np.argsort(values[0, 0, 0])[:3]] = 0
+    return (vectors * compliances[..., None, :]) @ vectors.conj().swapaxes(-1, -2)

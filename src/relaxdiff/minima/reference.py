@@ -1,0 +1,141 @@
+"""The reference minimum that a study differentiates, at the mean parameters.
+
+A structure is built and relaxed in its own symmetry. A self-interstitial, a fault or a structure of
+the user's may have broken that symmetry: the symmetric structure is then a saddle point, and the
+minimum beside it is looked for downhill. (Of the <111> dumbbell in tungsten it is a tilted one.)
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
+from relaxdiff.minima.lattice_green import crystal_green
+from relaxdiff.minima.relaxation import relax
+from relaxdiff.minima.relaxers import BASIN_RADIUS
+from relaxdiff.minima.symmetry_blocks import DISPLACEMENT_STEP, blocks_at
+from relaxdiff.structures.coordinates import face_normals, largest_displacement, widest_gap
+from relaxdiff.structures.kinds import ON_LATTICE, build_structure
+from relaxdiff.structures.lattices import BRAVAIS, starting_crystal
+
+LARGEST_MISMATCH = 0.15  # of the lattice parameters to start from; E(a) is not looked at beyond
+# Supercell from which on the crystal's Green's function saves more evaluations than it costs.
+LARGE = 12
+PUSH = 0.1  # Angstrom, of the atom that moves most, away from a saddle point
+SADDLE_POINTS = 4  # as many are left, one after the other, before giving up
+
+
+def relax_reference(potential, crystal, settings, report=lambda line: None):
+    """A structure's minimum at the mean parameters, started from the relaxed perfect crystal.
+
+    crystal: `crystal` of the config, of which element, lattice, lattice_parameter (None or absent:
+    that of the volume in ASE's table) and the names of solutes count; settings: an entry of its
+    `structures`; report: called with a line of text when a saddle point is left. Returns a Minimum.
+    Raises InputError when the potential is for other elements or the structure cannot be built,
+    RelaxationError when crystal or structure do not converge or the structure has no minimum near
+    by, LammpsError.
+    """
+    name, element, known = settings["name"], crystal["element"], potential.hyperparameters.elements
+    if element not in known:
+        raise InputError(
+            f"crystal.element is {element}, but the potential {potential.name} is for "
+            f"{', '.join(known)}"
+        )
+    start = starting_crystal(element, crystal["lattice"], crystal.get("lattice_parameter"))
+    perfect = crystal_of(relaxed_crystal(potential, start), start)
+    atoms = build_structure(settings, perfect, list(crystal.get("solutes", ())))
+    _check_vacuum(atoms, potential, settings)
+    # Vacancies of these keep their symmetry; if one does not, its force constants will tell.
+    on_lattice = settings["kind"] in ON_LATTICE and perfect.lattice in BRAVAIS
+    green = None
+    if on_lattice and settings["supercell"] >= LARGE:
+        green = crystal_green(potential, atoms, perfect, settings["supercell"])
+
+    def relaxed(start):
+        try:
+            minimum = relax(
+                start,
+                potential,
+                cell=settings["cell"],
+                preconditioner=green,
+                normal_only=settings["kind"] == "gamma_surface",
+            )
+        except (InputError, LammpsError) as error:
+            raise type(error)(f"structures.{name}, {potential.name}: {error}") from None
+        if not minimum.converged:
+            raise RelaxationError(f"structures.{name}, {potential.name}: {minimum.status}")
+        return minimum
+
+    minimum = relaxed(atoms)
+    return minimum if on_lattice else _downhill(minimum, relaxed, name, report)
+
+
+def relaxed_crystal(potential, start):
+    """The perfect crystal relaxed, as a Minimum; of hcp both lattice parameters.
+
+    start: PerfectCrystal. Raises RelaxationError when it does not converge, or to a crystal that is
+    nothing like the one it started from, LammpsError.
+    """
+    what = f"{start.lattice} crystal of {potential.name}"
+    try:
+        crystal = relax(start.conventional(), potential, "isotropic" if start.c is None else "full")
+    except LammpsError as error:
+        raise LammpsError(
+            f"{what}: {error}; is it a potential for this element and lattice, and complete with "
+            "its reference (posterior.ensemble.reference)?"
+        ) from None
+    if not crystal.converged:
+        raise RelaxationError(f"{what}: {crystal.status}")
+    if not np.abs(crystal.strain).max() < LARGEST_MISMATCH:
+        ended, started = (
+            " and ".join(f"{length:.3f}" for length in each.lengths)
+            for each in (crystal_of(crystal, start), start)
+        )
+        raise RelaxationError(
+            f"{what}: relaxes to {ended} Angstrom, more than {LARGEST_MISMATCH:.0%} from the "
+            f"{started} of crystal.lattice_parameter or, without it, the tabulated lattice "
+            f"parameter of {start.element}: is it a potential for this element and lattice?"
+        )
+    return crystal
+
+
+def crystal_of(minimum, start):
+    """The PerfectCrystal in a Minimum of `relaxed_crystal`, which started from `start`."""
+    a, _, c = minimum.atoms.cell.lengths()
+    return replace(start, a=float(a), c=None if start.c is None else float(c))
+
+
+def _check_vacuum(atoms, potential, settings):
+    """InputError for a slab whose surfaces feel each other through the vacuum."""
+    gap, reach = widest_gap(atoms, 2, face_normals(atoms)[2]), potential.reach
+    if settings["kind"] == "surface" and not gap > reach:
+        raise InputError(
+            f"structures.{settings['name']}.vacuum: {settings['vacuum']} Angstrom is less than the "
+            f"potential's reach, use more than {reach:.2f}"
+        )
+
+
+def _downhill(minimum, relaxed, name, report):
+    """The minimum that an unstable displacement leads to, of lower symmetry; `minimum` if none."""
+    symmetric, weights = minimum, minimum.potential.weights
+    for _ in range(SADDLE_POINTS):
+        found = [(*block.lowest(weights), block) for block in blocks_at(minimum)[0]]
+        curvature, direction, block = min(found, key=lambda each: each[0], default=(np.inf,) * 3)
+        if curvature > 0:
+            return minimum
+        push = PUSH / DISPLACEMENT_STEP * block.step(direction) * direction
+        start = block.at(np.zeros(minimum.coordinates.size), push)
+        lower = relaxed(block.coordinates.structure(start))
+        moved = largest_displacement(symmetric.atoms, lower.atoms)
+        report(
+            f"a saddle point (curvature {curvature:.3f} eV/Angstrom^2) was left for a structure "
+            f"{1e3 * (minimum.energy - lower.energy):.1f} meV lower, {moved:.2f} Angstrom away"
+        )
+        minimum = lower
+        if moved > BASIN_RADIUS * symmetric.coordinates.nearest_neighbour_distance:
+            break
+    raise RelaxationError(
+        f"structures.{name}: is a saddle point of {minimum.potential.name}, without a minimum near "
+        f"by: following it downhill moves an atom by {moved:.2f} Angstrom, to another structure; "
+        "leave it out"
+    )

@@ -1,0 +1,274 @@
+"""Blocks of the full Hessian: displacements and strains by how they break the symmetry.
+
+Symmetry divides all that would lower it into blocks, one for each irreducible representation,
+between which the Hessian is zero. No block moves atoms or cell symmetrically, so at a symmetric
+structure each block's gradient is zero, for every column, and one displaced structure gives a
+second derivative.
+"""
+
+import functools
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.linalg
+import xarray as xr
+from scipy.sparse import csr_array, hstack
+
+from relaxdiff.derivative.solvers.dense import hessian_tensor
+from relaxdiff.exceptions import RelaxationError
+from relaxdiff.files.datasets import variable
+from relaxdiff.lammps.all_atoms import evaluator_for
+from relaxdiff.minima.lattice_green import LatticeGreen
+from relaxdiff.minima.relaxation import inverse_in
+from relaxdiff.structures.coordinates import Coordinates
+from relaxdiff.structures.modes import representation_modes, strain_modes
+from relaxdiff.structures.symmetry import find_symmetry, representations
+
+DISPLACEMENT_STEP = 1e-5  # Angstrom, of the atom that moves most
+SOFTEST = 2.0  # eV/Angstrom^2; smaller curvatures of the force constants count as so much
+
+
+@dataclass(frozen=True)
+class Block:
+    """Displacements and strains of one way to break the symmetry.
+
+    coordinates: the symmetric modes first, then those of the block, then symmetric strains and the
+    block's; n_modes, n_strains: how many of each are the block's own; dimension: how many such sets
+    of modes there are, related by symmetry, with the same curvatures; tensor: second derivatives of
+    the columns along the block's amplitudes at the reference, shape (size, size, P + 1), or None
+    where they are not known; green: the crystal's LatticeGreen instead.
+
+    Amplitudes are lengths (Angstrom): those of strains count the edge of the cell times the strain.
+    """
+
+    coordinates: Coordinates
+    n_modes: int
+    n_strains: int
+    dimension: int
+    tensor: np.ndarray | None = None
+    green: LatticeGreen | None = None
+
+    @property
+    def size(self):
+        """Number of the block's own amplitudes."""
+        return self.n_modes + self.n_strains
+
+    @functools.cached_property
+    def own(self):
+        """Mask of the block's own among the coordinates, (n,)."""
+        mask = np.zeros(self.coordinates.size, dtype=bool)
+        mask[self.coordinates.n_modes - self.n_modes : self.coordinates.n_modes] = True
+        mask[self.coordinates.size - self.n_strains :] = True
+        return mask
+
+    @property
+    def own_modes(self):
+        """The block's own displacements, sparse, (3N, n_modes)."""
+        return self.coordinates.modes[:, self.coordinates.n_modes - self.n_modes :]
+
+    @property
+    def own_strains(self):
+        """The block's own strains, (n_strains, 3, 3)."""
+        return self.coordinates.strains[len(self.coordinates.strains) - self.n_strains :]
+
+    def at(self, q, amplitudes):
+        """Coordinates of a symmetric structure, q, moved by the block's amplitudes."""
+        wider = np.empty(self.coordinates.size)
+        wider[~self.own] = q
+        wider[self.own] = amplitudes / self.coordinates.scale[self.own]
+        return wider
+
+    def gradient(self, columns):
+        """The gradient (size, P + 1) by the amplitudes, from that by all coordinates."""
+        return columns[self.own] / self.coordinates.scale[self.own, None]
+
+    def step(self, direction):
+        """Factor by which a direction moves what moves most by DISPLACEMENT_STEP."""
+        moved = np.abs(self.own_modes @ direction[: self.n_modes]).max(initial=0.0)
+        strained = np.abs(direction[self.n_modes :]).max(initial=0.0)
+        return DISPLACEMENT_STEP / max(moved, strained)
+
+    def lowest(self, weights):
+        """Lowest curvature at the reference (eV/Angstrom^2) and its direction (size,)."""
+        values, vectors = scipy.linalg.eigh(self.tensor @ weights)
+        return values[0], vectors[:, 0]
+
+    def inverse(self, weights):
+        """M^-1 of a positive definite M like the block's Hessian, as a function of (size,)."""
+        if self.tensor is None:
+            wider = replace(
+                self.coordinates, modes=csr_array(self.own_modes), strains=self.own_strains
+            )
+            scale, apply = wider.scale, inverse_in(wider, self.green)
+            return lambda vector: scale * apply(scale * vector)
+        values, vectors = scipy.linalg.eigh(self.tensor @ weights)
+        compliances = 1 / np.maximum(values, SOFTEST)
+        return lambda vector: vectors @ (compliances * (vectors.T @ vector))
+
+
+def symmetry_blocks(coordinates):
+    """The Blocks of symmetric coordinates; none if there is no symmetry to break."""
+    symmetry = find_symmetry(coordinates.reference).confined(coordinates.freedom.directions)
+    # What leaves a random one of the symmetric displacements unchanged does so with all of them.
+    chance = np.random.default_rng(0).normal(size=coordinates.n_modes)
+    symmetry = symmetry.subgroup(symmetry.keeps(coordinates.modes @ chance))
+    allowed = coordinates.freedom.strains
+    symmetry = symmetry.subgroup(symmetry.keeps_span(allowed))
+    symmetry = symmetry.subgroup(symmetry.keeps_matrices(coordinates.strains))
+    blocks = []
+    for characters, subgroup in representations(symmetry):
+        own = representation_modes(symmetry, characters, subgroup)
+        strains = strain_modes(symmetry, allowed, characters, subgroup)
+        if own.shape[1] or len(strains):
+            wider = replace(
+                coordinates,
+                modes=hstack([coordinates.modes, own], format="csr"),
+                orbits=symmetry.subgroup(subgroup).permutations.min(axis=0),
+                strains=np.concatenate([coordinates.strains, strains]),
+            )
+            blocks.append(Block(wider, own.shape[1], len(strains), round(characters.max())))
+    return blocks
+
+
+def force_constants(minimum):
+    """Second derivatives of the descriptors in every block of displacements.
+
+    minimum: a converged Minimum. Returns a Dataset with `hessian_tensor` (coordinate, coordinate_2,
+    column), in the minimum's own coordinates, symmetric modes and, last, strains; `force_constants`
+    (block, mode, mode_2, column) of the other blocks: columns as in Descriptors, per Angstrom^2,
+    NaN beyond each block's size; the blocks' modes, strains and orbits; and the `lowest_curvature`
+    at the reference, symmetric modes apart. Raises RelaxationError when the structure is a saddle
+    point against a displacement that breaks its symmetry, LammpsError.
+    """
+    potential = minimum.potential
+    with evaluator_for(minimum.coordinates, potential) as evaluator:
+        symmetric = hessian_tensor(evaluator)
+        evaluations = evaluator.n_evaluations
+    blocks, in_blocks = blocks_at(minimum)
+    curvatures = [block.lowest(potential.weights)[0] for block in blocks]
+    lowest = min(curvatures, default=np.inf)
+    if lowest <= 0:
+        raise saddle_point(potential, f"lowest curvature {lowest:.2e} eV/Angstrom^2")
+    constants = _dataset(blocks, minimum, lowest)
+    constants["hessian_tensor"] = variable(
+        ("coordinate", "coordinate_2", "column"),
+        symmetric,
+        "1/Angstrom^2",
+        "second derivatives of descriptors in the amplitudes of symmetric modes and strains; "
+        "the last column is the fixed reference in eV",
+    )
+    constants.attrs |= {"potential": potential.name, "evaluations": evaluations + in_blocks}
+    return constants
+
+
+def blocks_at(minimum):
+    """The Blocks of a minimum with their tensors, a list, and how many evaluations these took."""
+    blocks, evaluations = [], 0
+    for block in symmetry_blocks(minimum.coordinates):
+        with evaluator_for(block.coordinates, minimum.potential) as evaluator:
+            blocks.append(replace(block, tensor=_tensor(block, evaluator)))
+            evaluations += evaluator.n_evaluations
+    return blocks, evaluations
+
+
+def blocks_from_dataset(constants, coordinates):
+    """The Blocks in a Dataset of `force_constants`; coordinates: the symmetric ones."""
+    blocks, count = [], len(coordinates.reference)
+    for index in range(constants.sizes["block"]):
+        here = constants.isel(block=index)
+        n_modes, n_strains = int(here["block_modes"]), int(here["block_strains"])
+        size = n_modes + n_strains
+        own = here["block_displacements"].values[:n_modes].reshape(n_modes, 3 * count).T
+        strains = here["block_strain_basis"].values[:n_strains]
+        wider = replace(
+            coordinates,
+            modes=hstack([coordinates.modes, csr_array(own)], format="csr"),
+            orbits=here["block_orbit"].values,
+            strains=np.concatenate([coordinates.strains, strains]),
+        )
+        tensor = here["force_constants"].values[:size, :size]
+        blocks.append(Block(wider, n_modes, n_strains, int(here["block_dimension"]), tensor))
+    return blocks
+
+
+def saddle_point(potential, how):
+    return RelaxationError(
+        f"{potential.name}: the relaxed reference is a saddle point ({how}): its defect breaks the "
+        "symmetry it was relaxed in"
+    )
+
+
+def _tensor(block, evaluator):
+    """Second derivatives of all columns along the block's modes at the reference."""
+    symmetric = np.zeros(block.coordinates.size - block.size)
+    rows = []
+    for direction in np.eye(block.size):
+        step = block.step(direction)
+        columns = evaluator.gradient(block.at(symmetric, step * direction))
+        rows.append(block.gradient(columns) / step)
+    tensor = np.array(rows)
+    return (tensor + tensor.transpose(1, 0, 2)) / 2
+
+
+def _dataset(blocks, minimum, lowest):
+    count, columns = len(minimum.atoms), len(minimum.potential.weights)
+    size, n_modes, n_strains = (
+        max((getattr(block, name) for block in blocks), default=0)
+        for name in ("size", "n_modes", "n_strains")
+    )
+    constants = np.full((len(blocks), size, size, columns), np.nan)
+    modes = np.full((len(blocks), n_modes, count, 3), np.nan)
+    strains = np.full((len(blocks), n_strains, 3, 3), np.nan)
+    for index, block in enumerate(blocks):
+        constants[index, : block.size, : block.size] = block.tensor
+        own = block.own_modes.toarray()
+        modes[index, : block.n_modes] = own.T.reshape(block.n_modes, count, 3)
+        strains[index, : block.n_strains] = block.own_strains
+    return xr.Dataset(
+        {
+            "force_constants": variable(
+                ("block", "mode", "mode_2", "column"),
+                constants,
+                "1/Angstrom^2",
+                "second derivatives of descriptors along displacements of one symmetry and, last, "
+                "its strains times the edge of the cell; the last column is the fixed reference in "
+                "eV/Angstrom^2",
+            ),
+            "block_modes": variable(
+                "block", [b.n_modes for b in blocks], "1", "displacement modes of the block"
+            ),
+            "block_strains": variable(
+                "block", [b.n_strains for b in blocks], "1", "strains of the block"
+            ),
+            "block_dimension": variable(
+                "block",
+                [b.dimension for b in blocks],
+                "1",
+                "dimension of the block's representation: so many sets of such modes there are",
+            ),
+            "block_displacements": variable(
+                ("block", "displacement_mode", "atom", "xyz"),
+                modes,
+                "1",
+                "orthonormal displacement modes",
+            ),
+            "block_strain_basis": variable(
+                ("block", "strain", "xyz", "xyz_2"),
+                strains,
+                "1",
+                "strain of the cell per unit of its coordinate",
+            ),
+            "block_orbit": variable(
+                ("block", "atom"),
+                np.reshape([block.coordinates.orbits for block in blocks], (len(blocks), count)),
+                "1",
+                "first atom of each atom's orbit under the symmetry that the block keeps",
+            ),
+            "lowest_curvature": variable(
+                (),
+                lowest,
+                "eV/Angstrom^2",
+                "lowest curvature at the reference, symmetric modes apart",
+            ),
+        }
+    )

@@ -1,0 +1,109 @@
+"""Design rows of a linear SNAP fit: what each configuration says of the parameters.
+
+Per configuration the design has one energy row (eV/atom), 3N force rows (eV/A) and, where there is
+a stress, 6 stress rows (bar, ASE's sign: positive under tension, order xx yy zz yz xz xy). The
+fixed reference pair style is subtracted from the targets. Columns are beta_0, the energy per atom,
+which is 1 in energy rows and 0 in all others, and beta_1 ... beta_P. Weights are no part of the
+design.
+"""
+
+import zlib
+from pathlib import PurePosixPath
+
+import numpy as np
+import xarray as xr
+
+from relaxdiff.exceptions import LammpsError
+from relaxdiff.files.datasets import variable
+from relaxdiff.lammps.descriptors import VOIGT, DescriptorCalculator
+from relaxdiff.posterior.training_data import BAR_PER_EV_PER_CUBIC_ANGSTROM, QUANTITIES
+from relaxdiff.potentials.snap.potential import (
+    SnapHyperparameters,
+    describe_potential,
+    parameter_names,
+)
+
+
+def snap_hyperparameters(element, twojmax, cutoff, rfac0, rmin0):
+    """SnapHyperparameters with the cutoff given in Angstrom, all else as LAMMPS has it."""
+    # The cutoff is 2 rcutfac R: with LAMMPS's usual R = 0.5, rcutfac is the cutoff itself.
+    return SnapHyperparameters(element, twojmax, cutoff, radii=0.5, rfac0=rfac0, rmin0=rmin0)
+
+
+def build_design(configurations, group, hyperparameters, reference=None):
+    """The design rows of a group, weights not applied.
+
+    configurations: from `read_group`; reference: a fixed pair style, or None. Returns a Dataset
+    with, for each quantity q of QUANTITIES, `q_design(q_row, column)`, `q_target(q_row)` and
+    `q_configuration(q_row)`, the index of the configuration that the row belongs to.
+    Raises LammpsError naming the configuration.
+    """
+    rows = {quantity: [] for quantity in QUANTITIES}
+    with DescriptorCalculator(hyperparameters, reference) as calculator:
+        for index, configuration in enumerate(configurations):
+            try:
+                descriptors = calculator.evaluate(configuration.atoms)
+            except LammpsError as error:
+                raise LammpsError(f"{configuration.name}: {error}") from None
+            for quantity, (design, target) in _design_rows(configuration, descriptors).items():
+                rows[quantity].append((design, target, np.full(len(target), index)))
+    columns = parameter_names(hyperparameters, with_shift=True)
+    dataset = xr.Dataset(
+        coords={"column": columns},
+        attrs={"group": group, **describe_potential(hyperparameters, reference)},
+    )
+    names = [PurePosixPath(configuration.name).name for configuration in configurations]
+    counts = [len(configuration.atoms) for configuration in configurations]
+    dataset["n_atoms"] = variable("configuration", counts, "1", "number of atoms")
+    dataset = dataset.assign_coords(configuration=names)
+    for quantity, units in QUANTITIES.items():
+        blocks = rows[quantity] or [(np.empty((0, len(columns))), np.empty(0), np.empty(0, int))]
+        design, target, owner = (np.concatenate(block) for block in zip(*blocks, strict=True))
+        row = f"{quantity}_row"
+        dataset[f"{quantity}_design"] = variable(
+            (row, "column"), design, units, f"{quantity} per unit of parameter"
+        )
+        dataset[f"{quantity}_target"] = variable(
+            row, target, units, f"DFT {quantity} less that of the reference pair style"
+        )
+        dataset[f"{quantity}_configuration"] = variable(
+            row, owner, "1", "index of the configuration of the row"
+        )
+    return dataset
+
+
+def held_out(design, fraction, seed):
+    """Which configurations of a group stay out of the fit: booleans, shape (configuration,).
+
+    The choice of one group depends on the seed and its name, not on what other groups there are.
+    """
+    count = design.sizes["configuration"]
+    own = zlib.crc32(design.attrs["group"].encode())
+    order = np.random.default_rng([seed, own]).permutation(count)
+    chosen = np.zeros(count, dtype=bool)
+    chosen[order[: round(fraction * count)]] = True
+    return chosen
+
+
+def _design_rows(configuration, descriptors):
+    """Design (rows, P + 1) and target (rows,) of one configuration, a dict by quantity."""
+    count = len(configuration.atoms)
+    energy = descriptors.values[None, :] / count
+    forces = -descriptors.gradient.reshape(3 * count, -1)
+    rows = {
+        "energy": _split(energy, [configuration.energy / count], shift=1.0),
+        "force": _split(forces, configuration.forces.ravel(), shift=0.0),
+    }
+    if configuration.stress is not None:
+        i, j = np.transpose(VOIGT)
+        volume = configuration.atoms.get_volume()
+        stress = descriptors.strain_gradient[i, j] * BAR_PER_EV_PER_CUBIC_ANGSTROM / volume
+        target = configuration.stress[i, j] * BAR_PER_EV_PER_CUBIC_ANGSTROM
+        rows["stress"] = _split(stress, target, shift=0.0)
+    return rows
+
+
+def _split(columns, target, shift):
+    """Put beta_0's column in front; move the reference's, the last, to the side of the target."""
+    design = np.column_stack([np.full(len(columns), shift), columns[:, :-1]])
+    return design, np.asarray(target) - columns[:, -1]

@@ -1,0 +1,224 @@
+"""A SNAP potential fitted to training data, and how uncertain its misfit leaves the parameters.
+
+The fit is a Bayesian ridge; the uncertainty is that of POPS (pointwise optimal parameter sets) for
+a model that cannot be exact: Swinburne & Perez, Mach. Learn.: Sci. Technol. 6, 015008 (2025).
+"""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.linalg import eigh
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.files.datasets import variable
+from relaxdiff.posterior.design import held_out
+from relaxdiff.posterior.distribution import draw_from_hypercube, start_posterior
+from relaxdiff.posterior.training_data import QUANTITIES
+from relaxdiff.potentials.snap.baseline import reference_from
+from relaxdiff.potentials.snap.potential import SnapPotential, hyperparameters_from
+
+COVERAGE_DRAWS = 1000
+NOMINAL_COVERAGES = (0.5, 0.9, 0.95, 1.0)  # central intervals of the draws; 1: smallest to largest
+# Rows whose descriptors vanish by symmetry (forces in a perfect crystal) are round-off: they say
+# nothing about the parameters, and POPS would divide round-off by round-off.
+NEGLIGIBLE = 1e-9
+
+
+def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
+    """Fit a SNAP potential, and the distribution of parameters that its misfit leaves open.
+
+    designs: list of Datasets from `build_design`, one per group; weights: from `read_weights`;
+    held_out_fraction: share of each group's configurations kept out of the fit, to measure errors
+    and coverage; seed: of that choice and of the draws that measure coverage; pops: dict of
+    leverage_percentile, percentile_clipping (percent) and mode_threshold.
+
+    The mean is the Bayesian ridge regression of rows times weights. The distribution is the POPS
+    hypercube (Swinburne & Perez, Mach. Learn.: Sci. Technol. 6, 015008 (2025)): each row i with
+    enough leverage gives the smallest change of the parameters, in the metric of the fit, that
+    makes row i exact; a box around these changes in their principal axes is drawn from. Nothing
+    in the fit is random but the choice of what is held out.
+
+    The mean of the Dataset is that of the fit without the held-out configurations: the errors and
+    coverages in the file are those of the very parameters in the file.
+    Returns a Dataset without draws. Raises InputError when there are too few rows.
+    """
+    # Imported here: all later stages read posteriors, and need no scikit-learn for it.
+    from popsregression import POPSRegression
+
+    designs = sorted(designs, key=lambda design: design.attrs["group"])
+    missing = {design.attrs["group"] for design in designs} ^ set(weights)
+    if missing:
+        raise InputError(f"no design or no weights for the groups {', '.join(sorted(missing))}")
+    held = [held_out(design, held_out_fraction, seed) for design in designs]
+    rows, targets = _training_rows(designs, weights, held)
+    if len(targets) < rows.shape[1]:
+        raise InputError(
+            f"the training data give {len(targets)} rows of non-zero weight, "
+            f"{rows.shape[1]} parameters need more"
+        )
+    # posterior="ensemble" hands out the pointwise changes themselves. The box is ours: POPS draws
+    # from it with numpy's global generator, which nobody seeds.
+    regression = POPSRegression(
+        posterior="ensemble", leverage_percentile=pops["leverage_percentile"]
+    ).fit(rows, targets)
+    directions, bounds = fit_hypercube(
+        regression.posterior_samples_.T, pops["percentile_clipping"], pops["mode_threshold"]
+    )
+    attributes = designs[0].attrs
+    potential = SnapPotential(
+        hyperparameters=hyperparameters_from(attributes),
+        theta=regression.coef_[1:],
+        energy_shift=float(regression.coef_[0]),
+        reference=reference_from(attributes),
+        name=name,
+    )
+    moment = _second_moment(directions, bounds)
+    dataset = start_posterior(potential, moment[1:, 1:]).assign(
+        hypercube_directions=variable(
+            ("direction", "parameter"),
+            directions[:, 1:],
+            "1",
+            "principal axes of the POPS hypercube of deviations from the mean",
+        ),
+        hypercube_energy_shift=variable(
+            "direction", directions[:, 0], "1", "energy shift's component of the principal axes"
+        ),
+        hypercube_bounds=variable(
+            ("direction", "bound"), bounds.T, "eV", "bounds of the POPS hypercube along its axes"
+        ),
+    )
+    dataset = dataset.assign_coords(bound=["low", "high"])
+    shifts = draw_from_hypercube(directions, bounds, COVERAGE_DRAWS, seed)
+    dataset = dataset.merge(_errors(designs, weights, held, regression.coef_, shifts))
+    return dataset.assign_attrs(
+        training_seed=seed,
+        held_out_fraction=held_out_fraction,
+        **{f"pops_{key}": value for key, value in pops.items()},
+        pops_rows=regression.posterior_samples_.shape[1],
+        ridge_noise_precision=float(regression.alpha_),
+        ridge_weight_precision=float(regression.lambda_),
+    )
+
+
+def _training_rows(designs, weights, held):
+    """Weighted rows (n, P + 1) and targets (n,) of all that is not held out."""
+    rows, targets = [], []
+    for design, out in zip(designs, held, strict=True):
+        for quantity, weight in weights[design.attrs["group"]].items():
+            block, target, owner = _block(design, quantity)
+            chosen = ~out[owner] & (np.abs(block).max(axis=1, initial=0) > NEGLIGIBLE)
+            if weight > 0:
+                rows.append(weight * block[chosen])
+                targets.append(weight * target[chosen])
+    if not rows:
+        raise InputError("every weight in the table of group weights is zero")
+    return np.concatenate(rows), np.concatenate(targets)
+
+
+def _block(design, quantity):
+    names = (f"{quantity}_design", f"{quantity}_target", f"{quantity}_configuration")
+    return tuple(design[name].values for name in names)
+
+
+def fit_hypercube(changes, percentile_clipping, mode_threshold):
+    """The box around pointwise parameter changes, in their principal axes.
+
+    changes: shape (n, P); percentile_clipping: percent of the changes cut from each end of each
+    axis; axes whose second moment is below mode_threshold times the largest are left out.
+    Returns directions, shape (d, P), orthonormal, and bounds, shape (2, d). Source: Swinburne &
+    Perez (2025), as in popsregression 0.4.
+    """
+    moments, axes = eigh(changes.T @ changes)
+    axes = axes[:, moments > mode_threshold * moments.max()]
+    # The sign of an eigenvector is arbitrary; without a rule, rounding would decide the draws.
+    largest = np.abs(axes).argmax(axis=0)
+    axes = axes * np.sign(axes[largest, np.arange(axes.shape[1])])
+    clip = [percentile_clipping, 100 - percentile_clipping]
+    return axes.T, np.percentile(changes @ axes, clip, axis=0)
+
+
+def _second_moment(directions, bounds):
+    """Exact second moment about the origin of the uniform distribution in the box, (P, P)."""
+    low, high = bounds
+    centre = ((low + high) / 2) @ directions
+    return (directions.T * ((high - low) ** 2 / 12)) @ directions + np.outer(centre, centre)
+
+
+def _errors(designs, weights, held, coefficients, shifts):
+    """Errors of the mean and coverage by the draws, for every group and quantity."""
+    shape = (len(designs), len(QUANTITIES))
+    errors = {
+        f"{part}_{kind}": np.full(shape, np.nan)
+        for part in ("training", "held_out")
+        for kind in ("rmse", "mae")
+    }
+    coverage = np.full((*shape, len(NOMINAL_COVERAGES)), np.nan)
+    row_weights = np.zeros(shape)
+    for g, (design, out) in enumerate(zip(designs, held, strict=True)):
+        for q, quantity in enumerate(QUANTITIES):
+            row_weights[g, q] = weights[design.attrs["group"]][quantity]
+            block, target, owner = _block(design, quantity)
+            residual = target - block @ coefficients
+            for part, chosen in (("training", ~out[owner]), ("held_out", out[owner])):
+                if chosen.any():
+                    errors[f"{part}_rmse"][g, q] = np.sqrt(np.mean(residual[chosen] ** 2))
+                    errors[f"{part}_mae"][g, q] = np.mean(np.abs(residual[chosen]))
+            chosen = out[owner] & (np.abs(block).max(axis=1, initial=0) > NEGLIGIBLE)
+            if chosen.any():
+                coverage[g, q] = _coverage(block[chosen], residual[chosen], shifts)
+    units = "; ".join(QUANTITIES.values())
+    words = {"rmse": "root mean square error", "mae": "mean absolute error"}
+    by_group = ("group", "quantity")
+    variables = {
+        name: variable(
+            by_group, values, units, f"{name.rsplit('_', 1)[0]} {words[name.rsplit('_', 1)[1]]}"
+        )
+        for name, values in errors.items()
+    }
+    variables["held_out_coverage"] = variable(
+        ("group", "quantity", "nominal"),
+        coverage,
+        "1",
+        "share of held-out DFT values inside the central interval of the draws",
+        draws=COVERAGE_DRAWS,
+    )
+    variables["row_weight"] = variable(by_group, row_weights, "1", "weight of the rows of the fit")
+    variables["n_configurations"] = variable(
+        "group", [out.size for out in held], "1", "number of configurations"
+    )
+    variables["n_held_out"] = variable(
+        "group", [int(out.sum()) for out in held], "1", "number of configurations held out"
+    )
+    return xr.Dataset(
+        variables,
+        coords={
+            "group": [design.attrs["group"] for design in designs],
+            "quantity": list(QUANTITIES),
+            "nominal": list(NOMINAL_COVERAGES),
+        },
+    )
+
+
+def _coverage(block, residual, shifts, chunk=4096):
+    """Share of residuals inside the central intervals NOMINAL_COVERAGES of block @ shifts."""
+    below = np.concatenate(
+        [
+            np.mean(block[i : i + chunk] @ shifts.T < residual[i : i + chunk, None], axis=1)
+            for i in range(0, len(block), chunk)
+        ]
+    )
+    # `below` is the place of DFT in the distribution, 0 to 1; the ends are outside of every draw.
+    return [np.mean(2 * np.abs(below - 0.5) < nominal) for nominal in NOMINAL_COVERAGES]
+
+
+def error_table(posterior):
+    """Errors and held-out coverage of a fit by group, a DataFrame."""
+    columns = {"configurations": posterior["n_configurations"], "held_out": posterior["n_held_out"]}
+    for quantity, units in QUANTITIES.items():
+        of = posterior.sel(quantity=quantity)
+        columns[f"{quantity}_training_rmse ({units})"] = of["training_rmse"]
+        columns[f"{quantity}_held_out_rmse ({units})"] = of["held_out_rmse"]
+        columns[f"{quantity}_coverage_90%"] = of["held_out_coverage"].sel(nominal=0.9)
+        columns[f"{quantity}_coverage_95%"] = of["held_out_coverage"].sel(nominal=0.95)
+    index = pd.Index(posterior["group"].values, name="group")
+    return pd.DataFrame({name: column.values for name, column in columns.items()}, index=index)

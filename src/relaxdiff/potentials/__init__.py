@@ -1,0 +1,1 @@
+"""What an energy is: a function of the structure and of named parameters."""

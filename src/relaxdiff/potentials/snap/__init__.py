@@ -1,0 +1,1 @@
+"""SNAP potentials: files, hyperparameters, the fixed pair style beside them."""

@@ -1,0 +1,315 @@
+"""The fixed pair style beside SNAP, U_ref: not fitted, the same in every variant.
+
+`ZblReference` is the repulsion that most SNAP potentials are fitted on top of; `PairReference` is
+any other pair style of LAMMPS that needs nothing but positions. Both give LAMMPS's lines for a list
+of elements, and the attributes that a Dataset keeps them as.
+"""
+
+import functools
+import itertools
+import json
+import tempfile
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers
+
+from relaxdiff.exceptions import InputError, LammpsError
+from relaxdiff.files.datasets import read_text
+from relaxdiff.lammps.session import LammpsSession
+
+# `pair_coeff * * file elements`. Their atoms feel more than pairs.
+FILE_STYLES = (
+    "adp",
+    "eam/alloy",
+    "eam/fs",
+    "edip",
+    "gw",
+    "gw/zbl",
+    "meam/spline",
+    "sw",
+    "tersoff",
+    "tersoff/mod",
+    "tersoff/zbl",
+    "vashishta",
+)
+# `pair_style numbers` and `pair_coeff i j numbers`: sums over pairs.
+NUMBER_STYLES = (
+    "born",
+    "born/gauss",
+    "buck",
+    "buck/mdf",
+    "gauss",
+    "lj/cubic",
+    "lj/cut",
+    "lj/gromacs",
+    "lj/mdf",
+    "lj/smooth",
+    "lj/smooth/linear",
+    "mie/cut",
+    "morse",
+    "morse/smooth/linear",
+    "yukawa",
+)
+STYLES = ("zbl", *FILE_STYLES, *NUMBER_STYLES)
+FARTHEST, SCAN_STEP, RESOLUTION = 20.0, 0.05, 1e-6  # Angstrom, of the search for the cutoff
+NOTHING = 1e-9  # eV, eV/Angstrom; two atoms that feel less than this feel nothing
+LARGEST_JUMP = 1e-3, 1e-2  # eV and eV/Angstrom, where a pair's energy ends
+
+
+@dataclass(frozen=True)
+class ZblReference:
+    """The fixed repulsion `pair_style zbl inner outer`.
+
+    `inner` and `outer` are the switching distances in Angstrom.
+    """
+
+    inner: float
+    outer: float
+
+    style = "zbl"
+    file = ""
+    is_sum_over_pairs = True
+
+    def __post_init__(self):
+        if not 0 < self.inner < self.outer:
+            raise InputError(
+                f"inner: zbl needs 0 < inner < outer (Angstrom), found inner = {self.inner}, "
+                f"outer = {self.outer}"
+            )
+
+    def reach(self, elements):
+        """Cutoff in Angstrom, the same for all elements."""
+        return self.outer
+
+    def smoothness_limits(self, elements):
+        """Distances in Angstrom at which a second derivative of the energy of a pair jumps."""
+        return [self.inner, self.outer]
+
+    def style_line(self):
+        """What follows `pair_style`, or stands in its hybrid."""
+        return f"zbl {float(self.inner)!r} {float(self.outer)!r}"
+
+    def coefficient_lines(self, elements, file=None):
+        """The pair_coeff lines in a hybrid style, for atoms of the types 1, 2, ... (a list)."""
+        numbers = enumerate((atomic_numbers[element] for element in elements), start=1)
+        pairs = itertools.combinations_with_replacement(numbers, 2)
+        return [f"pair_coeff {i} {j} zbl {z} {y}" for (i, z), (j, y) in pairs]
+
+    def attributes(self):
+        """What a Dataset keeps, a dict."""
+        return {
+            "reference_style": "zbl",
+            "reference_inner": float(self.inner),
+            "reference_outer": float(self.outer),
+        }
+
+
+@dataclass(frozen=True)
+class PairReference:
+    """Another fixed pair style, one of FILE_STYLES or NUMBER_STYLES.
+
+    settings: the numbers after the style's name; coefficients: for NUMBER_STYLES, pairs of two
+    elements and their numbers; file: for FILE_STYLES, the text of the potential's file. LAMMPS's
+    metal units all of them.
+    """
+
+    style: str
+    settings: tuple = ()
+    coefficients: tuple = ()
+    file: str = ""
+
+    def __post_init__(self):
+        if self.style not in STYLES[1:]:
+            raise InputError(f"style: {self.style} is not one of {', '.join(STYLES)}")
+        if bool(self.file) != self._has_file or bool(self.coefficients) == self._has_file:
+            wanted = "a file" if self._has_file else "settings and coefficients"
+            raise InputError(f"style: {self.style} needs {wanted}, and nothing else")
+        for number in itertools.chain(self.settings, *(each for _, each in self.coefficients)):
+            if not np.isfinite(number):
+                raise InputError(f"style: {self.style} has a number that is not finite, {number}")
+
+    @property
+    def _has_file(self):
+        return self.style in FILE_STYLES
+
+    @property
+    def is_sum_over_pairs(self):
+        """Whether an atom's energy is half that of its pairs."""
+        return not self._has_file
+
+    def reach(self, elements):
+        """Largest distance in Angstrom at which two atoms of these elements feel each other."""
+        return max(_cutoffs(self, tuple(elements)))
+
+    def smoothness_limits(self, elements):
+        """Distances in Angstrom at which a second derivative of the energy of a pair jumps.
+
+        Where the interaction ends; the splines of a tabulated potential have many more, small ones.
+        """
+        return sorted(set(_cutoffs(self, tuple(elements))))
+
+    def style_line(self):
+        """What follows `pair_style`, or stands in its hybrid."""
+        return " ".join([self.style, *map(_plain, self.settings)])
+
+    def coefficient_lines(self, elements, file=None):
+        """The pair_coeff lines in a hybrid style, for atoms of the types 1, 2, ... (a list).
+
+        file: what to call the potential's file, if it is not to be a temporary one.
+        """
+        if self._has_file:
+            path = file or _on_disk(self.file)
+            return [f'pair_coeff * * {self.style} "{path}" {" ".join(elements)}']
+        types = {element: place for place, element in enumerate(elements, start=1)}
+        given = {frozenset(pair): numbers for pair, numbers in self.coefficients}
+        lines = []
+        for pair in itertools.combinations_with_replacement(elements, 2):
+            if frozenset(pair) not in given:
+                raise InputError(f"coefficients: lacks the pair {' '.join(pair)}")
+            i, j = sorted(types[element] for element in pair)
+            numbers = " ".join(map(_plain, given[frozenset(pair)]))
+            lines.append(f"pair_coeff {i} {j} {self.style} {numbers}")
+        return lines
+
+    def attributes(self):
+        """What a Dataset keeps, a dict."""
+        numbers = {"settings": self.settings, "coefficients": self.coefficients}
+        kept = {"reference_style": self.style, "reference_numbers": json.dumps(numbers)}
+        return kept | ({"reference_file": self.file} if self.file else {})
+
+
+def reference_from(attributes):
+    """The fixed pair style in the attributes of a Dataset, or None; InputError if unknown."""
+    style = attributes["reference_style"]
+    if style == "none":
+        return None
+    if style == "zbl":
+        inner, outer = (float(attributes[f"reference_{name}"]) for name in ("inner", "outer"))
+        return ZblReference(inner, outer)
+    if style not in STYLES:
+        raise InputError(f"unknown reference_style '{style}', known are none, {', '.join(STYLES)}")
+    numbers = json.loads(attributes["reference_numbers"])
+    return PairReference(
+        str(style),
+        tuple(numbers["settings"]),
+        _frozen(numbers["coefficients"]),
+        str(attributes.get("reference_file", "")),
+    )
+
+
+def reference_from_settings(settings):
+    """The fixed pair style of the config's `reference`, or None.
+
+    settings: dict, {style: zbl, inner, outer}, {style, file} or {style, settings, coefficients}
+    with coefficients a dict from two elements ('W Be') to numbers. Raises InputError naming the key
+    or the file.
+    """
+    if not settings:
+        return None
+    given = dict(settings)
+    style = given.pop("style")
+    wanted = {"inner", "outer"} if style == "zbl" else {"settings", "coefficients"}
+    if style in FILE_STYLES:
+        wanted = {"file"}
+    if set(given) != wanted:
+        raise InputError(
+            f"style: {style} needs the keys {', '.join(sorted(wanted))}, "
+            f"found {', '.join(sorted(given)) or 'none'}"
+        )
+    if style == "zbl":
+        return ZblReference(**given)
+    if "file" in given:
+        return PairReference(style, file=read_text(given["file"]))
+    coefficients = []
+    for pair, numbers in given["coefficients"].items():
+        elements = pair.split()
+        if len(elements) != 2:
+            raise InputError(f"coefficients: '{pair}' is not two elements such as 'W Be'")
+        coefficients.append((elements, numbers))
+    return PairReference(style, tuple(given["settings"]), _frozen(coefficients))
+
+
+def check_reference(reference, elements):
+    """InputError unless LAMMPS accepts the pair style for the elements, and it ends smoothly."""
+    if isinstance(reference, PairReference):
+        _cutoffs(reference, tuple(elements))
+
+
+@functools.cache
+def _cutoffs(reference, elements):
+    """For each pair of elements the distance from which on two atoms feel nothing, Angstrom.
+
+    LAMMPS's library does not tell; two atoms do. InputError when LAMMPS refuses the style, and
+    when energy or force jump there: derivatives would be wrong.
+    """
+    pairs = itertools.combinations_with_replacement(elements, 2)
+    lines = [
+        f"pair_style hybrid/overlay zero {FARTHEST} {reference.style_line()}",
+        "pair_coeff * * zero",
+        *reference.coefficient_lines(elements),
+        "neighbor 0.3 bin",
+    ]
+    try:
+        with LammpsSession(elements, lines) as session:
+            return [_cutoff(session, pair, reference.style) for pair in pairs]
+    except LammpsError as error:
+        raise InputError(f"style: LAMMPS does not accept {reference.style} so: {error}") from None
+
+
+def _cutoff(session, pair, style):
+    def felt(distance):
+        """Energy and force of two atoms, less the energy of atoms far apart, absolute values."""
+        box = [4 * FARTHEST] * 3
+        atoms = Atoms(pair, [[0, 0, 0], [distance, 0, 0]], cell=box, pbc=True)
+        session.place(atoms)
+        session.command("run 0 post no")
+        energy = session.instance.get_thermo("pe")
+        return np.abs([energy - alone, session.gathered_forces()[0, 0]])
+
+    alone = 0.0
+    alone = felt(1.5 * FARTHEST)[0]
+    distances = np.arange(FARTHEST, 0.5, -SCAN_STEP)
+    inside = next((at for at in distances if felt(at).max() > NOTHING), None)
+    if inside is None:
+        return 0.0
+    if inside == FARTHEST:
+        raise InputError(f"style: {style} reaches further than {FARTHEST:g} Angstrom")
+    outside = inside + SCAN_STEP
+    while outside - inside > RESOLUTION:
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if felt(middle).max() > NOTHING else (inside, middle)
+    jumps = felt(inside)
+    if (jumps > LARGEST_JUMP).any():
+        raise InputError(
+            f"style: {style} ends with a jump of {jumps[0]:.1e} eV and {jumps[1]:.1e} eV/Angstrom "
+            f"at {inside:.3f} Angstrom between {' and '.join(pair)}, where derivatives would be "
+            "wrong: use a style that ends smoothly, such as lj/smooth/linear"
+        )
+    return outside
+
+
+@functools.cache
+def _on_disk(text):
+    """Path of a file with that text, as long as the process lives: LAMMPS reads files only."""
+    path = Path(_folder().name) / sha256(text.encode()).hexdigest()[:16]
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@functools.cache
+def _folder():
+    return tempfile.TemporaryDirectory(prefix="relaxdiff_")
+
+
+def _frozen(coefficients):
+    """Pairs of two elements and numbers as tuples, in the same order."""
+    return tuple((tuple(pair), tuple(numbers)) for pair, numbers in coefficients)
+
+
+def _plain(number):
+    """A number as LAMMPS reads it, to every digit."""
+    return repr(number if isinstance(number, int) else float(number))

@@ -1,0 +1,204 @@
+"""The .snapcoeff, .snapparam and .snap files of LAMMPS, read and written."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.files.datasets import read_text
+from relaxdiff.potentials.snap.potential import FLAGS, SnapHyperparameters, SnapPotential
+
+# What a .snapparam file may set, and the value LAMMPS takes when it does not (`pair_style snap`).
+PARAMETER_DEFAULTS = {
+    "rcutfac": None,
+    "twojmax": None,
+    "rfac0": 0.99363,
+    "rmin0": 0.0,
+    "switchflag": 1,
+    "bzeroflag": 1,
+    "quadraticflag": 0,
+}
+# Extensions of SNAP: accepted in a .snapparam file only when they are switched off.
+SWITCHED_OFF = ("chemflag", "bnormflag", "wselfallflag", "switchinnerflag")
+# Settings of LAMMPS's own memory layout, without influence on the energy.
+WITHOUT_MEANING = ("chunksize", "parallelthresh", "unit_conversion_factor")
+UNITS = re.compile(r"^#.*\bUNITS: *(\w+)")
+
+
+def read_snap(coeff, param, reference=None):
+    """Read a SNAP potential, linear or quadratic, of one element or several.
+
+    coeff, param: paths of the .snapcoeff and .snapparam files; reference: a ZblReference or
+    PairReference, or None for a potential without a fixed part. Returns a SnapPotential. Raises
+    InputError naming the file when it is missing, truncated, not numeric, or uses an extension of
+    SNAP that is not supported.
+    """
+    parameters = _read_parameters(Path(param))
+    blocks = _read_coefficients(Path(coeff))
+    elements, radii, weights, coefficients = zip(*blocks, strict=True)
+    try:
+        hyperparameters = SnapHyperparameters(
+            elements,
+            parameters["twojmax"],
+            parameters["rcutfac"],
+            radii,
+            weights,
+            **{key: parameters[key] for key in ("rfac0", "rmin0", *FLAGS)},
+        )
+    except InputError as error:
+        raise InputError(f"{coeff} with {param}: {error}") from None
+    expected = hyperparameters.n_of_element + 1
+    if len(coefficients[0]) != expected:
+        kind = "quadraticflag 1 and " if hyperparameters.quadraticflag else ""
+        raise InputError(
+            f"{coeff}: {kind}twojmax = {hyperparameters.twojmax} in {param} needs {expected} "
+            f"coefficients (beta_0 first) for each element, found {len(coefficients[0])}: is the "
+            "file truncated?"
+        )
+    table = np.array(coefficients)
+    return SnapPotential(
+        hyperparameters=hyperparameters,
+        theta=table[:, 1:].ravel(),
+        energy_shift=table[:, 0],
+        reference=reference,
+        name=Path(coeff).name.removesuffix(".snapcoeff"),
+    )
+
+
+def write_snap(potential, stem):
+    """Write `stem`.snapcoeff, .snapparam and .snap, and return the three paths.
+
+    The .snap file holds the pair_style and pair_coeff lines: `include` it in a LAMMPS script run in
+    the same folder, with atom types in the order of the potential's elements. A reference that has
+    a file is written to `stem`.reference. Every number reads back to the same float.
+    """
+    stem = Path(stem)
+    hyper = potential.hyperparameters
+    coeff, param, include, reference = (
+        stem.with_name(stem.name + suffix)
+        for suffix in (".snapcoeff", ".snapparam", ".snap", ".reference")
+    )
+    table = potential.theta.reshape(len(hyper.elements), -1)
+    lines = [
+        f"# {potential.name}: SNAP coefficients written by relaxdiff, UNITS: metal\n",
+        f"{len(table)} {table.shape[1] + 1}",
+    ]
+    for element, radius, weight, shift, row in zip(
+        hyper.elements, hyper.radii, hyper.weights, potential.energy_shifts, table, strict=True
+    ):
+        lines += [f"{element} {radius!r} {weight!r}"]
+        lines += [repr(float(number)) for number in (shift, *row)]
+    coeff.write_text("\n".join(lines) + "\n")
+    param.write_text(
+        f"# {potential.name}: SNAP hyperparameters written by relaxdiff\n\n"
+        f"rcutfac {hyper.cutoff_factor!r}\ntwojmax {hyper.twojmax}\nrfac0 {hyper.rfac0!r}\n"
+        f"rmin0 {hyper.rmin0!r}\n" + "".join(f"{key} {getattr(hyper, key)}\n" for key in FLAGS)
+    )
+    if potential.reference is not None and potential.reference.file:
+        reference.write_text(potential.reference.file, encoding="utf-8")
+    commands = pair_commands(potential, coeff.name, param.name, reference.name)
+    include.write_text(
+        f"# {potential.name}: include this file in a LAMMPS script (units metal)\n"
+        + "\n".join(commands)
+        + "\n"
+    )
+    return coeff, param, include
+
+
+def pair_commands(potential, coeff, param, reference_file=None):
+    """The LAMMPS lines that define the potential, for files `coeff` and `param` (a list).
+
+    reference_file: what to call the reference's file, if it is not to be a temporary one.
+    """
+    elements = potential.hyperparameters.elements
+    names = f'"{coeff}" "{param}" {" ".join(elements)}'
+    if potential.reference is None:
+        return ["pair_style snap", f"pair_coeff * * {names}"]
+    return [
+        f"pair_style hybrid/overlay {potential.reference.style_line()} snap",
+        *potential.reference.coefficient_lines(elements, reference_file),
+        f"pair_coeff * * snap {names}",
+    ]
+
+
+def _read_parameters(path):
+    """The keys and numbers of a .snapparam file, defaults filled in as LAMMPS does."""
+    parameters, given = dict(PARAMETER_DEFAULTS), set()
+    for words in _words(path):
+        if len(words) != 2:
+            raise InputError(f"{path}: expected 'keyword value', found '{' '.join(words)[:60]}'")
+        key, value = words
+        if key in given:
+            raise InputError(f"{path}: the keyword {key} is given twice, keep one of them")
+        given.add(key)
+        if key in WITHOUT_MEANING:
+            continue
+        number = _number(value, path)
+        if key in SWITCHED_OFF:
+            if number != 0:
+                raise InputError(f"{path}: {key} {value} is not supported, leave it 0")
+        elif key in parameters:
+            whole = key in ("twojmax", *FLAGS)
+            if whole and not number.is_integer():
+                raise InputError(f"{path}: {key} must be a whole number, found {value}")
+            parameters[key] = int(number) if whole else number
+        else:
+            known = ", ".join([*PARAMETER_DEFAULTS, *SWITCHED_OFF])
+            raise InputError(f"{path}: unknown keyword '{key[:60]}'; known are {known}")
+    for key in ("rcutfac", "twojmax"):
+        if parameters[key] is None:
+            raise InputError(f"{path}: the keyword {key} is missing")
+    return parameters
+
+
+def _read_coefficients(path):
+    """Symbol, radius, weight and list of coefficients of each element of a .snapcoeff file."""
+    units = UNITS.search(read_text(path).partition("\n")[0])  # the tag that LAMMPS looks for
+    if units and units[1] != "metal":
+        raise InputError(f"{path}: is in LAMMPS's units {units[1]}, give all coefficients in eV")
+    lines = _words(path)
+    if len(lines) < 2 or len(lines[0]) < 2 or len(lines[1]) != 3:
+        raise InputError(
+            f"{path}: expected a line 'number-of-elements number-of-coefficients' and then "
+            "'element radius weight': is this a .snapcoeff file?"
+        )
+    n_elements, n_coefficients = (_number(word, path) for word in lines[0][:2])
+    blocks = []
+    for words in lines[1:]:
+        if len(words) == 3:
+            blocks.append((words[0], *(_number(word, path) for word in words[1:]), []))
+        elif len(words) == 1:
+            blocks[-1][3].append(_number(words[0], path))
+        else:
+            raise InputError(
+                f"{path}: expected one coefficient on each line, found '{' '.join(words)[:60]}'"
+            )
+    if len(blocks) != n_elements:
+        raise InputError(
+            f"{path}: announces {n_elements:g} elements, holds {len(blocks)}: is the file "
+            "truncated?"
+        )
+    for element, *_, coefficients in blocks:
+        if len(coefficients) != n_coefficients:
+            raise InputError(
+                f"{path}: announces {n_coefficients:g} coefficients, holds {len(coefficients)} of "
+                f"{element}: is the file truncated?"
+            )
+    return blocks
+
+
+def _words(path):
+    """The lines of a text file as lists of words, comments and empty lines left out."""
+    lines = (line.split("#")[0].split() for line in read_text(path).splitlines())
+    return [line for line in lines if line]
+
+
+def _number(word, path):
+    try:
+        value = float(word)
+    except ValueError:
+        raise InputError(f"{path}: expected a number, found '{word[:60]}'") from None
+    if not np.isfinite(value):
+        raise InputError(f"{path}: '{word}' is not a finite number")
+    return value

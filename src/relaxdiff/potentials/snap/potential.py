@@ -1,0 +1,239 @@
+"""SNAP potentials: everything that fixes the descriptors, and the numbers that are fitted.
+
+The energy of a structure with N_s atoms of each element s is
+
+    U(q; Theta) = sum_s N_s energy_shift_s + Theta . D(q) + U_ref(q),
+
+(eqs 1 and 17 of arXiv:2407.02414 for D, with the fixed pair style U_ref kept apart). Theta holds
+the coefficients of one element after the other, and D sums over the atoms of each element their
+bispectrum components (Thompson et al., J. Comput. Phys. 285, 316 (2015)); in quadratic SNAP also
+the products of these, an atom's component with itself halved (Wood & Thompson, J. Chem. Phys. 148,
+241721 (2018)). Both are linear in Theta.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from ase.data import atomic_numbers
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.potentials.snap.baseline import PairReference, ZblReference
+
+LARGEST_CUTOFF = 20  # Angstrom
+FLAGS = ("switchflag", "bzeroflag", "quadraticflag")
+
+
+@dataclass(frozen=True)
+class SnapHyperparameters:
+    """Everything that fixes the descriptors D(q), and none of what is fitted.
+
+    elements: symbols in LAMMPS's order of types, a string such as "W" or "W Be", or a sequence;
+    radii, weights: LAMMPS's R and w of each element, or one number for all. The cutoff of two atoms
+    is `cutoff_factor` (rcutfac) times the sum of their radii, in Angstrom.
+    """
+
+    elements: tuple
+    twojmax: int
+    cutoff_factor: float
+    radii: tuple = 0.5
+    weights: tuple = 1.0
+    rfac0: float = 0.99363
+    rmin0: float = 0.0
+    switchflag: int = 1
+    bzeroflag: int = 1
+    quadraticflag: int = 0
+
+    def __post_init__(self):
+        elements = self.elements.split() if isinstance(self.elements, str) else self.elements
+        object.__setattr__(self, "elements", tuple(elements))
+        for name in ("radii", "weights"):
+            each = np.broadcast_to(np.ravel(getattr(self, name)), len(elements))
+            object.__setattr__(self, name, tuple(map(float, each)))
+        self._check_elements()
+        if not (isinstance(self.twojmax, int) and 0 <= self.twojmax <= 20):
+            raise InputError(f"twojmax must be a whole number from 0 to 20, found {self.twojmax}")
+        if not (np.isfinite(self.cutoff_factor) and self.cutoff_factor > 0):
+            raise InputError(f"cutoff_factor must be a positive number, found {self.cutoff_factor}")
+        if self.cutoff > LARGEST_CUTOFF:
+            raise InputError(
+                f"the cutoff, twice the radius times rcutfac, is {self.cutoff:g} Angstrom: "
+                f"{LARGEST_CUTOFF} is the most that is supported"
+            )
+        if not 0 < self.rfac0 <= 1:
+            raise InputError(f"rfac0 must be above 0 and not above 1, found {self.rfac0}")
+        if not 0 <= self.rmin0 < min(self.cutoffs):
+            raise InputError(
+                f"rmin0 must be 0 or more and below the cutoff of {min(self.cutoffs):g} Angstrom, "
+                f"found {self.rmin0}"
+            )
+        for name in FLAGS:
+            if getattr(self, name) not in (0, 1):
+                raise InputError(f"{name} must be 0 or 1, found {getattr(self, name)}")
+
+    def _check_elements(self):
+        for element in self.elements:
+            if not atomic_numbers.get(element):  # X, of no element, has the number 0
+                raise InputError(f"unknown chemical element '{element}'")
+        if not self.elements or len(set(self.elements)) < len(self.elements):
+            raise InputError(f"elements: each once, at least one, found {self.elements}")
+        for radius, weight in zip(self.radii, self.weights, strict=True):
+            if not (np.isfinite(radius) and radius > 0):
+                raise InputError(f"radius must be a positive number, found {radius}")
+            if not (np.isfinite(weight) and weight != 0):
+                raise InputError(f"the weight must be a number other than 0, found {weight}")
+
+    @property
+    def cutoffs(self):
+        """Cutoffs of all pairs of elements in Angstrom, ascending, those that coincide once."""
+        sums = np.add.outer(self.radii, self.radii)
+        return np.unique(self.cutoff_factor * sums)
+
+    @property
+    def cutoff(self):
+        """Largest cutoff of the descriptors in Angstrom."""
+        return float(self.cutoffs[-1])
+
+    @property
+    def n_components(self):
+        """Number of bispectrum components of an atom, LAMMPS's count (55 for twojmax = 8)."""
+        top = self.twojmax
+        return sum(
+            1
+            for j1 in range(top + 1)
+            for j2 in range(j1 + 1)
+            for j in range(j1 - j2, min(top, j1 + j2) + 1, 2)
+            if j >= j1
+        )
+
+    @property
+    def n_of_element(self):
+        """Number of coefficients of one element, energy shift apart."""
+        count = self.n_components
+        return count + count * (count + 1) // 2 if self.quadraticflag else count
+
+    @property
+    def n_parameters(self):
+        """Number P of coefficients of all elements, energy shifts apart."""
+        return len(self.elements) * self.n_of_element
+
+    def compute_settings(self):
+        """What LAMMPS's compute snap, sna/atom and snad/atom take, a string."""
+        numbers = [self.cutoff_factor, self.rfac0, self.twojmax, *self.radii, *self.weights]
+        flags = " ".join(f"{name} {getattr(self, name)}" for name in FLAGS)
+        return f"{' '.join(map(repr, numbers))} rmin0 {self.rmin0!r} {flags}"
+
+
+@dataclass(frozen=True)
+class SnapPotential:
+    """A SNAP potential, linear or quadratic, of one element or several.
+
+    theta: the fitted coefficients without energy shifts, one element after the other, eV, shape
+    (P,); energy_shift: beta_0, eV per atom, one for each element or a number for all; reference:
+    the fixed part, or None.
+    """
+
+    hyperparameters: SnapHyperparameters
+    theta: np.ndarray = field(repr=False)
+    energy_shift: float | np.ndarray = 0.0
+    reference: ZblReference | PairReference | None = None
+    name: str = "snap"
+
+    def __post_init__(self):
+        theta = np.asarray(self.theta, dtype=float)
+        object.__setattr__(self, "theta", theta)
+        shift = np.ravel(np.asarray(self.energy_shift, dtype=float))
+        object.__setattr__(self, "energy_shift", float(shift[0]) if shift.size == 1 else shift)
+        hyper = self.hyperparameters
+        if theta.shape != (hyper.n_parameters,):
+            raise InputError(
+                f"{self.name}: twojmax = {hyper.twojmax} needs {hyper.n_parameters} coefficients "
+                f"beside beta_0, found {theta.size}"
+            )
+        if shift.size not in (1, len(hyper.elements)):
+            raise InputError(
+                f"{self.name}: needs an energy shift beta_0 for each of {len(hyper.elements)} "
+                f"elements, found {shift.size}"
+            )
+        if not (np.isfinite(theta).all() and np.isfinite(shift).all()):
+            raise InputError(f"{self.name}: a coefficient is not a finite number")
+
+    @property
+    def weights(self):
+        """Theta with a 1 behind it for the fixed reference: the weights of the P + 1 columns."""
+        return np.append(self.theta, 1.0)
+
+    @property
+    def energy_shifts(self):
+        """beta_0 of each element, eV per atom, shape (element,)."""
+        return np.broadcast_to(self.energy_shift, len(self.hyperparameters.elements))
+
+    def shift_of(self, atoms):
+        """What the energy shifts add to the energy of a structure, eV."""
+        count = atoms.symbols.formula.count()
+        elements = self.hyperparameters.elements
+        return float(self.energy_shifts @ [count.get(element, 0) for element in elements])
+
+    @property
+    def reach(self):
+        """Distance in Angstrom beyond which atoms do not feel each other."""
+        outer = 0.0
+        if self.reference is not None:
+            outer = self.reference.reach(self.hyperparameters.elements)
+        return max(self.hyperparameters.cutoff, outer)
+
+    def with_theta(self, theta, energy_shift=None, name=None):
+        """The same potential with other coefficients (eV)."""
+        return replace(
+            self,
+            theta=theta,
+            energy_shift=self.energy_shift if energy_shift is None else energy_shift,
+            name=self.name if name is None else name,
+        )
+
+
+def describe_potential(hyperparameters, reference):
+    """The attributes of a Dataset that fix the descriptors and the reference, a dict.
+
+    For several elements `element` holds all symbols, `radius` and `weight` a number for each.
+    """
+    hyper = hyperparameters
+    several = len(hyper.elements) > 1
+    return {
+        "element": " ".join(hyper.elements),
+        "twojmax": hyper.twojmax,
+        "cutoff_factor": hyper.cutoff_factor,
+        "radius": list(hyper.radii) if several else hyper.radii[0],
+        "weight": list(hyper.weights) if several else hyper.weights[0],
+        "rfac0": hyper.rfac0,
+        "rmin0": hyper.rmin0,
+        **{name: getattr(hyper, name) for name in FLAGS},
+        **({"reference_style": "none"} if reference is None else reference.attributes()),
+    }
+
+
+def hyperparameters_from(attributes):
+    """SnapHyperparameters from the attributes of a Dataset; NetCDF gives numpy scalars back."""
+    return SnapHyperparameters(
+        str(attributes["element"]),
+        int(attributes["twojmax"]),
+        float(attributes["cutoff_factor"]),
+        attributes["radius"],
+        attributes["weight"],
+        float(attributes["rfac0"]),
+        float(attributes["rmin0"]),
+        switchflag=int(attributes["switchflag"]),
+        bzeroflag=int(attributes["bzeroflag"]),
+        # A posterior made before quadratic SNAP was known has none of it.
+        quadraticflag=int(attributes.get("quadraticflag", 0)),
+    )
+
+
+def parameter_names(hyperparameters, with_shift=False):
+    """beta_1 ... beta_P, with beta_0 in front when asked for (a list of strings).
+
+    Of several elements each has its own, such as W_beta_1.
+    """
+    numbers = range(0 if with_shift else 1, hyperparameters.n_of_element + 1)
+    elements = hyperparameters.elements
+    prefixes = [""] if len(elements) == 1 else [f"{element}_" for element in elements]
+    return [f"{prefix}beta_{i}" for prefix in prefixes for i in numbers]

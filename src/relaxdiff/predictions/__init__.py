@@ -1,0 +1,1 @@
+"""Energies and volumes of all variants, predicted from one derivative."""

@@ -1,0 +1,184 @@
+"""Predictions that LAMMPS has looked at once: the levels `h+ih@x` and `newton@x`.
+
+Descriptors are evaluated at the structure that a level predicts. The gradient r left there says how
+far the minimum still is: by H^-1 r, and eta = 1/2 r^T H^-1 r lower in energy. Both are taken off,
+and eta is the estimate of the error. H is the variant's own Hessian at the reference, made to agree
+with the change of the gradient over the step (a BFGS update), its curvatures limited as in
+`newton`. The crystal is treated in the same way. Derivations and orders: docs/theory.md.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from relaxdiff.exceptions import LammpsError
+from relaxdiff.files.datasets import variable
+from relaxdiff.lammps.all_atoms import evaluator_for
+from relaxdiff.minima.quasi_newton import DenseModel
+from relaxdiff.posterior.variants import deviations, variant_shifts
+from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
+from relaxdiff.predictions.predicted_variants import compared_with, never_less_further_out
+from relaxdiff.structures.coordinates import Freedom, coordinates_of
+from relaxdiff.structures.lattices import crystal_from
+
+EVALUATED_LEVELS = ("h+ih@x", "newton@x")
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One structure evaluated: its energy (eV), what is still to gain (eV), and how far to go.
+
+    gain: eta; q: coordinates (n,) with the step towards the minimum; step: that step, (n,).
+    """
+
+    energy: float
+    gain: float
+    q: np.ndarray
+    step: np.ndarray
+
+
+def evaluate(evaluator, model, mean, delta_theta, q):
+    """The Evaluated of one variant at predicted coordinates q.
+
+    evaluator: of descriptors; model: NewtonModel in the same coordinates; mean: the reference's
+    parameters, (P,); delta_theta: the variant's deviation from them, (P,). Raises LammpsError.
+    """
+    weights = np.append(mean + delta_theta, 1.0)
+    residual = evaluator.gradient(q) @ weights
+    curved = DenseModel(model.hessian_of(delta_theta), evaluator.coordinates.scale)
+    curved.learn(q, residual - model.gradient(delta_theta))
+    step = model.response(curved.hessian, residual)
+    gain = -0.5 * residual @ step
+    return Evaluated(float(evaluator.values() @ weights), float(gain), q + step, step)
+
+
+def evaluate_predictions(minimum, posterior, crystal, derivative, samples, report):
+    """Evaluate the structures predicted for all stable variants of some samples.
+
+    minimum: the reference Minimum; posterior, crystal, derivative: the Datasets of those names, the
+    derivative with a Hessian tensor; samples: indices; report: called with a line of text for each
+    sample. Returns a Dataset over (level, sample, lambda); NaN where the crystal is not stable or
+    LAMMPS refused the structure.
+    """
+    potential, cell = minimum.potential, coordinates_of_crystal(crystal)
+    n_cell = len(cell.reference)
+    models = newton_of_defect(derivative), newton_of_crystal(crystal, n_cell)
+    lambdas, delta = crystal["lambda"].values, deviations(posterior)[0]
+    rows = []
+    with (
+        evaluator_for(minimum.coordinates, potential) as of_defect,
+        evaluator_for(cell, potential) as of_crystal,
+    ):
+        for sample in samples:
+            before = of_defect.n_evaluations
+            of_defect.forget()
+            of_crystal.forget()
+            stable = crystal["status"].values[sample] == "stable"
+            row = _evaluate_sample(
+                (of_defect, of_crystal), models, potential.theta, delta[sample], lambdas, stable
+            )
+            missing = int(np.sum(stable)) * len(EVALUATED_LEVELS) - np.count_nonzero(row)
+            spent = of_defect.n_evaluations - before
+            report(f"sample {sample}: {spent} structures evaluated, {missing} refused by LAMMPS")
+            rows.append(_dataset(row, minimum, cell, posterior, crystal, sample, spent))
+    return join_evaluations(rows).assign_attrs(n_atoms=len(minimum.atoms))
+
+
+def join_evaluations(parts):
+    """One Dataset over (level, sample, lambda) of several of different samples."""
+    return xr.concat(parts, dim="sample", combine_attrs="drop_conflicts", data_vars="minimal")
+
+
+def _evaluate_sample(evaluators, models, mean, delta, lambdas, stable):
+    """(defect, crystal) of Evaluated for each level and lambda, None where there is none."""
+    predicted = [
+        (np.outer(lambdas, model.derivatives @ delta), model.steps(delta, lambdas)[0])
+        for model in models
+    ]
+    row = np.full((len(EVALUATED_LEVELS), len(lambdas)), None, dtype=object)
+    for place, index in np.ndindex(row.shape):
+        if stable[index]:
+            try:
+                row[place, index] = tuple(
+                    evaluate(evaluator, model, mean, lambdas[index] * delta, steps[place][index])
+                    for evaluator, model, steps in zip(evaluators, models, predicted, strict=True)
+                )
+            except LammpsError:
+                continue  # predicted out of all reason: it has no value
+    return row
+
+
+def coordinates_of_crystal(crystal):
+    """Coordinates of the conventional cell of the crystal that a structure is compared with.
+
+    crystal: Dataset of `crystal_of_variants`, whose strains they have.
+    """
+    cell = crystal_from(crystal.attrs).conventional()
+    return coordinates_of(cell, Freedom(strains=crystal["strain_basis"].values))
+
+
+def formation_of_evaluated(defect, crystal, coordinates, cell, compared):
+    """E_f where evaluated (eV), what is left of it to gain (eV), and V_f at the end (Angstrom^3).
+
+    defect, crystal: Evaluated, in Coordinates `coordinates` and `cell`; compared: ComparedWith of
+    this variant, without energy shifts. What both have left to gain cancels like their energies.
+    """
+    n_cell = len(cell.reference)
+    energy, volume = compared.formation(
+        defect.energy,
+        coordinates.volume(defect.q),
+        crystal.energy / n_cell,
+        cell.volume(crystal.q) / n_cell,
+    )
+    return energy, defect.gain - compared.n_host / n_cell * crystal.gain, volume
+
+
+def _dataset(row, minimum, cell, posterior, crystal, sample, spent):
+    """A Dataset of one sample from its Evaluated structures; cell: the crystal's Coordinates."""
+    coordinates, lambdas = minimum.coordinates, crystal["lambda"].values
+    composition = minimum.atoms.symbols.formula.count()
+    compared = compared_with(crystal, composition, posterior)
+    numbers = np.full((*row.shape, 6), np.nan)
+    q = np.full((*row.shape, coordinates.size), np.nan)
+    for place in zip(*np.nonzero(row), strict=True):
+        defect, of_crystal = row[place]
+        moved = np.linalg.norm(coordinates.displacements(defect.step), axis=1).max(initial=0.0)
+        here = compared.at(sample, place[1])
+        formation = formation_of_evaluated(defect, of_crystal, coordinates, cell, here)
+        numbers[place] = defect.energy, defect.gain, *formation, moved
+        q[place] = defect.q
+    energy, gain, evaluated, left, formation_volume, moved = np.moveaxis(numbers, -1, 0)
+    volume = coordinates.volume(q)
+    estimate = never_less_further_out(np.abs(left), int(np.argmin(np.abs(lambdas))))
+    shifts = variant_shifts(posterior, lambdas, composition)[sample]
+    over = ("level", "sample", "lambda")
+
+    def each(values, units, long_name):
+        return variable(over, values[:, None], units, long_name)
+
+    variables = {
+        "energy": each(energy - gain + shifts, "eV", "predicted energy of the relaxed defect cell"),
+        "volume": each(volume, "Angstrom^3", "predicted volume of the relaxed defect cell"),
+        "formation_energy": each(evaluated - left, "eV", "predicted formation energy"),
+        "formation_volume": each(formation_volume, "Angstrom^3", "predicted formation volume"),
+        "error_estimate": each(
+            estimate, "eV", "estimated |error| of the predicted formation energy"
+        ),
+        "displacement_estimate": each(
+            moved, "Angstrom", "how far the atom that moves most still was from the minimum"
+        ),
+        "evaluated_energy": each(energy + shifts, "eV", "energy of the cell where evaluated"),
+        "evaluated_formation_energy": each(
+            evaluated, "eV", "formation energy without the gain taken off"
+        ),
+        "coordinates": variable(
+            (*over, "mode"),
+            q[:, None],
+            "Angstrom",
+            "mode amplitudes and, last, strains, from the reference",
+        ),
+        "evaluations": variable("sample", [spent], "1", "evaluations of descriptors"),
+    }
+    coords = {"level": list(EVALUATED_LEVELS), "sample": [sample], "lambda": lambdas}
+    return xr.Dataset(variables, coords)

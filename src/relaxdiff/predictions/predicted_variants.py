@@ -1,0 +1,160 @@
+"""Formation energy and volume of a structure, predicted and true, from structure and crystal.
+
+    E_f = U* - N e_crystal* - sum_s N_s e_s*,    V_f = V* - N v_crystal* - sum_s N_s v_s*
+
+for a cell of N atoms of the crystal's element and N_s of each solute, which is compared with a
+crystal of its own. Predictions take the crystal at the same level as the structure: the errors of
+the two extensive terms then cancel. Nothing in the cell cancels an error of a solute's crystal: it
+is the relaxed one at every level, being known for every variant.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from ase.formula import Formula
+
+from relaxdiff.derivative.expansion import expansion_of_crystal, expansion_of_defect
+from relaxdiff.files.datasets import variable
+from relaxdiff.posterior.variants import deviations, variant_shifts
+from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
+
+
+@dataclass(frozen=True)
+class ComparedWith:
+    """What a structure is compared with: atoms of the crystal, and crystals of all its solutes.
+
+    n_host: number of atoms of the crystal's element; solute_energy: eV; solute_volume: Angstrom^3;
+    both over the variants, 0 without solutes.
+    """
+
+    n_host: int
+    solute_energy: np.ndarray
+    solute_volume: np.ndarray
+
+    def formation(self, energy, volume, crystal_energy, crystal_volume):
+        """E_f in eV and V_f in Angstrom^3 of a cell; of the crystal the values per atom."""
+        return (
+            energy - self.n_host * crystal_energy - self.solute_energy,
+            volume - self.n_host * crystal_volume - self.solute_volume,
+        )
+
+    def at(self, *variant):
+        """The same for one variant, indices of sample and lambda."""
+        return ComparedWith(self.n_host, self.solute_energy[variant], self.solute_volume[variant])
+
+
+def compared_with(crystal, composition, posterior=None):
+    """The ComparedWith of a structure, for all variants of a crystal Dataset, whatever its shape.
+
+    composition: dict of element and number of atoms; posterior: given when energies are to be
+    without energy shifts, as predicted ones are at first; the crystal then has all samples.
+    """
+    host = crystal.attrs["element"]
+    solutes = {element: count for element, count in composition.items() if element != host}
+    energy, volume = np.zeros(crystal["energy"].shape), np.zeros(crystal["energy"].shape)
+    for element, count in solutes.items():
+        of = crystal.sel(solute=element)
+        energy = energy + count * of["solute_energy"].values
+        volume = volume + count * of["solute_volume"].values
+    if posterior is not None:
+        energy = energy - variant_shifts(posterior, crystal["lambda"].values, solutes)
+    return ComparedWith(composition.get(host, 0), energy, volume)
+
+
+def predict_variants(posterior, crystal, derivative):
+    """Predict every stable variant at every level, without a single evaluation by LAMMPS.
+
+    posterior, crystal, derivative: the Datasets of those names. Returns a Dataset over
+    (level, sample, lambda); NaN where the crystal is not stable (see its `status`). The level
+    `newton` needs the Hessian tensor of the dense solver and is left out without.
+    """
+    lambdas = crystal["lambda"].values
+    levels = [str(level) for level in derivative["level"].values]
+    delta, _ = deviations(posterior)
+    composition = Formula(derivative.attrs["formula"]).count()
+    compared = compared_with(crystal, composition, posterior)
+    defect, per_atom = expansion_of_defect(derivative), expansion_of_crystal(crystal, levels)
+    energy, volume = defect.predict(delta, lambdas)
+    crystal_energy, crystal_volume = per_atom.predict(delta, lambdas)
+    limited = cancelled = np.zeros(energy.shape[1:])
+    if (newton := newton_of_defect(derivative)) is not None:
+        energy, volume, cancelled, soft = _with_newton(
+            newton, defect, energy, volume, delta, lambdas
+        )
+        crystal_energy, crystal_volume, _, soft_crystal = _with_newton(
+            newton_of_crystal(crystal), per_atom, crystal_energy, crystal_volume, delta, lambdas
+        )
+        levels, limited = [*levels, "newton"], soft | soft_crystal
+    formation_energy, formation_volume = compared.formation(
+        energy, volume, crystal_energy, crystal_volume
+    )
+    estimate = _error_estimate(levels, energy, compared.n_host * crystal_energy, cancelled, limited)
+    estimate = never_less_further_out(estimate, int(np.argmin(np.abs(lambdas))))
+    shifts = variant_shifts(posterior, lambdas, composition)
+    stable = crystal["status"].values == "stable"
+
+    def masked(values, units, long_name):
+        return variable(
+            ("level", "sample", "lambda"), np.where(stable, values, np.nan), units, long_name
+        )
+
+    return xr.Dataset(
+        {
+            "energy": masked(energy + shifts, "eV", "predicted energy of the relaxed defect cell"),
+            "volume": masked(volume, "Angstrom^3", "predicted volume of the relaxed defect cell"),
+            "formation_energy": masked(formation_energy, "eV", "predicted formation energy"),
+            "formation_volume": masked(
+                formation_volume, "Angstrom^3", "predicted formation volume"
+            ),
+            "error_estimate": masked(
+                estimate, "eV", "estimated |error| of the predicted formation energy"
+            ),
+        },
+        coords={"level": levels, "sample": crystal["sample"].values, "lambda": lambdas},
+        attrs={"potential": derivative.attrs["potential"], "n_atoms": sum(composition.values())},
+    )
+
+
+def never_less_further_out(estimate, zero):
+    """The largest estimate on the way from lambda = 0, at index `zero`, to each variant.
+
+    A difference may pass through zero where the error does not. estimate: lambda last; NaN stays.
+    """
+    ahead = np.fmax.accumulate(estimate[..., zero:], axis=-1)
+    behind = np.fmax.accumulate(estimate[..., zero::-1], axis=-1)[..., ::-1]
+    largest = np.concatenate([behind[..., :-1], ahead], axis=-1)
+    return np.where(np.isnan(estimate), np.nan, largest)
+
+
+def _with_newton(model, expansion, energy, volume, delta, lambdas):
+    """Energies and volumes (level, sample, lambda) with those of `newton` appended.
+
+    energy, volume: at the levels of the expansion, h+ih last. Returns also what cancels between the
+    modes (eV), and whether one was limited, both (sample, lambda).
+    """
+    steps = [model.steps(sample, lambdas) for sample in delta]
+    q, beyond, cancelled, limited = (np.array(each) for each in zip(*steps, strict=True))
+    strains = q[..., q.shape[-1] - len(expansion.strain_basis) :]
+    return (
+        np.concatenate([energy, (energy[-1] + beyond)[None]]),
+        np.concatenate([volume, expansion.volume_at(strains)[None]]),
+        cancelled,
+        limited,
+    )
+
+
+def _error_estimate(levels, energy, crystal_energy, cancelled, limited):
+    """|Error| of E_f at each level: how far it is from the best level, (level, sample, lambda), eV.
+
+    energy, crystal_energy: of the cell and of as much crystal. What is left of newton's error is of
+    the same order as the third-order part it contains, its distance from h+ih: that estimates both.
+    What cancels between its modes in that part need not cancel in the rest, and is added. Where a
+    curvature was limited, in the cell or in the crystal, the errors of the two need not cancel
+    either. Without newton nothing is known of h+ih: NaN.
+    """
+    apart, crystal = energy - energy[-1], crystal_energy - crystal_energy[-1]
+    estimate = np.where(limited, np.abs(apart) + np.abs(crystal), np.abs(apart - crystal))
+    estimate += cancelled
+    estimate[-1] = estimate[-2] if levels[-1] == "newton" else np.nan
+    return estimate

@@ -1,0 +1,1 @@
+"""What is computed of a crystal or a structure, and its derivative by the parameters."""

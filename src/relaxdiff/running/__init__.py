@@ -1,0 +1,1 @@
+"""What jobs need to run: MPI ranks, progress, checkpoints, Slurm."""

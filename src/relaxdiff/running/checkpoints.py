@@ -1,0 +1,46 @@
+"""Finished samples of an unfinished job: whatever ends it, they need not be relaxed again."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.files.checksums import agrees, record
+from relaxdiff.files.datasets import read_dataset, write_dataset
+
+FOUND_AGAIN = "relaxed by an earlier, unfinished job"  # how a report on such a sample ends
+
+
+class Checkpoints:
+    """A folder with one small file for each finished sample.
+
+    folder: created when needed; inputs: paths of all files that the samples depend on; settings:
+    whatever else they depend on, JSON-like. A file made from other inputs or settings, or one that
+    is damaged, counts as missing.
+    """
+
+    def __init__(self, folder, inputs, settings):
+        self.folder = Path(folder)
+        digests = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in inputs]
+        self.made_from = {"inputs": digests, "settings": settings}
+
+    def read(self, sample):
+        """The Dataset of a sample, without attributes, or None."""
+        if not agrees(self._path(sample)):
+            return None
+        try:
+            dataset = read_dataset(self._path(sample))
+        except InputError:
+            return None
+        if dataset.attrs.get("made_from") != json.dumps(self.made_from, sort_keys=True):
+            return None
+        dataset.attrs = {}
+        return dataset.drop_encoding()
+
+    def write(self, sample, dataset):
+        """Keep the Dataset of a finished sample."""
+        write_dataset(dataset, self._path(sample), self.made_from)
+        record(self._path(sample))
+
+    def _path(self, sample):
+        return self.folder / f"sample{sample:03d}.nc"

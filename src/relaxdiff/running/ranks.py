@@ -1,0 +1,73 @@
+"""One evaluation spread over the ranks that mpiexec has started.
+
+Every rank runs the same program and has its own LAMMPS, which evaluates that rank's share of the
+atoms; what the shares add up to is the same on all ranks, to the last digit, so that all of them
+take the same decisions.
+"""
+
+import functools
+import os
+
+from relaxdiff.exceptions import LammpsError
+from relaxdiff.lammps.session import load_lammps
+
+# What the launchers of MPICH, Open MPI and Slurm tell their processes.
+RANK_VARIABLES = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
+
+
+@functools.cache
+def _mpi():
+    """mpi4py's MPI module under mpiexec, else None."""
+    if not any(name in os.environ for name in RANK_VARIABLES):
+        return None
+    load_lammps()  # finds the MPI library, which mpi4py must share
+    try:
+        from mpi4py import MPI
+    except ImportError as error:
+        raise LammpsError(f"running under mpiexec needs mpi4py ({error})") from None
+    return MPI if MPI.COMM_WORLD.size > 1 else None
+
+
+def rank_and_size():
+    """This process's rank and the number of ranks; (0, 1) without mpiexec."""
+    mpi = _mpi()
+    return (mpi.COMM_WORLD.rank, mpi.COMM_WORLD.size) if mpi else (0, 1)
+
+
+def is_first():
+    """Whether this is the rank that reports and writes files."""
+    return rank_and_size()[0] == 0
+
+
+def of_first(make):
+    """What `make()` gives on the first rank, on all of them."""
+    mpi = _mpi()
+    if mpi is None:
+        return make()
+    return mpi.COMM_WORLD.bcast(make() if is_first() else None, root=0)
+
+
+def own_communicator():
+    """The communicator of this rank alone, for its own LAMMPS; None without mpiexec."""
+    mpi = _mpi()
+    return mpi.COMM_SELF if mpi else None
+
+
+def add_up(share):
+    """The sum over the ranks of the array that `share()` makes on each, the same on all ranks.
+
+    A LammpsError of one rank is raised on all, so that none waits for a share that never comes.
+    """
+    mpi = _mpi()
+    if mpi is None:
+        return share()
+    own, failure = None, None
+    try:
+        own = share()
+    except LammpsError as error:
+        failure = str(error)
+    failures = [words for words in mpi.COMM_WORLD.allgather(failure) if words is not None]
+    if failures:
+        raise LammpsError(failures[0])
+    total = mpi.COMM_WORLD.reduce(own, root=0)
+    return mpi.COMM_WORLD.bcast(total, root=0)

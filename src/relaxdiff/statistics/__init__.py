@@ -1,0 +1,1 @@
+"""Tables of the results: errors and their calibration, the posterior, correlations, solvers."""

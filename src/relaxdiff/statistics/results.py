@@ -1,0 +1,74 @@
+"""What a study found of one structure, as its table and its captions are made from."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+import xarray as xr
+
+from relaxdiff.statistics.errors import all_levels, posterior_table
+
+JOULE_PER_SQUARE_METRE = 16.02176634  # of 1 eV/Angstrom^2, exact in the SI
+
+
+@dataclass(frozen=True)
+class StructureResults:
+    """What a study found of one structure.
+
+    crystal, derivative, predictions, evaluations, truth: the Datasets of those names, evaluations
+    None if there are none; windows, slopes, calibration: of `window_table`, `error_slopes` and
+    `calibration_table`; check: the table of the truth check. From truth on they may be left out for
+    a study without. area: of all faces of a surface or a fault together, Angstrom^2, else None.
+    """
+
+    crystal: xr.Dataset
+    derivative: xr.Dataset
+    predictions: xr.Dataset
+    evaluations: xr.Dataset | None = None
+    truth: xr.Dataset | None = None
+    windows: pd.DataFrame | None = None
+    slopes: pd.DataFrame | None = None
+    calibration: pd.DataFrame | None = None
+    check: pd.DataFrame | None = None
+    area: float | None = None
+
+    @cached_property
+    def levels(self):
+        """The predictions at all levels, a Dataset."""
+        return all_levels(self.predictions, self.evaluations)
+
+    @property
+    def best(self):
+        """The most complete level, which comes last."""
+        return str(self.levels["level"].values[-1])
+
+    @property
+    def cell_relaxes(self):
+        """Whether the structure has a formation volume."""
+        return self.derivative.sizes["strain"] > 0
+
+    @cached_property
+    def distribution(self):
+        """The table of `posterior_table`, without volumes of a fixed cell, with energies per area.
+
+        A DataFrame with a row for each quantity and source.
+        """
+        table = posterior_table(self.levels, self.truth)
+        energy = table[table["quantity"] == "formation_energy"]
+        parts = [table if self.cell_relaxes else energy]
+        if self.area is not None:
+            per_area = energy.assign(quantity="energy_per_area", units="J/m^2")
+            numbers = ["mean", "standard_deviation", "interval_95_low", "interval_95_high"]
+            per_area[numbers] *= JOULE_PER_SQUARE_METRE / self.area
+            parts.append(per_area)
+        return pd.concat(parts, ignore_index=True)
+
+    @property
+    def posterior(self):
+        """The distribution at the best level and, if known, that of the truth."""
+        return self.distribution[self.distribution["source"].isin([self.best, "truth"])]
+
+    @property
+    def evaluated(self):
+        """Evaluations at predicted structures."""
+        return int(self.evaluations["evaluations"].sum())

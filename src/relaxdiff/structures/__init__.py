@@ -1,0 +1,1 @@
+"""Atoms before they relax, their symmetry, and the coordinates they relax in."""

@@ -1,0 +1,217 @@
+"""The coordinates q = (mode amplitudes, strains) that structures are relaxed and derived in.
+
+Atoms sit at x = (x0 + u) F, the rows of the cell at cell0 F, with F = 1 + sum_k e_k B_k: u is a
+displacement in Angstrom at the reference cell, the B_k are symmetric matrices. With the identity as
+the only one it is the isotropic strain of arXiv:2407.02414 (eq 4). Symmetric matrices leave out the
+rotations of the cell, which change no energy.
+"""
+
+import functools
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.linalg
+from ase import Atoms
+from ase.geometry import find_mic
+from scipy.sparse import csr_array
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.structures.modes import displacement_modes, strain_modes
+from relaxdiff.structures.neighbours import nearest_neighbour_distance
+from relaxdiff.structures.symmetry import find_symmetry, no_symmetry
+
+ISOTROPIC = np.eye(3)[None]
+CELLS = ("fixed", "isotropic", "full", "in_plane_fixed")
+
+
+@dataclass(frozen=True)
+class Freedom:
+    """What of a structure may move.
+
+    strains: symmetric matrices that the cell may strain by, shape (k, 3, 3); directions:
+    orthonormal, the ones that atoms may move in, (1 to 3, 3); fixed: mask (N,) of atoms that keep
+    their scaled positions, or None.
+    """
+
+    strains: np.ndarray = field(default_factory=ISOTROPIC.copy)
+    directions: np.ndarray = field(default_factory=lambda: np.eye(3))
+    fixed: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Amplitudes of displacement modes (Angstrom), then strains.
+
+    reference: the Atoms at q = 0; modes: orthonormal columns, sparse, shape (3N, modes); orbits:
+    for each atom the first atom of its orbit, shape (N,); strains: the matrices B_k, shape
+    (strain, 3, 3), none for a fixed cell; freedom: the Freedom that modes and strains are part of.
+    """
+
+    reference: Atoms = field(repr=False)
+    modes: csr_array = field(repr=False)
+    orbits: np.ndarray = field(repr=False)
+    strains: np.ndarray = field(default_factory=ISOTROPIC.copy, repr=False)
+    freedom: Freedom = field(default_factory=Freedom, repr=False)
+
+    @property
+    def n_modes(self):
+        """Number of displacement modes; the strains come after them."""
+        return self.modes.shape[1]
+
+    @property
+    def size(self):
+        """Number of coordinates n."""
+        return self.n_modes + len(self.strains)
+
+    @property
+    def edge(self):
+        """Edge of a cube with the reference cell's volume, Angstrom."""
+        return self.reference.get_volume() ** (1 / 3)
+
+    @property
+    def scale(self):
+        """Length in Angstrom that a unit of each coordinate moves atoms by, shape (n,)."""
+        return np.append(np.ones(self.n_modes), np.full(len(self.strains), self.edge))
+
+    @functools.cached_property
+    def nearest_neighbour_distance(self):
+        """Shortest distance between two atoms of the reference, Angstrom."""
+        return nearest_neighbour_distance(self.reference)
+
+    def displacements(self, q):
+        """u in Angstrom at the reference cell, shape (N, 3)."""
+        return (self.modes @ q[: self.n_modes]).reshape(-1, 3)
+
+    def strain_of(self, q):
+        """The strain F - 1 at q, shape (..., 3, 3) for q of shape (..., n)."""
+        return np.tensordot(np.asarray(q)[..., self.n_modes :], self.strains, axes=1)
+
+    def volume(self, q):
+        """Volume of the cell at q, Angstrom^3; q: (..., n)."""
+        strains = np.asarray(q)[..., self.n_modes :]
+        return self.reference.get_volume() * relative_volume(strains, self.strains)
+
+    def distance(self, q, other):
+        """Largest distance in Angstrom between q and another point: of an atom, or of the edge."""
+        change = np.asarray(q) - other
+        atoms = np.linalg.norm(self.displacements(change), axis=1).max(initial=0.0)
+        return float(max(atoms, np.abs(self.strain_of(change)).max() * self.edge))
+
+    def structure(self, q):
+        """The Atoms at q."""
+        atoms = self.reference.copy()
+        deformation = np.eye(3) + self.strain_of(q)
+        atoms.set_cell(self.reference.cell.array @ deformation)
+        atoms.set_positions((self.reference.positions + self.displacements(q)) @ deformation)
+        return atoms
+
+    def locate(self, atoms):
+        """q of a structure with the same atoms, the nearest periodic image of each being meant.
+
+        A rigid shift and a rotation of the whole structure are taken off; displacements and strains
+        outside the span of the coordinates are lost.
+        """
+        strain, apart = _compare(self.reference, atoms)
+        basis = self.strains.reshape(-1, 9)
+        strains = np.linalg.lstsq(basis.T, strain.ravel(), rcond=None)[0] if len(basis) else []
+        return np.append(self.modes.T @ apart.ravel(), strains)
+
+    def tangent(self, derivative, delta_theta):
+        """dq/dlambda at the reference for a direction in parameter space, shape (n,)."""
+        moved = np.einsum("pax,p->ax", derivative["position_derivative"].values, delta_theta)
+        strains = delta_theta @ derivative["strain_derivative"].values
+        return np.append(self.modes.T @ moved.ravel(), strains)
+
+
+def coordinates_of(atoms, freedom=None, symmetry=True):
+    """Coordinates with `atoms` at q = 0.
+
+    freedom: what may move, all atoms and the isotropic strain if None; symmetry: use the
+    structure's own symmetry, so that only totally symmetric displacements and strains are
+    coordinates; without it there are 3N - 3 displacements. Raises InputError for a mask of another
+    shape.
+    """
+    freedom = Freedom() if freedom is None else freedom
+    held = freedom.fixed
+    if held is not None and np.shape(held) != (len(atoms),):
+        raise InputError(f"fixed: shape {np.shape(held)}, expected one entry for each atom")
+    operations = find_symmetry(atoms, fixed=held) if symmetry else no_symmetry(len(atoms))
+    operations = operations.confined(freedom.directions)
+    operations = operations.subgroup(operations.keeps_span(freedom.strains))
+    return Coordinates(
+        atoms.copy(),
+        displacement_modes(operations, held),
+        operations.permutations.min(axis=0),
+        strain_modes(operations, freedom.strains),
+        freedom,
+    )
+
+
+def cell_strains(cell, atoms, reach):
+    """The strains that a kind of cell relaxation allows, shape (k, 3, 3); `Freedom.strains`.
+
+    cell: 'fixed'; 'isotropic'; 'full', all six components; 'in_plane_fixed', only the one normal to
+    the plane of the first two cell vectors. reach: of the potential, Angstrom: a cell with a wider
+    gap between its atoms has a vacuum. A vacuum takes up any strain, so that along the normal
+    nothing is left to relax; what would strain it otherwise is refused. Raises InputError for
+    another name, and for a vacuum in a cell that is to relax in its direction.
+    """
+    if cell not in CELLS:
+        raise InputError(f"cell: '{cell}' is not one of {', '.join(CELLS)}")
+    if cell == "fixed":
+        return np.zeros((0, 3, 3))
+    normals = face_normals(atoms)
+    gaps = [widest_gap(atoms, axis, normal) for axis, normal in enumerate(normals)]
+    if cell == "in_plane_fixed":
+        return np.zeros((0, 3, 3)) if gaps[2] > reach else np.outer(normals[2], normals[2])[None]
+    if max(gaps) > reach:
+        raise InputError(
+            f"cell: {cell} is not possible with a gap of {max(gaps):.1f} Angstrom, wider than the "
+            "potential's reach: use in_plane_fixed or fixed"
+        )
+    return ISOTROPIC.copy() if cell == "isotropic" else _six_components()
+
+
+def relative_volume(strains, basis):
+    """det(1 + sum_k e_k B_k), the volume over that of the reference; strains: (..., k), or NaN."""
+    with np.errstate(invalid="ignore"):
+        return np.linalg.det(np.eye(3) + np.tensordot(strains, basis, axes=1))
+
+
+def face_normals(atoms):
+    """Unit normals of the cell's faces, each of the one that a cell vector does not lie in."""
+    normals = np.linalg.inv(atoms.cell.array).T
+    return normals / np.linalg.norm(normals, axis=1, keepdims=True)
+
+
+def largest_displacement(atoms, others):
+    """Largest distance between an atom's places in two structures, rigid shift and strain apart.
+
+    Both structures hold the same atoms in the same order; Angstrom at the cell of `atoms`.
+    """
+    _, apart = _compare(atoms, others)
+    return float(np.linalg.norm(apart, axis=1).max())
+
+
+def _six_components():
+    """A basis of the symmetric matrices."""
+    pairs = np.triu_indices(3)
+    matrices = np.zeros((6, 3, 3))
+    matrices[range(6), pairs[0], pairs[1]] = matrices[range(6), pairs[1], pairs[0]] = 1
+    return matrices
+
+
+def widest_gap(atoms, axis, normal):
+    """Widest distance between neighbouring atoms' heights over a face of the cell, Angstrom."""
+    height = atoms.cell.array[axis] @ normal
+    heights = np.sort(atoms.positions @ normal % height)
+    return float(np.diff(np.append(heights, heights[0] + height)).max())
+
+
+def _compare(atoms, others):
+    """Strain (3, 3) from `atoms` to `others` and displacements (N, 3) without rigid shift."""
+    deformation = np.linalg.solve(atoms.cell.array, others.cell.array)
+    _, stretch = scipy.linalg.polar(deformation, side="left")
+    apart = others.positions @ np.linalg.inv(deformation) - atoms.positions
+    apart, _ = find_mic(apart - apart[0], atoms.cell)
+    return stretch - np.eye(3), apart - apart.mean(axis=0)

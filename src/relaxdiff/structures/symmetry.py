@@ -1,0 +1,221 @@
+"""Space-group operations of a structure, and the ways to break them."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import spglib
+import spglib.error
+from scipy.spatial import cKDTree
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.structures.neighbours import images_near
+
+spglib.error.OLD_ERROR_HANDLING = False  # failures raise, as in the coming spglib 3
+
+SYMMETRY_TOLERANCE = 1e-5  # Angstrom; atoms further from their image than this break the symmetry
+
+
+@dataclass(frozen=True)
+class Symmetry:
+    """Operations that map a structure on itself.
+
+    rotations: Cartesian, shape (operation, 3, 3); permutations: shape (operation, N), atom i goes
+    to atom permutations[operation, i]; directions: orthonormal, the ones that atoms may move in,
+    shape (1 to 3, 3), whose span all operations keep.
+    """
+
+    rotations: np.ndarray
+    permutations: np.ndarray
+    directions: np.ndarray = field(default_factory=lambda: np.eye(3))
+
+    @property
+    def representatives(self):
+        """The first atom of each orbit, ascending."""
+        return np.unique(self.permutations.min(axis=0))
+
+    def subgroup(self, operations):
+        """The Symmetry of some of the operations, given by their indices or a mask."""
+        return replace(
+            self,
+            rotations=self.rotations[operations],
+            permutations=self.permutations[operations],
+        )
+
+    def confined(self, directions):
+        """The Symmetry of atoms that move in some directions only, orthonormal, shape (d, 3)."""
+        kept = self.keeps_matrices((directions.T @ directions)[None])
+        return replace(self.subgroup(kept), directions=directions)
+
+    def keeps_span(self, matrices):
+        """Which operations turn symmetric matrices, (k, 3, 3), into such of their span; a mask."""
+        basis = span_of(matrices)
+        turned = self._turned(matrices).reshape(len(self.rotations), len(matrices), 9)
+        return np.abs(turned - turned @ basis @ basis.T).max(axis=(1, 2), initial=0) < 1e-6
+
+    def keeps_matrices(self, matrices):
+        """Which operations leave each of some symmetric matrices, (k, 3, 3), unchanged; a mask."""
+        return np.abs(self._turned(matrices) - matrices).max(axis=(1, 2, 3), initial=0) < 1e-6
+
+    def _turned(self, matrices):
+        """R M R^T of each matrix, (k, 3, 3), for each operation, shape (operation, k, 3, 3)."""
+        return np.einsum("gia,gjb,mab->gmij", self.rotations, self.rotations, matrices)
+
+    def keeps(self, fields):
+        """Which operations leave displacement fields unchanged; fields (3N, m), returns a mask."""
+        fields = fields.reshape(self.permutations.shape[1], 3, -1)
+        return np.array(
+            [
+                np.allclose(fields[permutation], np.einsum("ij,njm->nim", rotation, fields))
+                for rotation, permutation in zip(self.rotations, self.permutations, strict=True)
+            ]
+        )
+
+
+def find_symmetry(atoms, tolerance=SYMMETRY_TOLERANCE, fixed=None):
+    """Space-group operations of a periodic structure, found by spglib.
+
+    fixed: mask (N,) of atoms that are mapped on each other only, or None.
+
+    spglib's time grows with the square of the number of atoms and more, so it is given only the
+    atoms with the rarest surroundings, which every operation maps on each other (the neighbours of
+    a vacancy, all atoms of a crystal); of the operations found those stay that map all atoms.
+    Raises InputError when spglib finds none (atoms on top of each other).
+    """
+    scaled = _in_cell(atoms.get_scaled_positions(wrap=False))
+    kinds = atoms.numbers if fixed is None else atoms.numbers + 1000 * np.asarray(fixed)
+    rarest = _rarest(atoms, kinds)
+    structure = (atoms.cell.array, scaled[rarest], kinds[rarest])
+    try:
+        found = spglib.get_symmetry(structure, symprec=tolerance)
+    except spglib.error.SpglibError as error:
+        raise InputError(
+            f"{atoms.get_chemical_formula()}: spglib finds no symmetry: {error}"
+        ) from None
+    cell = atoms.cell.array.T
+    sites = cKDTree(scaled, boxsize=1)
+    rotations, permutations = [], []
+    for rotation, translation in zip(found["rotations"], found["translations"], strict=True):
+        moved = scaled @ rotation.T + translation
+        permutation = sites.query(_in_cell(moved))[1]
+        apart = moved - scaled[permutation]
+        distances = np.linalg.norm((apart - np.round(apart)) @ cell.T, axis=1)
+        # spglib allows an operation some more than its tolerance, after averaging.
+        same = distances.max() < 2 * tolerance
+        if same and np.array_equal(kinds, kinds[permutation]):
+            rotations.append(cell @ rotation @ np.linalg.inv(cell))
+            permutations.append(permutation)
+    return Symmetry(np.array(rotations), np.array(permutations))
+
+
+def no_symmetry(n_atoms):
+    """The identity alone, for a structure treated without symmetry."""
+    return Symmetry(np.eye(3)[None], np.arange(n_atoms)[None])
+
+
+def representations(symmetry):
+    """The ways to break a symmetry: real irreducible representations, the trivial one left out.
+
+    Returns pairs (characters, subgroup): characters, one per operation; subgroup, a mask of the
+    operations in the largest subgroup that leaves some displacement of the representation unchanged
+    (an isotropy subgroup; Stokes & Hatch, Isotropy Subgroups of the 230 Crystallographic Space
+    Groups, 1988).
+    """
+    products = _products(symmetry)
+    order = len(products)
+    # A generic symmetric matrix that commutes with the regular representation g: e_h -> e_gh. Its
+    # eigenspaces are irreducible, and every representation is among them.
+    commuting = np.zeros((order, order))
+    for operation, chance in enumerate(np.random.default_rng(0).normal(size=order)):
+        commuting[products[:, operation], np.arange(order)] += chance
+    values, vectors = np.linalg.eigh(commuting + commuting.T)
+    ends = np.flatnonzero(np.diff(values) > 1e-6 * np.ptp(values)) + 1
+    inverses = np.argsort(products, axis=1)
+    found = {}
+    for space in np.split(vectors, ends, axis=1):
+        characters = np.array([np.sum(space[images] * space) for images in inverses])
+        characters = characters.round(6) + 0.0  # no negative zeros
+        found[characters.tobytes()] = characters
+    subgroups = _subgroups(products)
+    return [
+        # The mean of the characters over a subgroup counts the vectors that it keeps.
+        (each, subgroups[np.argmax(subgroups @ each > 0.5 * subgroups.sum(axis=1))])
+        for each in found.values()
+        if not np.allclose(each, 1)
+    ]
+
+
+def _rarest(atoms, kinds):
+    """Indices of the atoms with the rarest surroundings, as far as near neighbours tell."""
+    reach = 1.8 * (atoms.get_volume() / len(atoms)) ** (1 / 3)
+    found, images = images_near(atoms, atoms.positions, reach)
+    around = cKDTree(atoms.positions[found] + images @ atoms.cell.array)
+    pairs = cKDTree(atoms.positions).sparse_distance_matrix(around, reach, output_type="ndarray")
+    kind = np.unique(kinds, return_inverse=True)[1] + 1.0
+    weights = kind[found[pairs["j"]]] * np.exp(-pairs["v"])
+    sums = np.bincount(pairs["i"], weights, minlength=len(atoms)) + 100 * kind
+    order = np.argsort(sums)
+    # Sums that differ by no more than displacements within the tolerance may make them differ.
+    classes = np.split(order, np.flatnonzero(np.diff(sums[order]) > 1e-3) + 1)
+    return np.sort(min(classes, key=len))
+
+
+def _in_cell(scaled):
+    """Scaled coordinates wrapped to 0 <= x < 1."""
+    wrapped = scaled % 1
+    return np.where(wrapped < 1, wrapped, 0.0)  # -1e-17 % 1 is 1
+
+
+def _products(symmetry):
+    """Multiplication table: products[a, b] is the operation b followed by a."""
+
+    def key(rotation, permutation):
+        return np.round(rotation, 3).tobytes() + permutation.tobytes()
+
+    def positive_zeros(rotations):
+        return np.round(rotations, 3) + 0.0
+
+    turns, moves = positive_zeros(symmetry.rotations), symmetry.permutations
+    index = {key(turn, move): n for n, (turn, move) in enumerate(zip(turns, moves, strict=True))}
+    return np.array(
+        [
+            [
+                index[key(positive_zeros(second @ first), after[before])]
+                for first, before in zip(symmetry.rotations, moves, strict=True)
+            ]
+            for second, after in zip(symmetry.rotations, moves, strict=True)
+        ]
+    )
+
+
+def _subgroups(products):
+    """All subgroups, the largest first; masks, one per row."""
+    identity = products[:, 0] == 0
+    found, new = {}, {identity.tobytes(): identity}
+    while new:
+        found |= new
+        joined = [
+            _closure(products, mask, operation)
+            for mask in new.values()
+            for operation in np.flatnonzero(~mask)
+        ]
+        new = {mask.tobytes(): mask for mask in joined if mask.tobytes() not in found}
+    masks = np.array([found[name] for name in sorted(found)])
+    return masks[np.argsort(-masks.sum(axis=1), kind="stable")]
+
+
+def _closure(products, mask, operation):
+    """The subgroup that a subgroup and one more operation generate."""
+    mask = mask.copy()
+    mask[operation] = True
+    size = 0
+    while mask.sum() > size:
+        size = mask.sum()
+        members = np.flatnonzero(mask)
+        mask[products[np.ix_(members, members)]] = True
+    return mask
+
+
+def span_of(matrices):
+    """Orthonormal basis of matrices (k, 3, 3) as vectors, columns, shape (9, up to k)."""
+    left, sizes, _ = np.linalg.svd(np.reshape(matrices, (-1, 9)).T, full_matrices=False)
+    return left[:, sizes > 1e-9]

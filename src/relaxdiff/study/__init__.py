@@ -1,0 +1,1 @@
+"""The config of a study and the files it names, checked before any job starts."""

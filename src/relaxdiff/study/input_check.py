@@ -1,0 +1,213 @@
+"""All that can be known of a user's input before any job starts: config and files, told at once."""
+
+from pathlib import Path
+
+from ase.data import atomic_numbers
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.posterior.distribution import (
+    posterior_from_ensemble,
+    potential_from_posterior,
+    read_posterior,
+    sample_posterior,
+)
+from relaxdiff.posterior.training_data import check_groups, read_weights
+from relaxdiff.posterior.variants import elements_of
+from relaxdiff.potentials.snap.baseline import (
+    ZblReference,
+    check_reference,
+    reference_from_settings,
+)
+from relaxdiff.potentials.snap.potential import SnapHyperparameters
+from relaxdiff.structures.kinds import build_structure
+from relaxdiff.structures.lattices import starting_crystal
+from relaxdiff.structures.neighbours import nearest_neighbour_distance
+from relaxdiff.study.config import PATHS, config_problems, file_problems
+
+LARGEST_READ = 50e6  # bytes; larger files are read by the jobs that need them alone
+LONGEST_SENTENCE = 1000  # characters
+SMALLEST_ATOM = 1.0  # Angstrom^3; atoms of no crystal have less
+SMALLEST_OUTER = 0.3  # of the distance between neighbours: a repulsion within this one does nothing
+
+
+def check_input(config, schema_path, config_files=(), contents=True):
+    """Everything that is wrong with a study's config and the files it names.
+
+    config: the merged config, a dict; schema_path: YAML file; config_files: paths of what it was
+    merged from; contents: whether to read the files that parameters come from. Structures are built
+    in any case.
+    Returns a list of sentences, in one line each, and a dict from the name of each structure that
+    can be built to its number of atoms.
+    """
+    problems = [problem for path in config_files for problem in file_problems(path)]
+    found, sound = config_problems(config, schema_path)
+    problems += found
+    atoms, crystals = {}, {}
+    if "crystal" in sound:
+        crystals, unknown = _starting_crystals(config["crystal"])
+        problems += unknown
+        if unknown:
+            sound.remove("crystal")
+    if {"crystal", "structures"} <= sound:
+        atoms, unbuilt = _build_structures(config, crystals, found)
+        problems += unbuilt
+    wrong = any(sentence.startswith("posterior") for sentence in found)
+    if contents and {"crystal", "posterior"} <= sound and not wrong:
+        problems += _source_problems(config["posterior"], crystals)
+    return [printable(problem) for problem in dict.fromkeys(problems)], atoms
+
+
+def printable(text):
+    """Text for a terminal: one line, control characters spelled out, not endless."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    if len(text) <= LONGEST_SENTENCE:
+        return text
+    half = LONGEST_SENTENCE // 2
+    return f"{text[:half]} ... {text[-half:]}"
+
+
+def _starting_crystals(settings):
+    """Crystals of crystal.element and then of solutes, a dict; and sentences on unknown ones."""
+    element = settings["element"]
+    crystals, problems = {}, []
+    try:
+        crystals[element] = _host_crystal(
+            element, settings["lattice"], settings["lattice_parameter"]
+        )
+    except InputError as error:
+        problems.append(str(error))
+    for solute, lattice in settings["solutes"].items():
+        try:
+            crystals[solute] = starting_crystal(solute, lattice)
+        except InputError:
+            problems.append(
+                f"crystal.solutes.{solute}: ASE knows no cubic or hexagonal crystal of {solute} to "
+                "start from: leave it and the structures with it out"
+            )
+    return crystals, problems
+
+
+def _host_crystal(element, lattice, lattice_parameter):
+    """The crystal to start from; InputError for no element, or a length in other units."""
+    if not atomic_numbers.get(element):  # ASE has an X, number 0
+        raise InputError(f"crystal.element: {element} is no chemical element")
+    crystal = starting_crystal(element, lattice, lattice_parameter)
+    if crystal.volume_per_atom < SMALLEST_ATOM:
+        raise InputError(
+            f"crystal.lattice_parameter: {lattice_parameter} is less than an atom of {element}: "
+            "give it in Angstrom"
+        )
+    return crystal
+
+
+def _build_structures(config, crystals, found):
+    """Numbers of atoms by name, and what keeps a structure from being built.
+
+    crystals: of `_starting_crystals`; found: what is known to be wrong; structures among it are
+    left out.
+    """
+    host, *solutes = crystals
+    atoms, problems = {}, []
+    for entry in config["structures"]:
+        name = entry["name"]
+        if any(each.startswith((f"structures.{name}.", f"structures.{name}:")) for each in found):
+            continue
+        try:
+            atoms[name] = len(build_structure(entry, crystals[host], solutes))
+        except InputError as error:
+            problems.append(str(error))
+    return atoms, problems
+
+
+def _source_problems(posterior, crystals):
+    """What is wrong with the files that parameters come from, and with what is in them."""
+    source = next(source for source in PATHS if posterior[source] is not None)
+    settings = posterior[source]
+    named = {f"posterior.{source}.{key}": settings[key] for key in PATHS[source]}
+    if source == "file":
+        named = {"posterior.file": settings}
+    try:
+        if source == "training":
+            hyperparameters, reference = _read_training(settings)
+        else:
+            if sum(Path(path).stat().st_size for path in named.values()) > LARGEST_READ:
+                return []
+            potential = _read_potential(posterior)
+            hyperparameters, reference = potential.hyperparameters, potential.reference
+        _check_potential(hyperparameters, reference, crystals, f"posterior.{source}")
+    except InputError as error:
+        sentence = str(error)
+        keys = [key for key, path in named.items() if sentence.startswith(str(path))]
+        return [f"{sentence} ({keys[0]})" if keys else sentence]
+    return []
+
+
+def _read_training(settings):
+    """Hyperparameters and reference of a potential to be fitted, its weights and groups checked."""
+    check_groups(settings["data"], read_weights(settings["group_weights"]))
+    given = settings["hyperparameters"]
+    try:
+        hyperparameters = SnapHyperparameters(
+            settings["element"],
+            twojmax=given["twojmax"],
+            cutoff_factor=given["cutoff"],
+            rfac0=given["rfac0"],
+            rmin0=given["rmin0"],
+        )
+    except InputError as error:
+        raise InputError(f"posterior.training.hyperparameters: {error}") from None
+    reference = _reference(settings["reference"], "posterior.training", hyperparameters.elements)
+    return hyperparameters, reference
+
+
+def _read_potential(posterior):
+    """The SnapPotential at the mean of a posterior that is read or converted."""
+    if posterior["file"] is not None:
+        found = read_posterior(posterior["file"])
+    else:
+        ensemble = posterior["ensemble"]
+        paths = [ensemble[key] for key in PATHS["ensemble"]]
+        reference = _reference(ensemble.get("reference"), "posterior.ensemble")
+        found = posterior_from_ensemble(*paths, reference)
+        _reference(ensemble.get("reference"), "posterior.ensemble", elements_of(found))
+    if "hypercube_bounds" not in found:
+        sample_posterior(found, posterior["samples"], posterior["seed"])
+    return potential_from_posterior(found)
+
+
+def _reference(settings, where, elements=()):
+    """The fixed pair style; `where` is its key. Of another than ZBL it is tried on the elements."""
+    try:
+        reference = reference_from_settings(settings)
+        if elements:
+            check_reference(reference, elements)
+    except InputError as error:
+        raise InputError(f"{where}.reference.{error}") from None
+    return reference
+
+
+def _check_potential(hyperparameters, reference, crystals, where):
+    """InputError when a potential is for other elements, or its lengths are in other units."""
+    element, *solutes = crystals
+    known = ", ".join(hyperparameters.elements)
+    if element not in hyperparameters.elements:
+        raise InputError(
+            f"crystal.element: {element}, but the potential of {where} is for {known}: name the "
+            "same"
+        )
+    for solute in solutes:
+        if solute not in hyperparameters.elements:
+            raise InputError(
+                f"crystal.solutes.{solute}: the potential of {where} is for {known} only"
+            )
+    usual = nearest_neighbour_distance(crystals[element].conventional())
+    if hyperparameters.cutoff < usual:
+        raise InputError(
+            f"{where}: the potential reaches {hyperparameters.cutoff:.3g} Angstrom, but atoms of "
+            f"{element} are {usual:.3g} apart: give the cutoff in Angstrom"
+        )
+    if isinstance(reference, ZblReference) and reference.outer < SMALLEST_OUTER * usual:
+        raise InputError(
+            f"{where}.reference: outer = {reference.outer} is of no effect where atoms are "
+            f"{usual:.3g} Angstrom apart: give inner and outer in Angstrom"
+        )

@@ -1,0 +1,1 @@
+"""Every variant really relaxed, and some of them again by plain LAMMPS."""

@@ -1,0 +1,199 @@
+"""Truth checked by plain LAMMPS: its own forces, its own minimiser, no symmetry, another start."""
+
+import numpy as np
+import pandas as pd
+
+from relaxdiff.crystals.solutes import solute_crystals
+from relaxdiff.exceptions import LammpsError, RelaxationError
+from relaxdiff.lammps.minimise import lammps_minimise
+from relaxdiff.posterior.variants import variant_energy_shifts, variant_weights
+from relaxdiff.structures.coordinates import Freedom, cell_strains, largest_displacement
+from relaxdiff.structures.kinds import build_structure
+from relaxdiff.structures.lattices import crystal_from
+
+SHAKE = 0.01  # Angstrom, standard deviation of the displacements that the check starts from
+TOLERANCE = 1e-5  # eV/Angstrom: leaves 1e-8 eV and 1e-4 Angstrom^3
+ENERGY_BOUND = 1e-5  # eV
+VOLUME_BOUND = 1e-3  # Angstrom^3
+LOST = 0.5  # Angstrom; a relaxation that gets so far from the truth need not be finished
+SAME_STRUCTURE = 1e-2  # Angstrom; further apart than this, two minima are different ones
+COLUMNS = (
+    "sample",
+    "lambda",
+    "formation_energy_difference_eV",
+    "formation_volume_difference_A3",
+    "largest_displacement_A",
+    "force_calls",
+    "verdict",
+    "message",
+)
+
+
+def choose_variants(truth, count, seed):
+    """A random choice of converged variants: list of (sample, index of lambda), in that order."""
+    converged = np.argwhere(truth["status"].values == "converged")
+    count = min(count, len(converged))
+    chosen = np.random.default_rng(seed).choice(len(converged), size=count, replace=False)
+    return [(int(sample), int(index)) for sample, index in converged[np.sort(chosen)]]
+
+
+def check_variants(minimum, posterior, crystal, truth, chosen, settings, report):
+    """Relax the chosen variants with plain LAMMPS, from the shaken reference, and compare.
+
+    minimum: the reference, in whose coordinates truth's `coordinates` are; posterior, crystal,
+    truth: the Datasets of those names; settings: the structure's entry in the config; report:
+    called with a line of text per variant. Returns a table with one row per variant: sample,
+    lambda, differences in E_f (eV) and V_f (Angstrom^3), LAMMPS minus truth, and a verdict:
+    'agrees', 'disagrees', 'LAMMPS not converged' or 'LAMMPS error'; where LAMMPS ends in another
+    structure the true one is shaken and relaxed too, and the verdict is 'other minimum' if it comes
+    back, 'saddle point' if not.
+    """
+    lambdas = truth["lambda"].values
+    weights = variant_weights(posterior, lambdas)
+    shifts = variant_energy_shifts(posterior, lambdas)
+    perfect, crystal_freedom = _perfect_crystal(crystal, settings)
+    solutes = {element: _solute_cell(each) for element, each in solute_crystals(crystal).items()}
+    rows = []
+    for sample, index in chosen:
+        variant = minimum.potential.with_theta(weights[sample, index, :-1], shifts[sample, index])
+        here = truth.isel({"sample": sample, "lambda": index})
+        relaxed = minimum.coordinates.structure(here["coordinates"].values)
+        stretch = 1.0
+        if settings["cell"] in ("isotropic", "full"):
+            volume = float(crystal["volume"][sample, index])
+            stretch = (volume / float(crystal["reference_volume"])) ** (1 / 3)
+        start = _stretched(minimum.atoms, stretch), minimum.coordinates.freedom
+        crystals = {crystal.attrs["element"]: (_stretched(perfect, stretch), crystal_freedom)}
+        row = {"sample": sample, "lambda": float(lambdas[index])}
+        row |= _compare(variant, start, crystals | solutes, here, relaxed, seed=sample)
+        report(
+            f"sample {sample}, lambda {lambdas[index]:+g}: {row['verdict']}, differences "
+            f"{row['formation_energy_difference_eV']:.1e} eV and "
+            f"{row['formation_volume_difference_A3']:.1e} A^3, {row['force_calls']} force calls"
+        )
+        rows.append(row)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def judge(table):
+    """One sentence on the whole check; RelaxationError when truth and LAMMPS disagree."""
+    if table.empty:
+        return "no variant has converged, so none was checked"
+    disagreeing = table[table["verdict"] == "disagrees"]
+    if len(disagreeing):
+        worst = disagreeing.iloc[0]
+        raise RelaxationError(
+            f"plain LAMMPS contradicts the truth of {len(disagreeing)} of {len(table)} checked "
+            f"variants, first sample {worst['sample']}, lambda {worst['lambda']:+g}: "
+            f"{worst['formation_energy_difference_eV']:.1e} eV and "
+            f"{worst['formation_volume_difference_A3']:.1e} A^3"
+        )
+    counts = ", ".join(
+        f"{count} {verdict}" for verdict, count in table["verdict"].value_counts().items()
+    )
+    agreeing = table[table["verdict"] == "agrees"]
+    energy = agreeing["formation_energy_difference_eV"].abs().max()
+    volume = agreeing["formation_volume_difference_A3"].abs().max()
+    return f"{counts}; largest differences {energy:.1e} eV and {volume:.1e} A^3"
+
+
+def _perfect_crystal(crystal, settings):
+    """Atoms of the mean's crystal, as free as the structure's cell, and their Freedom."""
+    mean, cell = crystal_from(crystal.attrs), settings["cell"]
+    atoms = mean.conventional()
+    if cell == "in_plane_fixed":  # LAMMPS relaxes a cell along the normal of its first two vectors
+        unfaulted = {"kind": "gamma_surface", "layers": 2, "displacement": [0, 0]}
+        atoms = build_structure({**settings, **unfaulted}, mean)
+    kind = "isotropic" if cell == "full" and mean.c is None else cell
+    # However far the potential reaches, a crystal has no vacuum.
+    return atoms, Freedom(strains=cell_strains(kind, atoms, reach=np.inf))
+
+
+def _solute_cell(crystal):
+    """Atoms of a solute's crystal, a PerfectCrystal at the mean, and their Freedom."""
+    atoms = crystal.conventional()
+    kind = "isotropic" if crystal.c is None else "full"
+    return atoms, Freedom(strains=cell_strains(kind, atoms, reach=np.inf))
+
+
+def _stretched(atoms, stretch):
+    """A copy, all lengths multiplied by `stretch`."""
+    scaled = atoms.copy()
+    scaled.set_cell(atoms.cell.array * stretch, scale_atoms=True)
+    return scaled
+
+
+def _shaken(atoms, freedom, seed):
+    """A copy with random displacements as far as atoms may move."""
+    shaken = atoms.copy()
+    chance = np.random.default_rng(seed).normal(scale=SHAKE, size=(len(atoms), 3))
+    shaken.positions += chance @ freedom.directions.T @ freedom.directions
+    return shaken
+
+
+def _compare(variant, start, crystals, true, relaxed, seed):
+    """The part of a row that LAMMPS decides.
+
+    start: Atoms and their Freedom; crystals: the same of the crystal of each element, a dict.
+    """
+    atoms, freedom = start
+    shaken = _shaken(atoms, freedom, seed)
+    row = {
+        "formation_energy_difference_eV": np.nan,
+        "formation_volume_difference_A3": np.nan,
+        "largest_displacement_A": np.nan,
+        "force_calls": 0,
+    }
+    try:
+        defect = lammps_minimise(
+            shaken, variant, TOLERANCE, freedom, lost=lambda a: _lost(relaxed, a)
+        )
+        perfect = {
+            element: lammps_minimise(cell, variant, TOLERANCE, crystal_freedom)
+            for element, (cell, crystal_freedom) in crystals.items()
+        }
+    except LammpsError as error:
+        return row | {"verdict": "LAMMPS error", "message": str(error)}
+    energy, volume = defect.energy, defect.atoms.get_volume()
+    for element, count in atoms.symbols.formula.count().items():
+        share = count / len(perfect[element].atoms)
+        energy -= share * perfect[element].energy
+        volume -= share * perfect[element].atoms.get_volume()
+    energy_difference = energy - float(true["formation_energy"])
+    volume_difference = volume - float(true["formation_volume"])
+    apart = largest_displacement(relaxed, defect.atoms)
+    ends = [defect, *perfect.values()]
+    if max(end.max_gradient for end in ends) > TOLERANCE and apart < LOST:
+        verdict = "LAMMPS not converged"
+    elif abs(energy_difference) < ENERGY_BOUND and abs(volume_difference) < VOLUME_BOUND:
+        verdict = "agrees"
+    elif apart < SAME_STRUCTURE:
+        verdict = "disagrees"
+    else:
+        verdict = (
+            "other minimum" if _is_minimum(relaxed, variant, freedom, seed) else "saddle point"
+        )
+    return {
+        "formation_energy_difference_eV": energy_difference,
+        "formation_volume_difference_A3": volume_difference,
+        "largest_displacement_A": apart,
+        "force_calls": sum(end.n_force_calls for end in ends),
+        "verdict": verdict,
+        "message": "",
+    }
+
+
+def _is_minimum(relaxed, variant, freedom, seed):
+    """Whether plain LAMMPS returns to a structure that it was shaken out of."""
+    shaken = _shaken(relaxed, freedom, seed)
+    try:
+        again = lammps_minimise(
+            shaken, variant, TOLERANCE, freedom, lost=lambda a: _lost(relaxed, a)
+        )
+    except LammpsError:
+        return False
+    return largest_displacement(relaxed, again.atoms) < SAME_STRUCTURE
+
+
+def _lost(relaxed, atoms):
+    return largest_displacement(relaxed, atoms) > LOST

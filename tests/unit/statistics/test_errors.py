@@ -1,0 +1,197 @@
+"""Error statistics on a study whose errors are known in closed form (analytic_study.py)."""
+
+import numpy as np
+import pytest
+from analytic_study import N_ATOMS, lose, make_study
+
+from relaxdiff.derivative.implicit import level_derivatives
+from relaxdiff.exceptions import InputError
+from relaxdiff.statistics.errors import (
+    calibration_table,
+    coordinate_derivatives,
+    error_slopes,
+    error_table,
+    posterior_table,
+    posterior_values,
+    prediction_errors,
+    window_table,
+)
+
+
+def errors_of(study):
+    names = ("predictions", "truth", "derivative", "posterior", "evaluations")
+    return prediction_errors(*(study[name] for name in names))
+
+
+def rows_of(table, quantity, level):
+    return table[(table["quantity"] == quantity) & (table["level"] == level)]
+
+
+def test_errors_are_those_of_the_polynomials():
+    study, made = make_study()
+    errors = errors_of(study).sel(level="h+ih")
+    lambdas = errors["lambda"].values
+    np.testing.assert_allclose(errors["formation_energy"], -made["d"] * lambdas**3, atol=1e-12)
+    np.testing.assert_allclose(errors["formation_volume"], -made["f"] * lambdas**2, atol=1e-12)
+    np.testing.assert_allclose(errors["strain"], made["g"][:, 2:] * lambdas**2, atol=1e-12)
+    size = np.linalg.norm(made["g"][:, :2], axis=1, keepdims=True) / np.sqrt(N_ATOMS)
+    np.testing.assert_allclose(errors["positions"], size * lambdas**2, atol=1e-12)
+
+
+def test_coordinates_follow_each_levels_own_block_of_the_hessian():
+    study, made = make_study()
+    expected = level_derivatives(made["hessian"], made["columns"], strains=1)
+    found = coordinate_derivatives(study["derivative"], study["truth"]["mode_displacements"].values)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_a_fixed_cell_has_neither_volume_nor_strain():
+    study, made = make_study(relaxes=False)
+    errors = errors_of(study)
+    assert not {"formation_volume", "strain"} & set(errors)
+    lambdas = errors["lambda"].values
+    here = errors.sel(level="h+ih")
+    np.testing.assert_allclose(here["formation_energy"], -made["d"] * lambdas**3, atol=1e-12)
+    size = np.linalg.norm(made["g"], axis=1, keepdims=True) / np.sqrt(N_ATOMS)
+    np.testing.assert_allclose(here["positions"], size * lambdas**2, atol=1e-12)
+    table = error_table(errors)
+    assert set(table["quantity"]) == {"formation_energy", "positions"}
+    assert set(error_slopes(table)["quantity"]) == set(window_table(errors)["quantity"])
+
+
+@pytest.mark.parametrize(
+    ("near", "levels"),
+    [
+        # Quadratic displacements would bend the first-order curves: leave truth's polynomials.
+        (0.02, ("c", "h", "ih", "h+ih", "newton")),
+        (0.05, ("h+ih@x", "newton@x")),  # nearer by truth would not resolve them
+    ],
+)
+def test_slopes_are_the_orders_of_the_predictions(near, levels):
+    study, _ = make_study(lambdas=(-2 * near, -near, 0, near, 2 * near))
+    slopes = error_slopes(error_table(errors_of(study)))
+    assert len(slopes) == 4 * 7
+    slopes = slopes[slopes["level"].isin(levels)]
+    np.testing.assert_allclose(slopes["slope"], slopes["expected_slope"], atol=0.02)
+
+
+def test_slope_is_unknown_with_one_distance_only():
+    study, _ = make_study(lambdas=(-1, 0, 1))
+    assert error_slopes(error_table(errors_of(study)))["slope"].isna().all()
+
+
+def test_statistics_are_numpys():
+    study, made = make_study()
+    table = error_table(errors_of(study))
+    assert len(table) == 4 * 7 * 9
+    row = rows_of(table, "formation_energy", "h+ih").set_index("lambda").loc[2.0]
+    expected = 8 * made["d"][:, 0]
+    assert row["variants"] == 5
+    assert row["units"] == "eV"
+    assert row["mean_abs_error"] == pytest.approx(expected.mean())
+    assert row["median_abs_error"] == pytest.approx(np.median(expected))
+    assert row["abs_error_percentile_16"] == pytest.approx(np.percentile(expected, 16))
+    assert row["abs_error_percentile_84"] == pytest.approx(np.percentile(expected, 84))
+    assert row["max_abs_error"] == pytest.approx(expected.max())
+
+
+def test_variants_that_did_not_relax_are_left_out_and_counted():
+    study, made = make_study()
+    lose(study, 1, [7, 8])
+    lose(study, 2, [8], crystal_status="elastically_unstable")
+    table = error_table(errors_of(study))
+    rows = rows_of(table, "formation_energy", "h+ih").set_index("lambda")
+    assert rows.loc[2.0, ["variants", "bulk_unstable", "not_relaxed"]].tolist() == [4, 0, 1]
+    assert rows.loc[4.0, ["variants", "bulk_unstable", "not_relaxed"]].tolist() == [3, 1, 1]
+    assert (table["variants"] + table["bulk_unstable"] + table["not_relaxed"] == 5).all()
+    expected = 64 * made["d"][[0, 3, 4], 0].mean()
+    assert rows.loc[4.0, "mean_abs_error"] == pytest.approx(expected)
+
+
+def test_lambda_without_any_variant_keeps_its_row():
+    study, _ = make_study()
+    for sample in range(5):
+        lose(study, sample, [8], crystal_status="cut")
+    row = rows_of(error_table(errors_of(study)), "strain", "c").set_index("lambda").loc[4.0]
+    assert row["variants"] == 0
+    assert np.isnan(row["mean_abs_error"])
+
+
+def test_windows_hold_all_lambdas_up_to_theirs():
+    study, made = make_study()
+    table = window_table(errors_of(study))
+    assert sorted(table["lambda_up_to"].unique()) == [1, 4]  # 6 is beyond the grid
+    rows = rows_of(table, "formation_volume", "h+ih").set_index("lambda_up_to")
+    assert rows["variants"].tolist() == [25, 45]
+    expected = made["f"].mean() * np.mean([1, 0.25, 0, 0.25, 1])
+    assert rows.loc[1.0, "mean_abs_error"] == pytest.approx(expected)
+
+
+def test_predictions_and_truth_of_other_variants_are_refused():
+    study, _ = make_study()
+    study["truth"] = study["truth"].isel({"lambda": slice(1, None)})
+    with pytest.raises(InputError, match="not of the same samples and lambdas"):
+        errors_of(study)
+
+
+def test_errors_that_truth_does_not_resolve_are_left_out_of_slopes():
+    study, _ = make_study(lambdas=(-0.002, -0.001, 0, 0.001, 0.002))
+    slopes = error_slopes(error_table(errors_of(study))).set_index(["quantity", "level"])["slope"]
+    assert np.isnan(slopes["formation_energy", "newton@x"])
+    assert slopes["formation_energy", "c"] == pytest.approx(2, abs=0.02)
+
+
+def test_calibration_counts_errors_within_twice_their_estimate():
+    study, made = make_study()
+    study["evaluations"]["error_estimate"].loc[{"level": "h+ih@x", "sample": 1}] = 0.0
+    study["predictions"]["error_estimate"].loc[{"level": "h+ih"}] = np.nan
+    table = calibration_table(errors_of(study)).set_index("level")
+    assert table["variants"].to_dict() == {
+        **dict.fromkeys(("c", "h", "ih", "newton", "h+ih@x", "newton@x"), 45),
+        "h+ih": 0,
+    }
+    # Of sample 1, whose estimates are zero, the one error that vanishes is within.
+    assert table.loc["h+ih@x", "within_twice"] == pytest.approx(37 / 45)
+    assert np.isnan(table.loc["h+ih", "within_twice"])
+    assert table.loc["newton@x", "within_twice"] == 1
+    below = (made["z"] * np.abs(study["truth"]["lambda"].values) ** 5 / 125 < 0.01).sum()
+    assert table.loc["newton@x", "variants_below_10_meV"] == below
+
+
+def test_evaluations_of_other_variants_are_refused():
+    study, _ = make_study()
+    study["evaluations"] = study["evaluations"].isel(sample=slice(1, None))
+    with pytest.raises(InputError, match="not of the same variants"):
+        errors_of(study)
+
+
+def test_posterior_is_lambda_one():
+    study, made = make_study()
+    table = posterior_table(study["predictions"], study["truth"]).set_index(["quantity", "source"])
+    values = 3 + made["b"] + made["c"] + made["d"]
+    row = table.loc[("formation_energy", "truth")]
+    assert row["samples"] == 5
+    assert row["mean"] == pytest.approx(values.mean())
+    assert row["standard_deviation"] == pytest.approx(values.std(ddof=1))
+    assert row["interval_95_low"] == pytest.approx(np.percentile(values, 2.5))
+    assert row["interval_95_high"] == pytest.approx(np.percentile(values, 97.5))
+    assert table.loc[("formation_volume", "c"), "standard_deviation"] == pytest.approx(0)
+
+
+def test_posterior_compares_the_same_samples():
+    study, _ = make_study()
+    lose(study, 3, [6])
+    assert posterior_values(study["predictions"], study["truth"])["sample"].values.tolist() == [
+        0,
+        1,
+        2,
+        4,
+    ]
+    assert posterior_table(study["predictions"])["samples"].tolist() == [5] * 10
+
+
+def test_posterior_without_lambda_one_is_empty():
+    study, _ = make_study(lambdas=(-4, 0, 4))
+    table = posterior_table(study["predictions"], study["truth"])
+    assert table["samples"].tolist() == [0] * 12
+    assert table["mean"].isna().all()
