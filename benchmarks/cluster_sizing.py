@@ -18,6 +18,7 @@ from pathlib import Path
 from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants
 from relaxdiff.derivative.implicit import implicit_derivative
+from relaxdiff.derivative.solvers.named import solver_of
 from relaxdiff.minima.lattice_green import crystal_green
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.minima.relaxers import RELAXERS
@@ -30,7 +31,6 @@ from relaxdiff.posterior.distribution import (
 )
 from relaxdiff.posterior.variants import lambda_grid
 from relaxdiff.running.ranks import is_first
-from relaxdiff.statistics.solvers import solver_of
 from relaxdiff.structures.coordinates import ISOTROPIC
 from relaxdiff.structures.lattices import starting_crystal
 from relaxdiff.truth.relaxed_variants import relax_variants

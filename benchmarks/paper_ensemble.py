@@ -17,7 +17,8 @@ from relaxdiff.lammps.minimise import lammps_minimise
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.minima.symmetry_blocks import force_constants
-from relaxdiff.posterior.distribution import posterior_from_ensemble, potential_from_posterior
+from relaxdiff.posterior.distribution import potential_from_posterior
+from relaxdiff.posterior.ensemble import posterior_from_ensemble
 from relaxdiff.posterior.variants import lambda_grid
 from relaxdiff.predictions.evaluated import evaluate_predictions
 from relaxdiff.predictions.predicted_variants import predict_variants

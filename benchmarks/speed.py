@@ -15,8 +15,8 @@ from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants
 from relaxdiff.derivative.expansion import expansion_of_crystal, expansion_of_defect
 from relaxdiff.derivative.implicit import implicit_derivative
-from relaxdiff.lammps.all_atoms import OrbitEvaluator
 from relaxdiff.lammps.descriptors import DescriptorCalculator
+from relaxdiff.lammps.orbits import OrbitEvaluator
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.minima.symmetry_blocks import force_constants
 from relaxdiff.posterior.distribution import (

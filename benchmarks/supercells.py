@@ -17,10 +17,11 @@ from statistics import median
 import numpy as np
 
 from relaxdiff.derivative.implicit import implicit_derivative
-from relaxdiff.lammps.all_atoms import OrbitEvaluator
+from relaxdiff.lammps.orbits import OrbitEvaluator
 from relaxdiff.lammps.session import load_lammps
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.minima.relaxers import Relaxer
+from relaxdiff.minima.walk import Branch
 from relaxdiff.posterior.distribution import (
     potential_from_posterior,
     read_posterior,
@@ -28,7 +29,6 @@ from relaxdiff.posterior.distribution import (
 )
 from relaxdiff.posterior.variants import deviations, lambda_grid
 from relaxdiff.structures.coordinates import coordinates_of
-from relaxdiff.truth.relaxed_variants import Branch
 
 POSTERIOR = Path(__file__).parents[1] / "resources/tungsten.nc"
 SIZES = (3, 4, 5, 6, 8)

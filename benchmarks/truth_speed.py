@@ -29,7 +29,7 @@ from relaxdiff.posterior.distribution import (
     sample_posterior,
 )
 from relaxdiff.posterior.variants import lambda_grid, variant_energy_shifts, variant_weights
-from relaxdiff.potentials.snap.files import pair_commands, write_snap
+from relaxdiff.potentials.snap.potential import pair_commands, write_snap
 from relaxdiff.structures.coordinates import ISOTROPIC
 from relaxdiff.structures.lattices import starting_crystal
 from relaxdiff.truth.relaxed_variants import relax_variants

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from relaxdiff.study.structure_settings import CELLS, COMMON_KEYS, KEYS, POINT_DEFECT_CELLS
+from relaxdiff.structures.kinds import CELLS, COMMON_KEYS, KEYS, POINT_DEFECT_CELLS
 
 PROJECT = Path(__file__).parents[1]
 COMMAND = "python docs/write_config_reference.py"

@@ -3,7 +3,7 @@
 from common import job
 
 from relaxdiff.files.datasets import read_dataset
-from relaxdiff.minima.relaxation import minimum_from_dataset
+from relaxdiff.minima.minimum import minimum_from_dataset
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
 from relaxdiff.running.progress import Progress
 from relaxdiff.running.ranks import is_first

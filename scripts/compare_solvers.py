@@ -3,7 +3,7 @@
 from common import job
 
 from relaxdiff.files.datasets import read_dataset
-from relaxdiff.minima.relaxation import minimum_from_dataset
+from relaxdiff.minima.minimum import minimum_from_dataset
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
 from relaxdiff.statistics.solvers import compare_alphas, compare_displacements
 from relaxdiff.structures.lattices import starting_crystal

@@ -3,7 +3,7 @@
 from common import job
 
 from relaxdiff.files.datasets import write_dataset
-from relaxdiff.posterior.distribution import posterior_from_ensemble
+from relaxdiff.posterior.ensemble import posterior_from_ensemble
 from relaxdiff.potentials.snap.baseline import reference_from_settings
 
 with job(snakemake) as log:

@@ -3,11 +3,11 @@
 from common import job
 
 from relaxdiff.derivative.implicit import implicit_derivative
+from relaxdiff.derivative.solvers.named import solver_of
 from relaxdiff.files.datasets import read_dataset, write_dataset
-from relaxdiff.minima.relaxation import minimum_from_dataset
+from relaxdiff.minima.minimum import minimum_from_dataset
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
 from relaxdiff.running.ranks import is_first
-from relaxdiff.statistics.solvers import solver_of
 from relaxdiff.structures.lattices import starting_crystal
 
 with job(snakemake) as log:

@@ -4,7 +4,7 @@ import pandas as pd
 from common import job
 
 from relaxdiff.files.datasets import read_dataset
-from relaxdiff.minima.relaxation import minimum_from_dataset
+from relaxdiff.minima.minimum import minimum_from_dataset
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
 from relaxdiff.statistics.solvers import measure_solver
 from relaxdiff.structures.lattices import starting_crystal

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from common import job
 
-from relaxdiff.figures import formation_curves as figures
+from relaxdiff import figures
 from relaxdiff.figures.style import save_figure
 from relaxdiff.files.datasets import read_dataset
 from relaxdiff.statistics.errors import all_levels, prediction_errors

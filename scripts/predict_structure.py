@@ -4,7 +4,7 @@ from common import job
 
 from relaxdiff.derivative.expansion import predicted_structure
 from relaxdiff.files.datasets import read_dataset
-from relaxdiff.minima.relaxation import minimum_from_dataset
+from relaxdiff.minima.minimum import minimum_from_dataset
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
 from relaxdiff.posterior.variants import variant_potential
 

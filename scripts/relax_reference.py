@@ -3,8 +3,8 @@
 from common import job
 
 from relaxdiff.files.datasets import write_dataset
+from relaxdiff.minima.minimum import minimum_dataset
 from relaxdiff.minima.reference import relax_reference
-from relaxdiff.minima.relaxation import minimum_dataset
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
 from relaxdiff.running.ranks import is_first
 

@@ -7,8 +7,9 @@ import pandas as pd
 from common import job
 
 from relaxdiff.files.datasets import read_dataset
+from relaxdiff.statistics.captions import sentences, substitutions
 from relaxdiff.statistics.results import StructureResults
-from relaxdiff.statistics.summary import sentences, substitutions, summarise
+from relaxdiff.statistics.summary import summarise
 
 # A slab has two surfaces, and a cell with a fault, whose images are faults too, one fault.
 FACES = {"surface": 2, "gamma_surface": 1}

@@ -6,7 +6,7 @@ from common import job
 
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
 from relaxdiff.posterior.variants import variant_potential
-from relaxdiff.potentials.snap.files import write_snap
+from relaxdiff.potentials.snap.potential import write_snap
 
 with job(snakemake) as log:
     posterior = read_posterior(snakemake.input.posterior)

@@ -6,7 +6,8 @@ from relaxdiff.derivative.implicit import implicit_derivative
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.potentials.snap.baseline import PairReference, ZblReference
-from relaxdiff.potentials.snap.files import read_snap, write_snap
+from relaxdiff.potentials.snap.files import read_snap
+from relaxdiff.potentials.snap.potential import write_snap
 from relaxdiff.predictions.predicted_variants import predict_variants
 from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 from relaxdiff.structures.lattices import PerfectCrystal, starting_crystal

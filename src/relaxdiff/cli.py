@@ -6,12 +6,11 @@ import sys
 import numpy as np
 
 from relaxdiff.exceptions import InputError, LammpsError
-from relaxdiff.files.datasets import package_versions
-from relaxdiff.lammps.descriptors import DescriptorCalculator
-from relaxdiff.lammps.session import LAMMPS_ARGUMENTS, load_lammps
-from relaxdiff.posterior.trial import write_trial_ensemble
-from relaxdiff.potentials.snap.potential import SnapHyperparameters
-from relaxdiff.structures.kinds import bulk_cell
+from relaxdiff.files import package_versions
+from relaxdiff.lammps import LAMMPS_ARGUMENTS, DescriptorCalculator, load_lammps
+from relaxdiff.posterior import write_trial_ensemble
+from relaxdiff.potentials.snap import SnapHyperparameters
+from relaxdiff.structures import bulk_cell
 
 
 def main(arguments=None):

@@ -10,7 +10,7 @@ levels h and ih are c and h+ih.
 import numpy as np
 import xarray as xr
 
-from relaxdiff.derivative.implicit import LEVELS, level_derivatives
+from relaxdiff.derivative.levels import LEVELS, level_derivatives
 from relaxdiff.files.datasets import variable
 from relaxdiff.predictions.evaluated import EVALUATED_LEVELS
 

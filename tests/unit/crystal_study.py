@@ -3,11 +3,11 @@
 import numpy as np
 import xarray as xr
 
-from relaxdiff.crystals.elasticity import GPA
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.posterior.trial import shipped_file
 from relaxdiff.potentials.snap.files import read_snap
+from relaxdiff.units import GPA
 
 
 def shipped(name, reference=None):

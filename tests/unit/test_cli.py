@@ -9,7 +9,7 @@ import pytest
 
 import relaxdiff.cli
 from relaxdiff.exceptions import LammpsError
-from relaxdiff.posterior.distribution import posterior_from_ensemble
+from relaxdiff.posterior.ensemble import posterior_from_ensemble
 from relaxdiff.potentials.snap.files import read_snap
 
 

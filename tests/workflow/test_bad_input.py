@@ -23,7 +23,7 @@ from entries import point_defect, vacancy
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.posterior.training_data import read_group, read_weights
-from relaxdiff.potentials.snap.files import write_snap
+from relaxdiff.potentials.snap.potential import write_snap
 from relaxdiff.study.input_check import LONGEST_SENTENCE, check_input, printable
 
 PROJECT = Path(__file__).parents[2]

@@ -205,7 +205,7 @@ def test_edited_sample_table_reruns_all(clone, study, small_config):
 
 
 def test_library_edit_reruns_what_uses_it(clone, study):
-    module = clone.folder / "src/relaxdiff/formation.py"
+    module = clone.folder / "src/relaxdiff/predictions/predicted_variants.py"
     text = module.read_text()
     try:
         module.write_text(text + "\n# edited\n")

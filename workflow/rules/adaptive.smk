@@ -18,7 +18,7 @@ rule adapt_variants:
     params:
         tolerance=config["prediction"]["tolerance"],
         finished=f"{HERE}/adaptive/.finished",
-        code=code_digest("predictions.adaptive", "posterior.distribution"),
+        code=code_of("adapt_variants"),
     threads: RANKS
     group:
         "adaptive" if RANKS == 1 else None
@@ -44,7 +44,7 @@ rule gather_adaptive:
     params:
         tolerance=config["prediction"]["tolerance"],
         finished=f"{HERE}/adaptive/.finished",
-        code=code_digest("predictions.adaptive"),
+        code=code_of("gather_adaptive"),
     threads: 1
     resources:
         mem_mb=grows(1000 + 0.001 * VARIANTS),

@@ -20,7 +20,7 @@ for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
 
 from relaxdiff.study.config import file_problems
-from relaxdiff.files.datasets import code_digest
+from relaxdiff.files.code_digest import code_digest
 from relaxdiff.exceptions import SlurmError
 from relaxdiff.study.input_check import check_input, printable
 from relaxdiff.running.slurm import cancel_leftovers, closing_summary
@@ -67,6 +67,11 @@ wildcard_constraints:
     part=r"\d+",
     supercell=r"\d+",
     solver="dense|sparse|energy|lammps",
+
+
+def code_of(script):
+    """What changes with the code of a script in scripts/: a parameter of each rule that runs one."""
+    return code_digest(Path(workflow.basedir) / "scripts" / f"{script}.py")
 
 
 def chunks():

@@ -56,7 +56,7 @@ rule compare_errors:
     log:
         f"{LOGS}/compare_errors.log",
     params:
-        code=code_digest("statistics.errors"),
+        code=code_of("compare_errors"),
     threads: 1
     resources:
         mem_mb=1000,
@@ -104,7 +104,7 @@ rule summarise_study:
         f"{LOGS}/summarise_study.log",
     params:
         structure=entry_of,
-        code=code_digest("statistics.summary"),
+        code=code_of("summarise_study"),
     threads: 1
     resources:
         mem_mb=1000,
@@ -143,7 +143,7 @@ rule plot_figures:
         f"{LOGS}/plot_figures.log",
     params:
         figures=config["figures"],
-        code=code_digest("figures.formation_curves"),
+        code=code_of("plot_figures"),
     threads: 1
     resources:
         mem_mb=1500,

@@ -36,7 +36,7 @@ rule write_interactive:
             what: command.replace("{structure}", wildcards.structure)
             for what, command in COMMANDS.items()
         },
-        code=code_digest("figures.interactive"),
+        code=code_of("write_interactive"),
     threads: 1
     resources:
         mem_mb=grows(1500 + 0.001 * VARIANTS),

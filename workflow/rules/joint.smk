@@ -28,7 +28,7 @@ rule join_quantities:
         f"{STUDY}/logs/join_quantities.log",
     params:
         structures=list(STRUCTURES),
-        code=code_digest("statistics.joint"),
+        code=code_of("join_quantities"),
     threads: 1
     resources:
         mem_mb=grows(1000 + 0.001 * VARIANTS * len(STRUCTURES)),
@@ -57,7 +57,7 @@ rule plot_joint:
         f"{STUDY}/logs/plot_joint.log",
     params:
         dpi=config["figures"]["dpi"],
-        code=code_digest("figures.joint"),
+        code=code_of("plot_joint"),
     threads: 1
     resources:
         mem_mb=1500,

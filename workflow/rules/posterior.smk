@@ -21,7 +21,7 @@ if ENSEMBLE:
             f"{STUDY}/logs/convert_posterior.log",
         params:
             reference=ENSEMBLE.get("reference"),
-            code=code_digest("posterior.distribution"),
+            code=code_of("convert_posterior"),
         threads: 1
         resources:
             mem_mb=1000,
@@ -51,7 +51,7 @@ elif TRAINING:
             element=TRAINING["element"],
             hyperparameters=TRAINING["hyperparameters"],
             reference=TRAINING["reference"],
-            code=code_digest("posterior.design"),
+            code=code_of("build_design_matrix"),
         threads: 1
         resources:
             mem_mb=1500,
@@ -73,7 +73,7 @@ elif TRAINING:
             held_out_fraction=TRAINING["held_out_fraction"],
             seed=TRAINING["seed"],
             pops=TRAINING["pops"],
-            code=code_digest("posterior.pops"),
+            code=code_of("fit_posterior"),
         threads: 1
         resources:
             mem_mb=3000,
@@ -96,7 +96,7 @@ rule sample_posterior:
     params:
         samples=config["posterior"]["samples"],
         seed=config["posterior"]["seed"],
-        code=code_digest("posterior.distribution"),
+        code=code_of("sample_posterior"),
     threads: 1
     resources:
         mem_mb=1000,

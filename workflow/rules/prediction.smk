@@ -15,7 +15,7 @@ rule predict_variants:
     log:
         f"{LOGS}/predict_variants.log",
     params:
-        code=code_digest("predictions.predicted_variants"),
+        code=code_of("predict_variants"),
     threads: 1
     resources:
         mem_mb=2000,
@@ -36,7 +36,7 @@ rule evaluate_predictions:
     log:
         f"{LOGS}/evaluate_predictions_{{chunk}}.log",
     params:
-        code=code_digest("predictions.evaluated", "minima.relaxation", "posterior.distribution"),
+        code=code_of("evaluate_predictions"),
     threads: RANKS
     group:
         "evaluations" if RANKS == 1 else None
@@ -58,7 +58,7 @@ rule gather_evaluations:
     log:
         f"{LOGS}/gather_evaluations.log",
     params:
-        code=code_digest("predictions.evaluated"),
+        code=code_of("gather_evaluations"),
     threads: 1
     resources:
         mem_mb=grows(lambda wildcards: 1000 + 0.001 * VARIANTS * ATOMS[wildcards.structure]),
@@ -78,7 +78,7 @@ rule predict_structure:
     log:
         f"{LOGS}/predict_structure_{{variant}}.log",
     params:
-        code=code_digest("derivative.expansion", "posterior.variants", "posterior.distribution"),
+        code=code_of("predict_structure"),
     threads: 1
     resources:
         mem_mb=1000,
@@ -96,7 +96,7 @@ rule write_potential:
     log:
         f"{STUDY}/logs/write_potential_{{variant}}.log",
     params:
-        code=code_digest("posterior.variants", "posterior.distribution"),
+        code=code_of("write_potential"),
     threads: 1
     resources:
         mem_mb=1000,

@@ -19,7 +19,7 @@ rule relax_bulk:
         perturbation=config["perturbation"],
         crystal=CRYSTAL,
         supercell=config["crystal"]["supercell"],
-        code=code_digest("crystals.bulk", "posterior.distribution"),
+        code=code_of("relax_bulk"),
     threads: 1
     resources:
         mem_mb=grows(BASE_MB + 400 + 0.006 * VARIANTS),
@@ -39,7 +39,7 @@ use rule relax_bulk as relax_solute with:
         perturbation=config["perturbation"],
         crystal=lambda wildcards: SOLUTES[wildcards.element],
         supercell=config["crystal"]["supercell"],
-        code=code_digest("crystals.bulk", "posterior.distribution"),
+        code=code_of("relax_bulk"),
     resources:
         mem_mb=grows(BASE_MB + 400 + 0.006 * VARIANTS),
         runtime=grows(max(map(minutes_of_bulk, config["crystal"]["solutes"].values()), default=5)),
@@ -57,7 +57,7 @@ rule relax_crystal:
         f"{LOGS}/relax_crystal.log",
     params:
         structure=entry_of,
-        code=code_digest("crystals.compared", "crystals.solutes", "posterior.distribution"),
+        code=code_of("relax_crystal"),
     threads: 1
     resources:
         mem_mb=grows(1000 + 0.006 * VARIANTS),
@@ -78,7 +78,7 @@ rule relax_reference:
     params:
         crystal={**CRYSTAL, "solutes": config["crystal"]["solutes"]},
         structure=entry_of,
-        code=code_digest("minima.reference", "posterior.distribution"),
+        code=code_of("relax_reference"),
     threads: RANKS
     group:
         "reference" if RANKS == 1 else None
@@ -101,7 +101,7 @@ rule compute_force_constants:
     log:
         f"{LOGS}/compute_force_constants.log",
     params:
-        code=code_digest("minima.symmetry_blocks", "minima.relaxation", "posterior.distribution"),
+        code=code_of("compute_force_constants"),
     threads: RANKS
     group:
         "reference" if RANKS == 1 else None
@@ -127,7 +127,7 @@ rule differentiate_reference:
         solver=config["derivative"]["solver"],
         crystal=CRYSTAL,
         supercell=lambda wildcards: entry_of(wildcards).get("supercell"),
-        code=code_digest("derivative.implicit", "statistics.solvers", "posterior.distribution"),
+        code=code_of("differentiate_reference"),
     threads: RANKS
     group:
         "reference" if RANKS == 1 else None

@@ -23,7 +23,7 @@ rule relax_vacancy:
         f"{STUDY}/logs/relax_vacancy_{{supercell}}.log",
     params:
         crystal=CRYSTAL,
-        code=code_digest("minima.reference", "posterior.distribution"),
+        code=code_of("relax_vacancy"),
     threads: 1
     resources:
         mem_mb=4000,
@@ -43,7 +43,7 @@ rule measure_solver:
         f"{STUDY}/logs/measure_solver_{{solver}}_{{supercell}}.log",
     params:
         crystal=CRYSTAL,
-        code=code_digest("statistics.solvers", "posterior.distribution"),
+        code=code_of("measure_solver"),
     # It uses one, but nothing that runs beside it may disturb its time.
     threads: ALL_CORES
     resources:
@@ -63,7 +63,7 @@ rule plot_solver_scaling:
         f"{STUDY}/logs/plot_solver_scaling.log",
     params:
         dpi=config["figures"]["dpi"],
-        code=code_digest("figures.solvers"),
+        code=code_of("plot_solver_scaling"),
     threads: 1
     resources:
         mem_mb=1000,
@@ -87,7 +87,7 @@ rule compare_solvers:
     params:
         crystal=CRYSTAL,
         supercell=STRUCTURES[FIRST].get("supercell"),
-        code=code_digest("statistics.solvers", "posterior.distribution"),
+        code=code_of("compare_solvers"),
     threads: 1
     resources:
         mem_mb=2000,
@@ -107,7 +107,7 @@ rule plot_solver_accuracy:
         f"{STUDY}/logs/plot_solver_accuracy.log",
     params:
         dpi=config["figures"]["dpi"],
-        code=code_digest("figures.solvers"),
+        code=code_of("plot_solver_accuracy"),
     threads: 1
     resources:
         mem_mb=1000,

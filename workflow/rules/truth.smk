@@ -23,7 +23,7 @@ rule relax_variants:
         crystal=CRYSTAL,
         supercell=lambda wildcards: entry_of(wildcards).get("supercell"),
         finished=FINISHED,
-        code=code_digest("truth.relaxed_variants", "posterior.distribution"),
+        code=code_of("relax_variants"),
     threads: RANKS
     group:
         "truth" if RANKS == 1 else None
@@ -46,7 +46,7 @@ rule gather_truth:
         f"{LOGS}/gather_truth.log",
     params:
         finished=FINISHED,
-        code=code_digest("truth.relaxed_variants"),
+        code=code_of("gather_truth"),
     threads: 1
     resources:
         mem_mb=1000,
@@ -71,7 +71,7 @@ rule check_truth:
         variants=config["truth"]["checked_variants"],
         seed=config["posterior"]["seed"],
         parts=CHECK_JOBS,
-        code=code_digest("truth.check", "posterior.distribution"),
+        code=code_of("check_truth"),
     threads: RANKS
     resources:
         **MPI,
@@ -91,7 +91,7 @@ rule gather_truth_check:
     log:
         f"{LOGS}/gather_truth_check.log",
     params:
-        code=code_digest("truth.check"),
+        code=code_of("gather_truth_check"),
     threads: 1
     resources:
         mem_mb=500,

@@ -1,1 +1,14 @@
 """The perfect crystal of every variant, which formation energies are counted from."""
+
+from relaxdiff.crystals.elasticity import HEXAGONAL_MODULI
+from relaxdiff.crystals.formation_energy import ComparedWith, compared_with
+from relaxdiff.crystals.hexagonal import STRAINS
+from relaxdiff.crystals.solutes import solute_crystals
+
+__all__ = [
+    "ComparedWith",
+    "HEXAGONAL_MODULI",
+    "STRAINS",
+    "compared_with",
+    "solute_crystals",
+]

@@ -12,9 +12,9 @@ from relaxdiff.crystals.cubic import cubic_crystals
 from relaxdiff.crystals.elasticity import SYMBOLS
 from relaxdiff.crystals.hexagonal import hexagonal_crystals
 from relaxdiff.exceptions import RelaxationError
-from relaxdiff.files.datasets import variable
-from relaxdiff.posterior.variants import variant_shifts, variant_weights
-from relaxdiff.structures.lattices import volumes_per_atom
+from relaxdiff.files import variable
+from relaxdiff.posterior import cut_branches, variant_shifts, variant_weights
+from relaxdiff.structures import volumes_per_atom
 
 STATUS = ("stable", "no_minimum", "elastically_unstable", "vibrationally_unstable", "cut")
 
@@ -65,20 +65,6 @@ def _status(found):
     status[(found.vibrational <= 0).any(axis=-1)] = "vibrationally_unstable"
     status[found.elastic <= 0] = "elastically_unstable"
     status[~np.isfinite(found.energy)] = "no_minimum"
-    return status
-
-
-def cut_branches(status, zero):
-    """Beyond the first unstable variant on its branch every variant is 'cut', as in the paper.
-
-    status: words of STATUS as objects, shape (sample, lambda); zero: index of lambda = 0.
-    """
-    status = status.copy()
-    for row in status:
-        for outward in (range(zero, len(row)), range(zero, -1, -1)):
-            broken = next((i for i in outward if row[i] != "stable"), None)
-            if broken is not None:
-                row[[i for i in outward if abs(i - zero) > abs(broken - zero)]] = "cut"
     return status
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 from ase.neighborlist import neighbor_list
 
-from relaxdiff.crystals.bulk import STATUS, cut_branches
+from relaxdiff.crystals.bulk import STATUS
 from relaxdiff.crystals.hexagonal import STRAINS
 from relaxdiff.crystals.one_length import (
     RANGE,
@@ -26,11 +26,10 @@ from relaxdiff.crystals.one_length import (
     strain_derivatives,
 )
 from relaxdiff.exceptions import InputError, RelaxationError
-from relaxdiff.files.datasets import variable
-from relaxdiff.lammps.descriptors import DescriptorCalculator
-from relaxdiff.posterior.variants import deviations, variant_shifts, variant_weights
-from relaxdiff.structures.lattices import BRAVAIS, PerfectCrystal
-from relaxdiff.structures.slabs import plane_normal
+from relaxdiff.files import variable
+from relaxdiff.lammps import DescriptorCalculator
+from relaxdiff.posterior import cut_branches, deviations, variant_shifts, variant_weights
+from relaxdiff.structures import BRAVAIS, PerfectCrystal, plane_normal
 
 CLOSE = 1e-8  # strain by which the minimum of the mean's held crystal may miss e = 0
 

@@ -8,11 +8,9 @@ import numpy as np
 from relaxdiff.crystals.elasticity import (
     CUBIC_MODULI,
     CUBIC_STRAINS,
-    GPA,
     distortions,
     relaxed,
     relaxing,
-    second_derivatives,
 )
 from relaxdiff.crystals.interpolation import interpolate
 from relaxdiff.crystals.one_length import (
@@ -28,9 +26,11 @@ from relaxdiff.crystals.stability import (
     lowest_curvatures,
 )
 from relaxdiff.crystals.variant_crystals import VariantCrystals, where_found
-from relaxdiff.lammps.all_atoms import evaluator_for
-from relaxdiff.lammps.descriptors import DescriptorCalculator
-from relaxdiff.structures.lattices import ATOMS_PER_CELL
+from relaxdiff.lammps import DescriptorCalculator
+from relaxdiff.potentials import second_derivatives
+from relaxdiff.potentials.snap import evaluator_for
+from relaxdiff.structures import ATOMS_PER_CELL
+from relaxdiff.units import GPA
 
 ELASTIC_DEGREE = 16  # of the interpolants on each panel: moduli are good to 1e-4 GPa
 PHONON_DEGREE = 8  # the same, of costly supercells: only the signs of the eigenvalues decide

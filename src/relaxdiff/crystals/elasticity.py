@@ -16,12 +16,8 @@ of them is evaluated for both.
 import numpy as np
 from scipy.sparse import csr_array
 
-from relaxdiff.structures.coordinates import Coordinates
+from relaxdiff.structures import Coordinates
 
-GPA = 160.2176634  # GPa in 1 eV/Angstrom^3
-# Angstrom, of finite differences; far shorter than from the ends of a panel, where K jumps, to the
-# nearest point that is interpolated.
-STEP = 3e-5
 # Strains of unit norm. Any other, and any other displacement, is equivalent by symmetry to one that
 # is looked at, or a sum of such.
 IN_PLANE, ALONG = np.diag([1.0, 1.0, 0.0]) / np.sqrt(2), np.diag([0.0, 0.0, 1.0])
@@ -64,16 +60,6 @@ def distortions(crystal):
     modes = np.einsum("n,dx->nxd", opposite, directions).reshape(3 * len(cell), -1)
     strains = CUBIC_STRAINS if crystal.c is None else HEXAGONAL_STRAINS
     return Coordinates(cell, csr_array(modes), np.zeros(len(cell), dtype=int), strains)
-
-
-def second_derivatives(evaluator, at):
-    """K of all columns at coordinates `at` of `distortions`, (n, n, P + 1), per primitive cell."""
-    rows = []
-    for step in np.diag(STEP / evaluator.coordinates.scale):
-        change = evaluator.gradient(at + step) - evaluator.gradient(at - step)
-        rows.append(change / (2 * step.max()))
-    tensor = np.array(rows)
-    return (tensor + tensor.transpose(1, 0, 2)) / 2
 
 
 def relaxing(curvatures, n_strains):

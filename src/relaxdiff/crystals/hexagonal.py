@@ -12,13 +12,11 @@ import numpy as np
 import xarray as xr
 
 from relaxdiff.crystals.elasticity import (
-    GPA,
     HEXAGONAL_MODULI,
     HEXAGONAL_STRAINS,
     distortions,
     relaxed,
     relaxing,
-    second_derivatives,
 )
 from relaxdiff.crystals.interpolation import interpolate_patch
 from relaxdiff.crystals.stability import (
@@ -27,13 +25,12 @@ from relaxdiff.crystals.stability import (
     lowest_curvatures,
 )
 from relaxdiff.crystals.variant_crystals import VariantCrystals, where_found
-from relaxdiff.derivative.solvers.dense import hessian_tensor
-from relaxdiff.lammps.all_atoms import evaluator_for
-from relaxdiff.lammps.descriptors import DescriptorCalculator
-from relaxdiff.minima.reference import crystal_of, relaxed_crystal
-from relaxdiff.minima.relaxers import Relaxer
-from relaxdiff.posterior.variants import deviations, variant_weights
-from relaxdiff.truth.relaxed_variants import HISTORY, Branch
+from relaxdiff.lammps import DescriptorCalculator
+from relaxdiff.minima import HISTORY, Branch, Relaxer, crystal_of, relaxed_crystal
+from relaxdiff.posterior import deviations, variant_weights
+from relaxdiff.potentials import hessian_tensor, second_derivatives
+from relaxdiff.potentials.snap import evaluator_for
+from relaxdiff.units import GPA
 
 STRAINS = np.array([np.eye(3), np.diag([0.5, 0.5, -1.0])])  # what keeps the crystal hexagonal
 PHONON_DEGREE = 4  # of the interpolant in each lattice parameter

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import xarray as xr
 
-from relaxdiff.crystals.bulk import cut_branches
 from relaxdiff.exceptions import InputError
-from relaxdiff.files.datasets import variable
-from relaxdiff.structures.lattices import PerfectCrystal
+from relaxdiff.files import variable
+from relaxdiff.posterior import cut_branches
+from relaxdiff.structures import PerfectCrystal
 
 COMPARED = {
     "solute_energy": ("energy", ("sample", "lambda"), "eV", "energy of the solute's own crystal"),

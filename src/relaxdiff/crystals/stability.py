@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from relaxdiff.minima.lattice_green import cells_in_range, responses_to
-from relaxdiff.structures.symmetry import find_symmetry
+from relaxdiff.minima import cells_in_range, responses_to
+from relaxdiff.structures import find_symmetry
 
 DISPLACEMENT_STEP = 1e-3  # Angstrom
 MATRICES_AT_ONCE = 144  # entries of one variant's: 30 MB for 25,000 variants

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relaxdiff.structures.lattices import PerfectCrystal
+from relaxdiff.structures import PerfectCrystal
 
 
 @dataclass(frozen=True)

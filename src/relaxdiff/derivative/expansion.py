@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relaxdiff.structures.coordinates import relative_volume
+from relaxdiff.structures import relative_volume
 
 
 @dataclass(frozen=True)

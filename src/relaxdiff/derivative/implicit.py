@@ -11,20 +11,15 @@ elimination: with x = -H_uu^-1 G_u and y = -H_uu^-1 H_ue,
 """
 
 import numpy as np
-import scipy.linalg
 import xarray as xr
 
-from relaxdiff.derivative.solvers import SOLVERS
-from relaxdiff.derivative.solvers.dense import difference_steps, hessian_row
-from relaxdiff.derivative.solvers.problem import Problem
+from relaxdiff.derivative.levels import LEVELS, eliminate
+from relaxdiff.derivative.solvers import SOLVERS, Problem
 from relaxdiff.exceptions import InputError, RelaxationError
-from relaxdiff.files.datasets import variable
-from relaxdiff.lammps.all_atoms import evaluator_for
-from relaxdiff.minima.quasi_newton import largest_component
-from relaxdiff.minima.relaxation import strain_basis
-from relaxdiff.potentials.snap.potential import parameter_names
-
-LEVELS = ("c", "h", "ih", "h+ih")
+from relaxdiff.files import variable
+from relaxdiff.minima import largest_component, strain_basis
+from relaxdiff.potentials import difference_steps, hessian_row
+from relaxdiff.potentials.snap import evaluator_for, parameter_names
 
 
 def implicit_derivative(minimum, solver="dense", directions=None):
@@ -56,14 +51,14 @@ def implicit_derivative(minimum, solver="dense", directions=None):
     chosen = np.eye(n_parameters) if directions is None else np.asarray(directions, dtype=float)
     if chosen.ndim != 2 or len(chosen) != n_parameters:
         raise InputError(f"directions: shape {chosen.shape}, expected ({n_parameters}, k)")
-    with _evaluator(minimum) as evaluator:
+    with evaluator_at(minimum) as evaluator:
         problem = Problem(minimum, evaluator)
-        columns, strain_columns = _at_minimum(problem)
+        columns, strain_columns = at_minimum(problem)
         values = evaluator.values()
         columns = columns @ chosen
-        solved = _solve(problem, solver, -columns[: problem.n_displacements], strain_columns)
+        solved = solve(problem, solver, -columns[: problem.n_displacements], strain_columns)
         evaluations = evaluator.n_evaluations
-    derivatives = _eliminate(solved.x, columns, strain_columns)
+    derivatives = eliminate(solved.x, columns, strain_columns)
     axis = "parameter" if directions is None else "direction"
     dataset = _dataset(minimum, values, columns, derivatives, chosen, axis)
     coupling = problem.coordinates.modes @ solved.x[:, chosen.shape[1] :]
@@ -83,45 +78,13 @@ def implicit_derivative(minimum, solver="dense", directions=None):
     return dataset
 
 
-def adjoint_derivative(minimum, position_gradient, strain_gradient=0.0, solver="dense"):
-    """Gradient of one scalar of the relaxed structure with respect to all P parameters.
-
-    position_gradient: of the scalar by the scaled positions u, (N, 3); strain_gradient: by the
-    strains, (strain,), or the same for all of them. With dq*/dTheta = -H^-1 G it is -(H^-1 s) . G,
-    one solve whatever P is. Returns a DataArray (parameter). Raises as `implicit_derivative`.
-    """
-    with _evaluator(minimum) as evaluator:
-        problem = Problem(minimum, evaluator)
-        columns, strain_columns = _at_minimum(problem)
-        own = problem.coordinates.modes.T @ np.ravel(position_gradient)
-        solved = _solve(problem, solver, -own[:, None], strain_columns)
-    # _eliminate solves H q = -s for any right-hand side s, gradients of columns or not.
-    on_strains = np.broadcast_to(strain_gradient, strain_columns.shape[1])
-    scalar = np.append(own, on_strains)
-    adjoint = _eliminate(solved.x, scalar[:, None], strain_columns)[-1, :, 0]
-    names = parameter_names(minimum.potential.hyperparameters)
-    return xr.DataArray(adjoint @ columns, {"parameter": names}, "parameter")
-
-
-def level_derivatives(hessian, columns, strains):
-    """dq*/dtheta for each level of the paper, shape (level, n, P), from a Hessian at hand.
-
-    hessian: (n, n) at the minimum; columns: G, (n, P); strains: how many of the last coordinates
-    are strains.
-    """
-    size = len(hessian) - strains
-    right = -np.column_stack([columns[:size], hessian[:size, size:]])
-    x = scipy.linalg.solve(hessian[:size, :size], right, assume_a="pos") if size else right
-    return _eliminate(x, columns, hessian[:, size:])
-
-
-def _evaluator(minimum):
+def evaluator_at(minimum):
     if not minimum.converged:
         raise InputError(f"cannot differentiate a structure that is {minimum.status}")
     return evaluator_for(minimum.coordinates, minimum.potential)
 
 
-def _at_minimum(problem):
+def at_minimum(problem):
     """G (n, P), and the columns of the Hessian that belong to the strains, (n, strain)."""
     coordinates, evaluator = problem.coordinates, problem.evaluator
     steps = difference_steps(coordinates)
@@ -135,7 +98,7 @@ def _at_minimum(problem):
     return columns[:, :-1], np.reshape(rows, (-1, coordinates.size)).T
 
 
-def _solve(problem, solver, right, strain_columns):
+def solve(problem, solver, right, strain_columns):
     """A Solved for right-hand sides (m, k) and, last, those of the strains."""
     if isinstance(solver, str):
         if solver not in SOLVERS:
@@ -150,27 +113,6 @@ def _solve(problem, solver, right, strain_columns):
             f"{failed[0]}"
         )
     return solved
-
-
-def _eliminate(x, columns, strain_columns):
-    """dq*/dtheta for each level, shape (level, n, k).
-
-    x: H_uu^-1 (-G_u), and as last columns H_uu^-1 (-H_ue); columns: G, (n, k); strain_columns:
-    H_qe, (n, strain). 'c' moves nothing, 'h' the cell alone, 'ih' the atoms at fixed cell, 'h+ih'
-    all; in a fixed cell 'h' is 'c' and 'ih' all there is.
-    """
-    size = len(x)
-    x, y = x[:, : columns.shape[1]], x[:, columns.shape[1] :]
-    mixed, curvature, gradient = strain_columns[:size], strain_columns[size:], columns[size:]
-    alone = -np.linalg.solve(curvature, gradient)
-    together = -np.linalg.solve(curvature + mixed.T @ y, gradient + mixed.T @ x)
-    derivatives = {
-        "c": np.zeros_like(columns),
-        "h": np.vstack([np.zeros_like(x), alone]),
-        "ih": np.vstack([x, np.zeros_like(alone)]),
-        "h+ih": np.vstack([x + y @ together, together]),
-    }
-    return np.array([derivatives[level] for level in LEVELS])
 
 
 def _dataset(minimum, values, columns, derivatives, chosen, axis):

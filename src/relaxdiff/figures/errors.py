@@ -27,7 +27,7 @@ from relaxdiff.figures.style import (
     shrink_inset,
     styled,
 )
-from relaxdiff.statistics.errors import EXPECTED_SLOPES, error_table
+from relaxdiff.statistics import EXPECTED_SLOPES, error_table
 
 FEWEST = 10  # variants in a bin that is drawn; less when there are few variants altogether
 DOTS = 3000  # at most so many dots for each level

@@ -30,8 +30,8 @@ from matplotlib.colors import to_hex
 
 from relaxdiff.figures.interactive_template import PAGE
 from relaxdiff.figures.style import TRUTH_COLOUR, level_lines
-from relaxdiff.posterior.variants import all_parameters, deviations
-from relaxdiff.statistics.errors import all_levels
+from relaxdiff.posterior import all_parameters, deviations
+from relaxdiff.statistics import all_levels
 
 LARGEST = 1_400_000  # bytes of a page
 MOST_VARIANTS = 50_000  # in a page: more never fit

@@ -5,14 +5,7 @@ from matplotlib import colormaps
 from matplotlib.colors import Normalize, SymLogNorm
 from matplotlib.ticker import MaxNLocator, SymmetricalLogLocator
 
-from relaxdiff.figures.style import (
-    LEVEL_STYLES,
-    PAGE,
-    bin_count,
-    legend_above,
-    new_figure,
-    styled,
-)
+from relaxdiff.figures.style import LEVEL_STYLES, PAGE, bin_count, legend_above, new_figure, styled
 
 SYMBOLS = {
     "lattice_parameter": "$a$",

@@ -1,9 +1,7 @@
 """Files in and out: units on every variable, provenance on every file, none half-written."""
 
-import hashlib
 import json
 import os
-import re
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,7 +9,6 @@ from pathlib import Path
 import xarray as xr
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.running.slurm import provenance
 
 RECORDED_PACKAGES = (
     "snakemake",
@@ -87,30 +84,6 @@ def read_dataset(path, needs=()):
     return dataset
 
 
-def read_text(path, complaint="is not a text file"):
-    """The text of a user's file; InputError when it is missing, or (`complaint`) not text."""
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # spreadsheets write a byte-order mark
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: {complaint}") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    if "\0" in text:
-        raise InputError(f"{path}: {complaint}")
-    return text
-
-
-def path_exists(path):
-    """Whether there is a file or folder; of names that no file can have there is none."""
-    try:
-        return Path(path).exists()
-    except (OSError, ValueError):
-        return False
-
-
 def package_versions():
     """Versions of relaxdiff and the packages that make its numbers, a dict."""
     found = {}
@@ -122,23 +95,7 @@ def package_versions():
     return found
 
 
-def code_digest(*modules):
-    """SHA-256 over the source of relaxdiff modules and of all relaxdiff modules that they import.
-
-    modules: names below relaxdiff, such as 'implicit' or 'solvers.dense'; of a package, its
-    `__init__`. The workflow passes it in `params`, so that editing a module re-runs the rules that
-    use it.
-    """
-    folder = Path(__file__).parents[1]
-    waiting, sources = list(modules), {}
-    while waiting:
-        module = waiting.pop()
-        if module not in sources:
-            path = folder.joinpath(*module.split("."))
-            path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-            sources[module] = path.read_text(encoding="utf-8")
-            imports = r"^from relaxdiff(?:\.([\w.]+) import| import ([a-z_]+)$)"
-            found = re.findall(imports, sources[module], re.MULTILINE)
-            waiting += [inside or module for inside, module in found]
-    text = "".join(f"{module}\n{source}" for module, source in sorted(sources.items()))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def provenance():
+    """The Slurm job that runs this process, as attributes for a file; none outside Slurm."""
+    job = os.environ.get("SLURM_JOB_ID")
+    return {"slurm_job_id": job} if job else {}

@@ -1,4 +1,4 @@
-"""Descriptors as functions of the coordinates q: of all atoms, or of one atom of each orbit.
+"""Descriptors of all atoms, as functions of the coordinates q.
 
 Atoms of an orbit have the same surroundings, so the descriptors of a symmetric structure are those
 of one representative each, weighted by the size of its orbit:
@@ -18,39 +18,15 @@ An evaluation is one gradient. The values D(q) come on demand: relaxation needs 
 """
 
 import numpy as np
-from ase.data import atomic_numbers
 
 from relaxdiff.exceptions import LammpsError
-from relaxdiff.lammps.descriptors import DescriptorCalculator, pair_lines
-from relaxdiff.lammps.session import (
-    LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM,
-    SKIN,
-    LammpsSession,
-)
-from relaxdiff.running.ranks import add_up, own_communicator, rank_and_size
-from relaxdiff.structures.neighbours import images_near
+from relaxdiff.lammps.descriptors import DescriptorCalculator
+from relaxdiff.structures import on_coordinates
 
-# The cluster reaches this much further than the atoms need when it is built, and in steps of this
-# (Angstrom): it is built again only when strains and displacements have used that up.
-MARGIN = 0.5
-# Where a symmetric matrix's components are in compute stress/atom: xx yy zz xy xz yz.
-VOIGT_MATRIX = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2]])  # of xx yy zz yz xz xy
-PER_ATOM_VOIGT = np.array([[0, 3, 4], [3, 1, 5], [4, 5, 2]])
-FURTHEST = 2  # times the cutoff; a structure that needs more has no likeness to the reference
 TOO_FAR = "the structure is too far from the reference to be evaluated"
 
 
-def evaluator_for(coordinates, potential):
-    """The cheapest evaluator for coordinates: by orbits where there is symmetry, else all atoms.
-
-    Under mpiexec it is by orbits always: they are shared out among the ranks.
-    """
-    symmetric = len(np.unique(coordinates.orbits)) < len(coordinates.orbits)
-    kind = OrbitEvaluator if symmetric or rank_and_size()[1] > 1 else FullEvaluator
-    return kind(coordinates, potential.hyperparameters, potential.reference)
-
-
-def _deformation_at(coordinates, q):
+def deformation_at(coordinates, q):
     """F at q, (3, 3), and its lowest eigenvalue: no distance shrinks by more, F being symmetric.
 
     Raises LammpsError for a cell turned inside out, or numbers that are not finite.
@@ -64,20 +40,11 @@ def _deformation_at(coordinates, q):
     return deformation, lowest
 
 
-def _finite(numbers):
+def finite(numbers):
     """The same numbers; LammpsError if any is not finite."""
     if not np.isfinite(numbers).all():
         raise LammpsError("a descriptor is not finite")
     return numbers
-
-
-def _on_coordinates(coordinates, deformation, gradient, strain_gradient):
-    """Derivatives by atoms, (N, 3, c), and strains, (3, 3, c), as ones by q, (n, c)."""
-    slopes = deformation @ gradient
-    on_modes = coordinates.modes.T @ slopes.reshape(coordinates.modes.shape[0], -1)
-    # A strain B of the reference is one of F^-1 B on top of the cell as it is.
-    on_top = np.linalg.solve(deformation, coordinates.strains)
-    return np.vstack([on_modes, np.tensordot(on_top, strain_gradient, axes=2)])
 
 
 class FullEvaluator:
@@ -112,211 +79,12 @@ class FullEvaluator:
 
     def gradient(self, q):
         """dD/dq at q, shape (n, P + 1), the fixed reference last."""
-        deformation, _ = _deformation_at(self.coordinates, q)
+        deformation, _ = deformation_at(self.coordinates, q)
         self.found = self.calculator.evaluate(self.coordinates.structure(q))
-        return _on_coordinates(
+        return on_coordinates(
             self.coordinates, deformation, self.found.gradient, self.found.strain_gradient
         )
 
     def values(self):
         """D (P + 1,) where the gradient was last asked for."""
         return self.found.values
-
-
-class OrbitEvaluator:
-    """Descriptors and their gradient in symmetric coordinates. A context manager.
-
-    coordinates: Coordinates with `orbits`; hyperparameters: SnapHyperparameters; reference:
-    ZblReference, PairReference or None. Counts its evaluations in `n_evaluations`.
-    """
-
-    def __init__(self, coordinates, hyperparameters, reference=None):
-        self.coordinates = coordinates
-        self.hyperparameters = hyperparameters
-        self.n_evaluations = 0
-        representatives, sizes = np.unique(coordinates.orbits, return_counts=True)
-        rank, ranks = rank_and_size()
-        self.representatives, self.sizes = representatives[rank::ranks], sizes[rank::ranks]
-        # Of LAMMPS's type of each representative: where its block of components is.
-        numbers = [atomic_numbers[element] for element in hyperparameters.elements]
-        own = coordinates.reference.numbers[self.representatives]
-        self.blocks = own[:, None] == numbers
-        in_pairs = reference is not None and reference.is_sum_over_pairs
-        self.pair_reference = reference if in_pairs else None
-        self.whole = None
-        if reference is not None and not in_pairs and rank == 0:
-            self.whole = ReferenceEvaluator(coordinates, hyperparameters.elements, reference)
-        self.cutoff = hyperparameters.cutoff
-        if in_pairs:
-            self.cutoff = max(self.cutoff, reference.reach(hyperparameters.elements))
-        self.session = LammpsSession(hyperparameters.elements, self._commands(), own_communicator())
-        self.reach = 0.0
-        self.clusters = {}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        """Free the LAMMPS instances; the next evaluation starts others."""
-        self.session.close()
-        if self.whole:
-            self.whole.close()
-
-    def forget(self):
-        """Make what follows independent, to the last digit, of what was evaluated before."""
-        self.reach = 0.0
-
-    def gradient(self, q):
-        """dD/dq at q, shape (n, P + 1), the fixed reference last.
-
-        Raises LammpsError, on all ranks alike, when LAMMPS refuses the structure on one.
-        """
-        deformation, shrinks = _deformation_at(self.coordinates, q)
-        displacements = self.coordinates.displacements(q)
-        needed = self.cutoff / shrinks + 2 * np.linalg.norm(displacements, axis=1).max()
-        if needed >= FURTHEST * self.cutoff:
-            raise LammpsError(TOO_FAR)
-        if self.sizes.size and needed >= self.reach:
-            self._collect(self.cutoff + MARGIN * np.ceil((needed - self.cutoff) / MARGIN + 0.5))
-        self.n_evaluations += 1
-        return add_up(lambda: self._share(q, displacements, deformation))
-
-    def _share(self, q, displacements, deformation):
-        """What this rank's representatives contribute to the gradient."""
-        gradient = np.zeros((self.coordinates.size, self.hyperparameters.n_parameters + 1))
-        if self.whole:
-            gradient[:, -1] = self.whole.gradient(q)
-        if not self.sizes.size:  # more ranks than orbits
-            return gradient
-        unstrained = self.places + displacements[self.atoms]
-        numbers = self.coordinates.reference.numbers[self.atoms]
-        self.session.run_cluster(unstrained @ deformation, numbers)
-        slopes = self._slopes()
-        by_place = (deformation @ slopes.reshape(len(self.atoms), 3, -1)).reshape(slopes.shape)
-        moved = (unstrained @ self.coordinates.strains).reshape(-1, len(slopes))
-        gradient[:, :-1] = np.vstack([self.modes.T @ by_place, moved @ slopes])
-        if self.pair_reference:
-            gradient[:, -1] = self._reference_gradient(deformation)
-        return _finite(gradient)
-
-    def values(self):
-        """D (P + 1,) where the gradient was last asked for."""
-        return add_up(self._share_of_values)
-
-    def _share_of_values(self):
-        """What this rank's representatives contribute to the values."""
-        count, energy = len(self.sizes), 0.0
-        if self.whole:
-            energy = self.whole.energy
-        if not count:
-            return np.append(np.zeros(self.hyperparameters.n_parameters), energy)
-        components = self.session.per_atom("values")[:count]
-        bispectrum = (self.blocks * self.sizes[:, None]).T @ components
-        if self.pair_reference:
-            energy = self.sizes @ self.session.per_atom("energies", "vector")[:count]
-        return _finite(np.append(bispectrum, energy))
-
-    def _collect(self, reach):
-        """Take the cluster of that reach."""
-        if reach not in self.clusters:
-            self.clusters[reach] = self._cluster(reach)
-        self.atoms, self.places, self.modes = self.clusters[reach]
-        self.reach = reach
-        self.session.forget_neighbours()
-
-    def _cluster(self, reach):
-        """Representatives first, then all atoms within `reach` of one: atoms, places, modes."""
-        atoms, modes = self.coordinates.reference, self.coordinates.modes
-        found, images = images_near(atoms, atoms.positions[self.representatives], reach)
-        own = np.isin(found, self.representatives) & ~images.any(axis=1)
-        order = np.append(np.flatnonzero(own), np.flatnonzero(~own))
-        members, images = found[order], images[order]
-        places = atoms.positions[members] + images @ atoms.cell.array
-        rows = (3 * members[:, None] + np.arange(3)).ravel()
-        return members, places, modes[rows]
-
-    def _commands(self):
-        """Pair styles, and one derivative compute for each size of orbit."""
-        settings = self.hyperparameters.compute_settings()
-        lines = [
-            *pair_lines(self.hyperparameters, self.pair_reference),
-            f"neighbor {SKIN} bin",
-            "neigh_modify every 1 delay 0 check yes one 10000 page 1000000",
-            f"group all_orbits id 1:{len(self.sizes)}",
-            "group surroundings subtract all all_orbits",
-            "neigh_modify exclude group surroundings surroundings",
-            f"compute values all_orbits sna/atom {settings}",
-        ]
-        for size in np.unique(self.sizes):
-            members = " ".join(str(tag + 1) for tag in np.flatnonzero(self.sizes == size))
-            lines += [f"group orbits{size} id {members}"]
-            lines += [f"compute slopes{size} orbits{size} snad/atom {settings}"]
-        if self.pair_reference:
-            lines += [
-                "compute energies all pe/atom pair",
-                "compute virials all stress/atom NULL pair",
-            ]
-        return lines
-
-    def _slopes(self):
-        """Weighted sum of the bispectrum's derivatives by the cluster's positions, (3 n, P)."""
-        total = 0.0
-        for size in np.unique(self.sizes):
-            # The minus: LAMMPS gives - dB/dx.
-            total = total - float(size) * self.session.per_atom(f"slopes{size}")
-        # LAMMPS has x, y and z of one element's components, then those of the next element.
-        by_element = total.reshape(len(total), self.blocks.shape[1], 3, -1)
-        return by_element.transpose(0, 2, 1, 3).reshape(3 * len(total), -1)
-
-    def _reference_gradient(self, deformation):
-        """Derivative of the fixed pair style's energy by the coordinates, (n,), eV."""
-        count = len(self.sizes)
-        # Half of each pair's energy is the atom's own; its force is the whole one.
-        weighted = (self.sizes[:, None] * self.session.forces()[:count]) @ deformation
-        on_modes = -(self.modes[: 3 * count].T @ weighted.ravel())
-        voigt = self.sizes @ self.session.per_atom("virials")[:count]
-        virial = voigt[PER_ATOM_VOIGT] / LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM
-        on_top = np.linalg.solve(deformation, self.coordinates.strains)
-        return np.append(on_modes, np.tensordot(on_top, virial, axes=2))
-
-
-class ReferenceEvaluator:
-    """Energy and gradient of a fixed pair style alone, in the whole cell.
-
-    coordinates: Coordinates; elements: of the potential; reference: a PairReference.
-    """
-
-    def __init__(self, coordinates, elements, reference):
-        self.coordinates = coordinates
-        self.energy = None
-        lines = [
-            f"pair_style hybrid {reference.style_line()}",
-            *reference.coefficient_lines(elements),
-            "neighbor 0.3 bin",
-            "thermo_modify norm no",
-        ]
-        self.session = LammpsSession(elements, lines, own_communicator())
-
-    def close(self):
-        """Free the LAMMPS instance."""
-        self.session.close()
-
-    def gradient(self, q):
-        """Derivative by the coordinates at q, (n,), eV; `energy` is then that at q, eV."""
-        deformation, _ = _deformation_at(self.coordinates, q)
-        atoms, session = self.coordinates.structure(q), self.session
-        session.place(atoms)
-        session.command("run 0 post no")
-        self.energy = session.instance.get_thermo("pe")
-        forces = session.to_atoms_frame(session.gathered_forces())
-        names = ("pxx", "pyy", "pzz", "pyz", "pxz", "pxy")
-        pressure = np.array([session.instance.get_thermo(name) for name in names])
-        virial = (pressure / LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM * atoms.get_volume())[
-            VOIGT_MATRIX
-        ]
-        virial = session.to_atoms_frame(session.to_atoms_frame(virial).T).T
-        columns = -forces[..., None], -virial[..., None]
-        return _on_coordinates(self.coordinates, deformation, *columns)[:, 0]

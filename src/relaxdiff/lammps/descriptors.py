@@ -12,13 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from relaxdiff.exceptions import LammpsError
-from relaxdiff.lammps.session import (
-    LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM,
-    LammpsSession,
-    lammps_errors,
-)
-
-VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # LAMMPS's order xx yy zz yz xz xy
+from relaxdiff.lammps.session import LammpsSession, lammps_errors
+from relaxdiff.units import LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM, VOIGT
 
 
 @dataclass(frozen=True)

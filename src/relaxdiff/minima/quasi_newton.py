@@ -7,10 +7,8 @@ step; the reference has to be converged to 1e-8. Hence our own iteration, with b
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 
 LARGEST_STEP = 0.1  # Angstrom of the largest scaled coordinate change in one step
-REMEMBERED = 60  # steps in limited memory
 
 
 @dataclass
@@ -84,64 +82,3 @@ def largest_component(coordinates, gradient):
     on_atoms = np.abs(coordinates.modes @ gradient[:n_modes]).max(initial=0.0)
     on_strain = np.abs(gradient[n_modes:] / coordinates.scale[n_modes:]).max(initial=0.0)
     return float(max(on_atoms, on_strain))
-
-
-class DenseModel:
-    """The whole Hessian, updated by BFGS (Nocedal & Wright, Numerical Optimization, eq 6.19).
-
-    hessian: (n, n); scale: lengths of the coordinates, see Coordinates.
-    """
-
-    def __init__(self, hessian, scale):
-        self.hessian = hessian
-        self.scale = scale
-
-    def step(self, gradient):
-        """Newton step -H^-1 g, uphill curvatures turned downhill."""
-        try:
-            return -scipy.linalg.cho_solve(scipy.linalg.cho_factor(self.hessian), gradient)
-        except scipy.linalg.LinAlgError:
-            scaled = self.hessian / np.outer(self.scale, self.scale)
-            curvatures, directions = np.linalg.eigh(scaled)
-            curvatures = np.maximum(np.abs(curvatures), 0.1)
-            along = directions.T @ (gradient / self.scale)
-            return -(directions @ (along / curvatures)) / self.scale
-
-    def learn(self, step, change):
-        """Map `step` to the gradient `change`; nothing where that is not convex."""
-        along = step @ change
-        image = self.hessian @ step
-        curvature = step @ image
-        if along > 1e-3 * abs(curvature):
-            seen, expected = np.outer(change, change), np.outer(image, image)
-            self.hessian = self.hessian + seen / along - expected / curvature
-
-
-class LimitedMemory:
-    """The same update kept as pairs of steps and changes, for any number of coordinates.
-
-    inverse: maps gradients to steps like the inverse of a Hessian would; pairs: what another model
-    of nearly the same Hessian has learnt. Source: the two loops of Nocedal & Wright, algorithm 7.4,
-    with that inverse as H_k^0.
-    """
-
-    def __init__(self, inverse, pairs=()):
-        self.inverse = inverse
-        self.pairs = [*pairs]
-
-    def step(self, gradient):
-        """Newton step -H^-1 g."""
-        ahead, factors = gradient.copy(), []
-        for step, change, along in reversed(self.pairs):
-            factors.append((step @ ahead) / along)
-            ahead -= factors[-1] * change
-        ahead = self.inverse(ahead)
-        for (step, change, along), factor in zip(self.pairs, reversed(factors), strict=True):
-            ahead += (factor - (change @ ahead) / along) * step
-        return -ahead
-
-    def learn(self, step, change):
-        """Remember that `step` changes the gradient by `change`, unless that is not convex."""
-        along = step @ change
-        if along > 0:
-            self.pairs = [*self.pairs, (step, change, along)][-REMEMBERED:]

@@ -14,9 +14,15 @@ from relaxdiff.minima.lattice_green import crystal_green
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.minima.relaxers import BASIN_RADIUS
 from relaxdiff.minima.symmetry_blocks import DISPLACEMENT_STEP, blocks_at
-from relaxdiff.structures.coordinates import face_normals, largest_displacement, widest_gap
-from relaxdiff.structures.kinds import ON_LATTICE, build_structure
-from relaxdiff.structures.lattices import BRAVAIS, starting_crystal
+from relaxdiff.structures import (
+    BRAVAIS,
+    ON_LATTICE,
+    build_structure,
+    face_normals,
+    largest_displacement,
+    starting_crystal,
+    widest_gap,
+)
 
 LARGEST_MISMATCH = 0.15  # of the lattice parameters to start from; E(a) is not looked at beyond
 # Supercell from which on the crystal's Green's function saves more evaluations than it costs.

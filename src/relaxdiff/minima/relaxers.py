@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relaxdiff.lammps.all_atoms import evaluator_for
-from relaxdiff.lammps.minimise import lammps_minimise
-from relaxdiff.minima.quasi_newton import DenseModel, LimitedMemory, quasi_newton
-from relaxdiff.minima.relaxation import inverse_in
+from relaxdiff.lammps import lammps_minimise
+from relaxdiff.minima.hessian_models import DenseModel, LimitedMemory, inverse_in
+from relaxdiff.minima.quasi_newton import quasi_newton
+from relaxdiff.potentials.snap import evaluator_for
 
 TOLERANCE = 1e-6  # eV/Angstrom
 MAX_STEPS = 40

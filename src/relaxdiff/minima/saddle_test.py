@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from relaxdiff.lammps.all_atoms import evaluator_for
 from relaxdiff.minima.lattice_green import LatticeGreen
 from relaxdiff.minima.symmetry_blocks import blocks_from_dataset, saddle_point, symmetry_blocks
+from relaxdiff.potentials.snap import evaluator_for
 
 RESIDUAL = 0.1  # of a Ritz value that counts as converged, relative to itself
 # Lanczos steps before one may: the force constants of a block know where it is soft, the crystal's

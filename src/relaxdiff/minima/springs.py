@@ -4,7 +4,7 @@ from ase.optimize.precon import Exp
 from scipy.sparse.linalg import splu
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.structures.neighbours import nearest_neighbour_distance
+from relaxdiff.structures import nearest_neighbour_distance
 
 DECAY = 3.0  # of a spring's strength with distance in units of the nearest neighbour's
 REACH = 1.45  # nearest-neighbour distances: two shells of bcc, one of fcc and hcp

@@ -14,15 +14,19 @@ import scipy.linalg
 import xarray as xr
 from scipy.sparse import csr_array, hstack
 
-from relaxdiff.derivative.solvers.dense import hessian_tensor
 from relaxdiff.exceptions import RelaxationError
-from relaxdiff.files.datasets import variable
-from relaxdiff.lammps.all_atoms import evaluator_for
+from relaxdiff.files import variable
+from relaxdiff.minima.hessian_models import inverse_in
 from relaxdiff.minima.lattice_green import LatticeGreen
-from relaxdiff.minima.relaxation import inverse_in
-from relaxdiff.structures.coordinates import Coordinates
-from relaxdiff.structures.modes import representation_modes, strain_modes
-from relaxdiff.structures.symmetry import find_symmetry, representations
+from relaxdiff.potentials import hessian_tensor
+from relaxdiff.potentials.snap import evaluator_for
+from relaxdiff.structures import (
+    Coordinates,
+    find_symmetry,
+    representation_modes,
+    representations,
+    strain_modes,
+)
 
 DISPLACEMENT_STEP = 1e-5  # Angstrom, of the atom that moves most
 SOFTEST = 2.0  # eV/Angstrom^2; smaller curvatures of the force constants count as so much

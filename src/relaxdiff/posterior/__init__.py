@@ -1,1 +1,38 @@
 """Where parameter sets come from, and the variants made of them."""
+
+from relaxdiff.posterior.distribution import (
+    potential_from_posterior,
+    read_posterior,
+    sample_posterior,
+)
+from relaxdiff.posterior.ensemble import posterior_from_ensemble
+from relaxdiff.posterior.training_data import check_groups, read_weights
+from relaxdiff.posterior.trial import write_trial_ensemble
+from relaxdiff.posterior.variants import (
+    all_parameters,
+    cut_branches,
+    deviations,
+    elements_of,
+    lambda_grid,
+    variant_energy_shifts,
+    variant_shifts,
+    variant_weights,
+)
+
+__all__ = [
+    "all_parameters",
+    "check_groups",
+    "cut_branches",
+    "deviations",
+    "elements_of",
+    "lambda_grid",
+    "posterior_from_ensemble",
+    "potential_from_posterior",
+    "read_posterior",
+    "read_weights",
+    "sample_posterior",
+    "variant_energy_shifts",
+    "variant_shifts",
+    "variant_weights",
+    "write_trial_ensemble",
+]

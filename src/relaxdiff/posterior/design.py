@@ -14,14 +14,11 @@ import numpy as np
 import xarray as xr
 
 from relaxdiff.exceptions import LammpsError
-from relaxdiff.files.datasets import variable
-from relaxdiff.lammps.descriptors import VOIGT, DescriptorCalculator
-from relaxdiff.posterior.training_data import BAR_PER_EV_PER_CUBIC_ANGSTROM, QUANTITIES
-from relaxdiff.potentials.snap.potential import (
-    SnapHyperparameters,
-    describe_potential,
-    parameter_names,
-)
+from relaxdiff.files import variable
+from relaxdiff.lammps import DescriptorCalculator
+from relaxdiff.posterior.training_data import QUANTITIES
+from relaxdiff.potentials.snap import SnapHyperparameters, describe_potential, parameter_names
+from relaxdiff.units import BAR_PER_EV_PER_CUBIC_ANGSTROM, VOIGT
 
 
 def snap_hyperparameters(element, twojmax, cutoff, rfac0, rmin0):

@@ -10,12 +10,11 @@ import xarray as xr
 from scipy.linalg import eigh
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.files.datasets import variable
+from relaxdiff.files import variable
 from relaxdiff.posterior.design import held_out
 from relaxdiff.posterior.distribution import draw_from_hypercube, start_posterior
 from relaxdiff.posterior.training_data import QUANTITIES
-from relaxdiff.potentials.snap.baseline import reference_from
-from relaxdiff.potentials.snap.potential import SnapPotential, hyperparameters_from
+from relaxdiff.potentials.snap import SnapPotential, hyperparameters_from, reference_from
 
 COVERAGE_DRAWS = 1000
 NOMINAL_COVERAGES = (0.5, 0.9, 0.95, 1.0)  # central intervals of the draws; 1: smallest to largest

@@ -27,12 +27,10 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 from ase.stress import voigt_6_to_full_3x3_stress
-from ase.units import bar
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.files.datasets import read_text
-
-BAR_PER_EV_PER_CUBIC_ANGSTROM = 1 / bar
+from relaxdiff.files import read_text
+from relaxdiff.units import BAR_PER_EV_PER_CUBIC_ANGSTROM
 
 QUANTITIES = {"energy": "eV/atom", "force": "eV/Angstrom", "stress": "bar"}
 WEIGHT_COLUMNS = ("energy_weight", "force_weight", "stress_weight")

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.lammps.session import load_lammps
-from relaxdiff.potentials.snap.files import read_snap
+from relaxdiff.lammps import load_lammps
+from relaxdiff.potentials.snap import read_snap
 
 
 def write_trial_ensemble(name, folder, samples, spread, seed):

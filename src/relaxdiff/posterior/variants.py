@@ -94,3 +94,17 @@ def variant_potential(potential, posterior, name):
         potential.energy_shifts + stretch * shift[sample],
         name=f"{potential.name}_{name}",
     )
+
+
+def cut_branches(status, zero):
+    """Beyond the first unstable variant on its branch every variant is 'cut', as in the paper.
+
+    status: words of STATUS as objects, shape (sample, lambda); zero: index of lambda = 0.
+    """
+    status = status.copy()
+    for row in status:
+        for outward in (range(zero, len(row)), range(zero, -1, -1)):
+            broken = next((i for i in outward if row[i] != "stable"), None)
+            if broken is not None:
+                row[[i for i in outward if abs(i - zero) > abs(broken - zero)]] = "cut"
+    return status

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from relaxdiff.crystals import compared_with
 from relaxdiff.exceptions import InputError, LammpsError
-from relaxdiff.files.datasets import variable
-from relaxdiff.lammps.all_atoms import evaluator_for
-from relaxdiff.posterior.variants import deviations, variant_shifts
+from relaxdiff.files import variable
+from relaxdiff.minima import Outcome
+from relaxdiff.posterior import deviations, variant_shifts
+from relaxdiff.potentials.snap import evaluator_for
 from relaxdiff.predictions.evaluated import coordinates_of_crystal, evaluate, formation_of_evaluated
 from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
-from relaxdiff.predictions.predicted_variants import compared_with
-from relaxdiff.truth.relaxed_variants import Outcome
 
 FROM_REFERENCE, FROM_NEIGHBOURS = "newton@x", "neighbours@x"
 ENOUGH_NEIGHBOURS = 4  # evaluated structures on the way; the polynomial through them

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from relaxdiff.crystals import compared_with
 from relaxdiff.exceptions import LammpsError
-from relaxdiff.files.datasets import variable
-from relaxdiff.lammps.all_atoms import evaluator_for
-from relaxdiff.minima.quasi_newton import DenseModel
-from relaxdiff.posterior.variants import deviations, variant_shifts
+from relaxdiff.files import variable
+from relaxdiff.minima import DenseModel
+from relaxdiff.posterior import deviations, variant_shifts
+from relaxdiff.potentials.snap import evaluator_for
 from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
-from relaxdiff.predictions.predicted_variants import compared_with, never_less_further_out
-from relaxdiff.structures.coordinates import Freedom, coordinates_of
-from relaxdiff.structures.lattices import crystal_from
+from relaxdiff.predictions.predicted_variants import never_less_further_out
+from relaxdiff.structures import Freedom, coordinates_of, crystal_from
 
 EVALUATED_LEVELS = ("h+ih@x", "newton@x")
 

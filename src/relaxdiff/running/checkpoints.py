@@ -5,8 +5,7 @@ import json
 from pathlib import Path
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.files.checksums import agrees, record
-from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.files import agrees, read_dataset, record, write_dataset
 
 FOUND_AGAIN = "relaxed by an earlier, unfinished job"  # how a report on such a sample ends
 

@@ -9,7 +9,7 @@ import functools
 import os
 
 from relaxdiff.exceptions import LammpsError
-from relaxdiff.lammps.session import load_lammps
+from relaxdiff.running.mpi_library import load_mpi_library
 
 # What the launchers of MPICH, Open MPI and Slurm tell their processes.
 RANK_VARIABLES = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
@@ -20,7 +20,7 @@ def _mpi():
     """mpi4py's MPI module under mpiexec, else None."""
     if not any(name in os.environ for name in RANK_VARIABLES):
         return None
-    load_lammps()  # finds the MPI library, which mpi4py must share
+    load_mpi_library()  # which mpi4py and LAMMPS must share
     try:
         from mpi4py import MPI
     except ImportError as error:

@@ -22,12 +22,6 @@ MEMORY_WORDS = re.compile(
 )
 
 
-def provenance():
-    """The Slurm job that runs this process, as attributes for a file; none outside Slurm."""
-    job = os.environ.get("SLURM_JOB_ID")
-    return {"slurm_job_id": job} if job else {}
-
-
 def cancel_leftovers(folder):
     """Cancel jobs that an earlier, killed `snakemake` in this folder left in Slurm's queue.
 

@@ -9,9 +9,9 @@ import pandas as pd
 import xarray as xr
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.files.datasets import variable
-from relaxdiff.posterior.variants import deviations
-from relaxdiff.predictions.newton import newton_of_defect
+from relaxdiff.files import variable
+from relaxdiff.posterior import deviations
+from relaxdiff.predictions import predicted_coordinates
 
 # Errors are summarised over |lambda| up to each of these, and over all.
 WINDOWS = (1.0, 6.0)
@@ -105,42 +105,6 @@ def prediction_errors(predictions, truth, derivative, posterior, evaluations=Non
             "sample": truth["sample"].values,
             "lambda": truth["lambda"].values,
         },
-    )
-
-
-def predicted_coordinates(derivative, modes, delta, lambdas):
-    """q (sample, lambda, mode) at each level that the derivative knows, a dict.
-
-    modes: as for `coordinate_derivatives`; delta: (sample, parameter).
-    """
-    responses = coordinate_derivatives(derivative, modes) @ delta.T
-    lines = responses.transpose(0, 2, 1)[:, :, None, :] * lambdas[:, None]
-    places = dict(zip(map(str, derivative["level"].values), lines, strict=True))
-    if (newton := newton_of_defect(derivative)) is not None:
-        places["newton"] = np.array([newton.steps(sample, lambdas)[0] for sample in delta])
-    return places
-
-
-def coordinate_derivatives(derivative, modes):
-    """dq*/dtheta at each level in the file, shape (level, mode, parameter), the strains last.
-
-    derivative: Dataset of `implicit_derivative`; modes: the reference's orthonormal displacement
-    modes, (mode, atom, xyz). The derivative holds positions at h+ih only; those at fixed cell (ih)
-    lack what the strains move.
-    """
-    atoms = np.einsum("max,pax->mp", modes, derivative["position_derivative"].values)
-    coupling = np.einsum("max,kax->mk", modes, derivative["strain_coupling"].values)
-    strains = derivative["strain_derivative"].values.T
-    moved = {"h+ih": atoms, "ih": atoms - coupling @ strains}
-    return np.array(
-        [
-            np.vstack([moved.get(level, np.zeros_like(atoms)), strained.T])
-            for level, strained in zip(
-                derivative["level"].values,
-                derivative["level_strain_derivative"].values,
-                strict=True,
-            )
-        ]
     )
 
 

@@ -20,9 +20,9 @@ import pandas as pd
 import xarray as xr
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.files.datasets import variable
-from relaxdiff.posterior.variants import all_parameters, deviations
-from relaxdiff.quantities.formation import (
+from relaxdiff.files import variable
+from relaxdiff.posterior import all_parameters, deviations
+from relaxdiff.quantities import (
     crystal_quantities,
     quantity_derivatives,
     quantity_units,

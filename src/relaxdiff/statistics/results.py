@@ -7,8 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from relaxdiff.statistics.errors import all_levels, posterior_table
-
-JOULE_PER_SQUARE_METRE = 16.02176634  # of 1 eV/Angstrom^2, exact in the SI
+from relaxdiff.units import JOULE_PER_SQUARE_METRE
 
 
 @dataclass(frozen=True)

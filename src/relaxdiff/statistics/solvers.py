@@ -12,38 +12,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from relaxdiff.derivative.implicit import implicit_derivative
-from relaxdiff.derivative.solvers import SOLVERS
-from relaxdiff.derivative.solvers.dense import Dense
-from relaxdiff.derivative.solvers.energy import Energy
-from relaxdiff.derivative.solvers.problem import Problem
-from relaxdiff.exceptions import InputError, RelaxationError
-from relaxdiff.lammps.all_atoms import evaluator_for
-from relaxdiff.lammps.minimise import lammps_minimise
-from relaxdiff.lammps.session import load_lammps
-from relaxdiff.minima.lattice_green import crystal_green
-from relaxdiff.posterior.variants import deviations, variant_energy_shifts, variant_weights
+from relaxdiff.derivative import implicit_derivative
+from relaxdiff.derivative.solvers import SOLVERS, Dense, Energy, Problem, solver_of
+from relaxdiff.exceptions import RelaxationError
+from relaxdiff.lammps import lammps_minimise, load_lammps
+from relaxdiff.posterior import deviations, variant_energy_shifts, variant_weights
+from relaxdiff.potentials.snap import evaluator_for
 
 LAMMPS = "lammps"  # one relaxation of the variant at lambda = 1 by LAMMPS, beside the solvers
 TOLERANCE = 1e-6  # eV/Angstrom, that LAMMPS relaxes to: that of the truth
 STRONG = 4.0  # largest |lambda| at which displacements are compared
 ALPHAS = tuple(10.0**power for power in range(-9, 0))  # eV/Angstrom
 ALPHA_STEPS = 60  # of each minimisation while alpha varies: rounding stops the smallest earlier
-
-
-def solver_of(name, minimum, crystal, supercell):
-    """The solver called `name`, with the settings it has in a study.
-
-    minimum: of a defect in a supercell of `supercell`^3 conventional cells of a PerfectCrystal;
-    'sparse' is preconditioned by the lattice Green's function of that crystal at the defect cell's
-    own lattice parameters. Raises InputError for an unknown name, LammpsError.
-    """
-    if name not in SOLVERS:
-        raise InputError(f"derivative.solver: '{name}' is not one of {', '.join(SOLVERS)}")
-    if name != "sparse":
-        return SOLVERS[name]()
-    green = crystal_green(minimum.potential, minimum.atoms, crystal, supercell)
-    return SOLVERS[name](preconditioner=green)
 
 
 def measure_solver(name, minimum, posterior, crystal, supercell):

@@ -1,1 +1,74 @@
 """Atoms before they relax, their symmetry, and the coordinates they relax in."""
+
+from relaxdiff.structures.coordinates import (
+    Coordinates,
+    Freedom,
+    cell_strains,
+    coordinates_of,
+    face_normals,
+    largest_displacement,
+    on_coordinates,
+    relative_volume,
+    widest_gap,
+)
+from relaxdiff.structures.kinds import (
+    CELLS,
+    COMMON_KEYS,
+    DIVACANCIES,
+    KEYS,
+    ON_LATTICE,
+    OPTIONAL_KEYS,
+    POINT_DEFECT_CELLS,
+    POINT_DEFECT_KEYS,
+    SMALLEST_SUPERCELL,
+    build_structure,
+    bulk_cell,
+)
+from relaxdiff.structures.lattices import (
+    ATOMS_PER_CELL,
+    BRAVAIS,
+    PerfectCrystal,
+    crystal_from,
+    starting_crystal,
+    volumes_per_atom,
+)
+from relaxdiff.structures.modes import representation_modes, strain_modes
+from relaxdiff.structures.neighbours import images_near, nearest_neighbour_distance
+from relaxdiff.structures.slabs import plane_normal
+from relaxdiff.structures.symmetry import find_symmetry, representations
+
+__all__ = [
+    "ATOMS_PER_CELL",
+    "BRAVAIS",
+    "CELLS",
+    "COMMON_KEYS",
+    "Coordinates",
+    "DIVACANCIES",
+    "Freedom",
+    "KEYS",
+    "ON_LATTICE",
+    "OPTIONAL_KEYS",
+    "POINT_DEFECT_CELLS",
+    "POINT_DEFECT_KEYS",
+    "PerfectCrystal",
+    "SMALLEST_SUPERCELL",
+    "on_coordinates",
+    "build_structure",
+    "bulk_cell",
+    "cell_strains",
+    "coordinates_of",
+    "crystal_from",
+    "face_normals",
+    "find_symmetry",
+    "images_near",
+    "largest_displacement",
+    "nearest_neighbour_distance",
+    "plane_normal",
+    "relative_volume",
+    "representation_modes",
+    "representations",
+    "starting_crystal",
+    "strain_modes",
+    "volumes_per_atom",
+    "widest_gap",
+]

@@ -215,3 +215,12 @@ def _compare(atoms, others):
     apart = others.positions @ np.linalg.inv(deformation) - atoms.positions
     apart, _ = find_mic(apart - apart[0], atoms.cell)
     return stretch - np.eye(3), apart - apart.mean(axis=0)
+
+
+def on_coordinates(coordinates, deformation, gradient, strain_gradient):
+    """Derivatives by atoms, (N, 3, c), and strains, (3, 3, c), as ones by q, (n, c)."""
+    slopes = deformation @ gradient
+    on_modes = coordinates.modes.T @ slopes.reshape(coordinates.modes.shape[0], -1)
+    # A strain B of the reference is one of F^-1 B on top of the cell as it is.
+    on_top = np.linalg.solve(deformation, coordinates.strains)
+    return np.vstack([on_modes, np.tensordot(on_top, strain_gradient, axes=2)])

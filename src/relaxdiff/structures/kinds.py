@@ -238,3 +238,24 @@ BUILDERS = {
     "gamma_surface": faulted_crystal,
 }
 KINDS = (*BUILDERS, "file")
+# What a structure has beside these keys, and how its cell can relax; point defects are all kinds
+# that are not named here.
+COMMON_KEYS = ("name", "kind", "cell")
+POINT_DEFECT_KEYS = ("supercell",)
+KEYS = {
+    "substitutional": ("supercell", "element"),
+    "surface": ("plane", "layers", "vacuum"),
+    "gamma_surface": ("plane", "layers", "displacement"),
+    "file": ("path", "lattice_parameter"),
+}
+# May be left out: the interstitial, or one atom of the dumbbell, is then of the crystal's element.
+OPTIONAL_KEYS = dict.fromkeys((*DUMBBELLS, *INTERSTICES), ("element",))
+POINT_DEFECT_CELLS = ("fixed", "isotropic", "full")
+CELLS = {
+    "surface": ("fixed", "in_plane_fixed"),
+    "gamma_surface": ("fixed", "in_plane_fixed"),
+    "file": ("fixed", "isotropic", "full", "in_plane_fixed"),
+}
+# Supercells in which no atom is next to a defect and to an image of it, those of divacancies larger
+# by one; of lattices not named here the schema's.
+SMALLEST_SUPERCELL = {"sc": 3, "hcp": 3}

@@ -9,9 +9,9 @@ import jsonschema
 import yaml
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.files.datasets import path_exists, read_text
-from relaxdiff.posterior.variants import lambda_grid
-from relaxdiff.potentials.snap.baseline import reference_from_settings
+from relaxdiff.files import path_exists, read_text
+from relaxdiff.posterior import lambda_grid
+from relaxdiff.potentials.snap import reference_from_settings
 from relaxdiff.study.structure_settings import crystal_problems, solver_problems, structure_problems
 
 SOURCES = ("file", "ensemble", "training")

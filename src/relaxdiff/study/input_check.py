@@ -5,23 +5,22 @@ from pathlib import Path
 from ase.data import atomic_numbers
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.posterior.distribution import (
+from relaxdiff.posterior import (
+    check_groups,
+    elements_of,
     posterior_from_ensemble,
     potential_from_posterior,
     read_posterior,
+    read_weights,
     sample_posterior,
 )
-from relaxdiff.posterior.training_data import check_groups, read_weights
-from relaxdiff.posterior.variants import elements_of
-from relaxdiff.potentials.snap.baseline import (
+from relaxdiff.potentials.snap import (
+    SnapHyperparameters,
     ZblReference,
     check_reference,
     reference_from_settings,
 )
-from relaxdiff.potentials.snap.potential import SnapHyperparameters
-from relaxdiff.structures.kinds import build_structure
-from relaxdiff.structures.lattices import starting_crystal
-from relaxdiff.structures.neighbours import nearest_neighbour_distance
+from relaxdiff.structures import build_structure, nearest_neighbour_distance, starting_crystal
 from relaxdiff.study.config import PATHS, config_problems, file_problems
 
 LARGEST_READ = 50e6  # bytes; larger files are read by the jobs that need them alone

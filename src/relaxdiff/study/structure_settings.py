@@ -1,10 +1,20 @@
 """The `structures` of a config, checked beyond what its schema says: by kind, and by each other."""
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.files.datasets import path_exists
-from relaxdiff.structures.kinds import DIVACANCIES, DUMBBELLS, INTERSTICES, ON_LATTICE
-from relaxdiff.structures.lattices import BRAVAIS
-from relaxdiff.structures.slabs import plane_normal
+from relaxdiff.files import path_exists
+from relaxdiff.structures import (
+    BRAVAIS,
+    CELLS,
+    COMMON_KEYS,
+    DIVACANCIES,
+    KEYS,
+    ON_LATTICE,
+    OPTIONAL_KEYS,
+    POINT_DEFECT_CELLS,
+    POINT_DEFECT_KEYS,
+    SMALLEST_SUPERCELL,
+    plane_normal,
+)
 
 # Other folders and files in results/<study>/, where each structure has a folder of its own.
 RESERVED_NAMES = (
@@ -22,27 +32,6 @@ RESERVED_NAMES = (
     "adaptive",
     "structures",
 )
-# What a structure has beside these keys, and how its cell can relax; point defects are all kinds
-# that are not named here.
-COMMON_KEYS = ("name", "kind", "cell")
-POINT_DEFECT_KEYS = ("supercell",)
-KEYS = {
-    "substitutional": ("supercell", "element"),
-    "surface": ("plane", "layers", "vacuum"),
-    "gamma_surface": ("plane", "layers", "displacement"),
-    "file": ("path", "lattice_parameter"),
-}
-# May be left out: the interstitial, or one atom of the dumbbell, is then of the crystal's element.
-OPTIONAL_KEYS = dict.fromkeys((*DUMBBELLS, *INTERSTICES), ("element",))
-POINT_DEFECT_CELLS = ("fixed", "isotropic", "full")
-CELLS = {
-    "surface": ("fixed", "in_plane_fixed"),
-    "gamma_surface": ("fixed", "in_plane_fixed"),
-    "file": ("fixed", "isotropic", "full", "in_plane_fixed"),
-}
-# Supercells in which no atom is next to a defect and to an image of it, those of divacancies larger
-# by one; of lattices not named here the schema's.
-SMALLEST_SUPERCELL = {"sc": 3, "hcp": 3}
 
 
 def structure_problems(config):

@@ -1,1 +1,3 @@
 """Every variant really relaxed, and some of them again by plain LAMMPS."""
+
+__all__ = []

@@ -3,13 +3,17 @@
 import numpy as np
 import pandas as pd
 
-from relaxdiff.crystals.solutes import solute_crystals
+from relaxdiff.crystals import solute_crystals
 from relaxdiff.exceptions import LammpsError, RelaxationError
-from relaxdiff.lammps.minimise import lammps_minimise
-from relaxdiff.posterior.variants import variant_energy_shifts, variant_weights
-from relaxdiff.structures.coordinates import Freedom, cell_strains, largest_displacement
-from relaxdiff.structures.kinds import build_structure
-from relaxdiff.structures.lattices import crystal_from
+from relaxdiff.lammps import lammps_minimise
+from relaxdiff.posterior import variant_energy_shifts, variant_weights
+from relaxdiff.structures import (
+    Freedom,
+    build_structure,
+    cell_strains,
+    crystal_from,
+    largest_displacement,
+)
 
 SHAKE = 0.01  # Angstrom, standard deviation of the displacements that the check starts from
 TOLERANCE = 1e-5  # eV/Angstrom: leaves 1e-8 eV and 1e-4 Angstrom^3

@@ -6,9 +6,8 @@ from ase.eos import EquationOfState
 
 import relaxdiff.crystals.stability
 from relaxdiff import InputError, RelaxationError, relax
-from relaxdiff.crystals.bulk import bulk_of_variants, cut_branches
+from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.cubic import ELASTIC_DEGREE, curvature_densities
-from relaxdiff.crystals.elasticity import GPA
 from relaxdiff.crystals.interpolation import interpolate
 from relaxdiff.crystals.one_length import (
     bulk_descriptors,
@@ -23,8 +22,9 @@ from relaxdiff.crystals.stability import (
 )
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.minima.lattice_green import cells_in_range
-from relaxdiff.posterior.variants import lambda_grid, variant_weights
+from relaxdiff.posterior.variants import cut_branches, lambda_grid, variant_weights
 from relaxdiff.structures.lattices import PerfectCrystal, starting_crystal
+from relaxdiff.units import GPA
 
 LAMBDAS = lambda_grid(-4, 4, 2)
 START = starting_crystal("W", "bcc")

@@ -13,12 +13,12 @@ from relaxdiff.crystals.compared import (
     held_status,
     mean_crystal,
 )
-from relaxdiff.crystals.elasticity import GPA
 from relaxdiff.crystals.one_length import RANGE
 from relaxdiff.files.datasets import read_dataset, write_dataset
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.posterior.variants import lambda_grid, variant_shifts, variant_weights
 from relaxdiff.structures.lattices import starting_crystal
+from relaxdiff.units import GPA
 
 LAMBDAS = lambda_grid(-10, 10, 2)
 ZERO = 5

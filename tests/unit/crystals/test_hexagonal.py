@@ -22,7 +22,8 @@ from relaxdiff.lammps.minimise import lammps_minimise
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.potentials.snap.baseline import ZblReference
 from relaxdiff.predictions.evaluated import coordinates_of_crystal
-from relaxdiff.quantities.formation import crystal_quantities, quantity_derivatives
+from relaxdiff.quantities.crystal import crystal_quantities
+from relaxdiff.quantities.formation import quantity_derivatives
 from relaxdiff.structures.coordinates import Freedom, cell_strains
 from relaxdiff.structures.lattices import PerfectCrystal, crystal_from, starting_crystal
 from relaxdiff.truth.check import _perfect_crystal

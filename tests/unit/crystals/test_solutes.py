@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from relaxdiff.crystals.formation_energy import compared_with
 from relaxdiff.crystals.solutes import solute_crystals, with_solutes
 from relaxdiff.exceptions import InputError
-from relaxdiff.predictions.predicted_variants import compared_with
 from relaxdiff.structures.lattices import PerfectCrystal
 
 LAMBDAS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])

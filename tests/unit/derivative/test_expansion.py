@@ -7,7 +7,7 @@ from scipy.optimize import newton
 
 from relaxdiff import implicit_derivative, relax
 from relaxdiff.derivative.expansion import Expansion, expansion_of_defect, predicted_structure
-from relaxdiff.derivative.implicit import LEVELS, level_derivatives
+from relaxdiff.derivative.levels import LEVELS, level_derivatives
 from relaxdiff.structures.kinds import vacancy_cell
 
 # Order of the error in the size of the perturbation, for an energy linear in its parameters.

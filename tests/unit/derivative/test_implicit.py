@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from relaxdiff import InputError, RelaxationError, implicit_derivative, relax
-from relaxdiff.derivative.implicit import LEVELS, level_derivatives
-from relaxdiff.minima.relaxation import Minimum
+from relaxdiff.derivative.levels import LEVELS, level_derivatives
+from relaxdiff.minima.minimum import Minimum
 from relaxdiff.structures.kinds import vacancy_cell
 
 SLAB = {"kind": "surface", "plane": (1, 1, 0), "layers": 6, "vacuum": 12.0}

@@ -7,8 +7,8 @@ import pytest
 from analytic_study import lose, make_study
 from matplotlib.patches import Rectangle
 
+from relaxdiff import figures
 from relaxdiff.exceptions import InputError
-from relaxdiff.figures import formation_curves as figures
 from relaxdiff.figures import solvers as solver_figures
 from relaxdiff.figures.style import LEVEL_STYLES, save_figure
 from relaxdiff.statistics.errors import all_levels, prediction_errors

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from relaxdiff import InputError
-from relaxdiff.files.datasets import code_digest, read_dataset, variable, write_dataset
+from relaxdiff.files.datasets import read_dataset, variable, write_dataset
 
 
 @pytest.fixture
@@ -73,19 +73,3 @@ def test_unusable_files_are_refused_by_name(dataset, tmp_path):
         read_dataset(tmp_path / "bad.nc")
     with pytest.raises(InputError, match=r"good\.nc: lacks the variable\(s\) theta"):
         read_dataset(tmp_path / "good.nc", needs=["energy", "theta"])
-
-
-def test_digest_follows_imports():
-    assert code_digest("truth.relaxed_variants") != code_digest("predictions.predicted_variants")
-    assert code_digest("potentials.snap.potential") == code_digest(
-        "potentials.snap.potential", "exceptions"
-    )
-    assert len(code_digest("crystals.bulk")) == 16
-
-
-def test_digest_follows_packages_and_modules():
-    assert code_digest("derivative.solvers") == code_digest(
-        "derivative.solvers", "derivative.solvers.sparse", "derivative.solvers.problem"
-    )
-    assert code_digest("lammps.all_atoms") == code_digest("lammps.all_atoms", "running.ranks")
-    assert code_digest("derivative.implicit") != code_digest("derivative.solvers")

@@ -6,8 +6,8 @@ import pytest
 from relaxdiff import InputError, RelaxationError, relax
 from relaxdiff.files.datasets import read_dataset, write_dataset
 from relaxdiff.lammps.minimise import lammps_minimise
+from relaxdiff.minima.minimum import minimum_dataset, minimum_from_dataset
 from relaxdiff.minima.reference import relax_reference
-from relaxdiff.minima.relaxation import minimum_dataset, minimum_from_dataset
 from relaxdiff.structures.coordinates import Freedom, largest_displacement
 from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 

@@ -13,19 +13,16 @@ from relaxdiff.files.datasets import variable, write_dataset
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.posterior.distribution import (
     draw_from_hypercube,
-    posterior_from_ensemble,
     potential_from_posterior,
     read_posterior,
     sample_posterior,
 )
+from relaxdiff.posterior.ensemble import posterior_from_ensemble
 from relaxdiff.posterior.pops import _errors, error_table, fit_hypercube, fit_posterior
 from relaxdiff.posterior.training_data import QUANTITIES
 from relaxdiff.potentials.snap.baseline import ZblReference
-from relaxdiff.potentials.snap.potential import (
-    SnapHyperparameters,
-    describe_potential,
-    parameter_names,
-)
+from relaxdiff.potentials.snap.hyperparameters import SnapHyperparameters, parameter_names
+from relaxdiff.potentials.snap.potential import describe_potential
 from relaxdiff.structures.kinds import bulk_cell
 
 SHIPPED = Path(__file__).parents[3] / "resources" / "tungsten.nc"

@@ -11,16 +11,13 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.lammps.descriptors import VOIGT, DescriptorCalculator
+from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.posterior.design import build_design, held_out, snap_hyperparameters
-from relaxdiff.posterior.training_data import (
-    BAR_PER_EV_PER_CUBIC_ANGSTROM,
-    QUANTITIES,
-    read_group,
-    read_weights,
-)
-from relaxdiff.potentials.snap.potential import SnapHyperparameters, SnapPotential
+from relaxdiff.posterior.training_data import QUANTITIES, read_group, read_weights
+from relaxdiff.potentials.snap.hyperparameters import SnapHyperparameters
+from relaxdiff.potentials.snap.potential import SnapPotential
 from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
+from relaxdiff.units import BAR_PER_EV_PER_CUBIC_ANGSTROM, VOIGT
 
 GROUPS = ("bulk", "vacancy")
 WEIGHTS = "group,energy_weight,force_weight,stress_weight\nbulk,1,1,1\nvacancy,1,1,1\n"

@@ -7,10 +7,10 @@ from quartic_model import QuarticModel, slope
 from relaxdiff import implicit_derivative, relax
 from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants, strain_basis_of
-from relaxdiff.derivative.implicit import level_derivatives
+from relaxdiff.derivative.levels import level_derivatives
 from relaxdiff.lammps.session import LammpsSession
 from relaxdiff.posterior.variants import deviations, lambda_grid
-from relaxdiff.potentials.snap.files import write_snap
+from relaxdiff.potentials.snap.potential import write_snap
 from relaxdiff.predictions.evaluated import evaluate, evaluate_predictions, join_evaluations
 from relaxdiff.predictions.newton import NewtonModel, newton_of_defect
 from relaxdiff.predictions.predicted_variants import predict_variants

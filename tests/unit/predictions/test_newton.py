@@ -6,10 +6,10 @@ import pytest
 from relaxdiff import implicit_derivative, predict_variants, relax
 from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants
-from relaxdiff.lammps.all_atoms import evaluator_for
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.minima.symmetry_blocks import force_constants
 from relaxdiff.posterior.variants import deviations, lambda_grid, variant_weights
+from relaxdiff.potentials.snap.evaluator import evaluator_for
 from relaxdiff.predictions.newton import LEAST_CURVATURE, NewtonModel
 from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 from relaxdiff.structures.lattices import starting_crystal

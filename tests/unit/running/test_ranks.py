@@ -42,7 +42,7 @@ import relaxdiff
 from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants, strain_basis_of
 from relaxdiff.minima.symmetry_blocks import force_constants
-from relaxdiff.lammps.all_atoms import OrbitEvaluator
+from relaxdiff.lammps.orbits import OrbitEvaluator
 from relaxdiff.minima.lattice_green import crystal_green
 from relaxdiff.structures.lattices import starting_crystal
 from relaxdiff.running.ranks import is_first, rank_and_size

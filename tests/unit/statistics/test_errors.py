@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from analytic_study import N_ATOMS, lose, make_study
 
-from relaxdiff.derivative.implicit import level_derivatives
+from relaxdiff.derivative.levels import level_derivatives
 from relaxdiff.exceptions import InputError
+from relaxdiff.predictions.coordinates import coordinate_derivatives
 from relaxdiff.statistics.errors import (
     calibration_table,
-    coordinate_derivatives,
     error_slopes,
     error_table,
     posterior_table,

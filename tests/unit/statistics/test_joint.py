@@ -12,12 +12,8 @@ from relaxdiff.figures.joint import _parameter_labels
 from relaxdiff.figures.style import save_figure
 from relaxdiff.files.datasets import write_dataset
 from relaxdiff.predictions.predicted_variants import predict_variants
-from relaxdiff.quantities.formation import (
-    CUBIC_UNITS,
-    FORMATION_UNITS,
-    quantity_derivatives,
-    values_at_mean,
-)
+from relaxdiff.quantities.crystal import CUBIC_UNITS
+from relaxdiff.quantities.formation import FORMATION_UNITS, quantity_derivatives, values_at_mean
 from relaxdiff.statistics.joint import joint_posterior, joint_table, principal_directions
 from relaxdiff.structures.kinds import build_structure
 from relaxdiff.structures.lattices import PerfectCrystal, starting_crystal

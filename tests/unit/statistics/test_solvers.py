@@ -5,14 +5,10 @@ import pytest
 import xarray as xr
 
 from relaxdiff.derivative.solvers import SOLVERS
+from relaxdiff.derivative.solvers.named import solver_of
 from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.minima.reference import relax_reference
-from relaxdiff.statistics.solvers import (
-    compare_alphas,
-    compare_displacements,
-    measure_solver,
-    solver_of,
-)
+from relaxdiff.statistics.solvers import compare_alphas, compare_displacements, measure_solver
 from relaxdiff.structures.lattices import PerfectCrystal
 
 CRYSTAL = PerfectCrystal("W", "bcc", 3.2)  # its lattice parameter does not count

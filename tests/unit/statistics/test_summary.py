@@ -11,6 +11,7 @@ from analytic_study import lose, make_study
 from docutils.core import publish_parts
 from jinja2 import Environment
 
+from relaxdiff.statistics.captions import sentences, substitutions
 from relaxdiff.statistics.errors import (
     calibration_table,
     error_slopes,
@@ -19,7 +20,7 @@ from relaxdiff.statistics.errors import (
     window_table,
 )
 from relaxdiff.statistics.results import StructureResults
-from relaxdiff.statistics.summary import sentences, substitutions, summarise
+from relaxdiff.statistics.summary import summarise
 
 CAPTIONS = sorted((Path(__file__).parents[3] / "workflow/report").glob("*.rst"))
 WITHOUT_TRUTH = {

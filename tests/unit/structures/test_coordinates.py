@@ -5,7 +5,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from relaxdiff import InputError, LammpsError, relax
-from relaxdiff.lammps.all_atoms import FullEvaluator, OrbitEvaluator
+from relaxdiff.lammps.all_atoms import FullEvaluator
+from relaxdiff.lammps.orbits import OrbitEvaluator
 from relaxdiff.structures.coordinates import (
     Freedom,
     cell_strains,

@@ -7,7 +7,9 @@ from ase.build import bulk
 from ase.geometry import find_mic
 
 from relaxdiff import implicit_derivative, relax
-from relaxdiff.lammps.all_atoms import FullEvaluator, OrbitEvaluator, evaluator_for
+from relaxdiff.lammps.all_atoms import FullEvaluator
+from relaxdiff.lammps.orbits import OrbitEvaluator
+from relaxdiff.potentials.snap.evaluator import evaluator_for
 from relaxdiff.structures.coordinates import coordinates_of
 from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 from relaxdiff.structures.modes import displacement_modes, representation_modes

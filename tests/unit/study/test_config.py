@@ -7,16 +7,17 @@ import yaml
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.potentials.snap.baseline import STYLES
-from relaxdiff.structures.kinds import BUILDERS, KINDS
-from relaxdiff.structures.lattices import LATTICES
-from relaxdiff.study.config import check_config
-from relaxdiff.study.structure_settings import (
+from relaxdiff.structures.kinds import (
+    BUILDERS,
     CELLS,
     COMMON_KEYS,
     KEYS,
+    KINDS,
     OPTIONAL_KEYS,
     POINT_DEFECT_KEYS,
 )
+from relaxdiff.structures.lattices import LATTICES
+from relaxdiff.study.config import check_config
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"

@@ -9,7 +9,7 @@ from relaxdiff import implicit_derivative, predict_variants, relax, relax_varian
 from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants, strain_basis_of
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
-from relaxdiff.lammps.all_atoms import OrbitEvaluator
+from relaxdiff.lammps.orbits import OrbitEvaluator
 from relaxdiff.minima.lattice_green import crystal_green
 from relaxdiff.minima.relaxers import Relaxer
 from relaxdiff.minima.saddle_test import StabilityTest

@@ -1,7 +1,9 @@
-"""Ways to apply the inverse of a minimum's Hessian: one file each, one verb, `solve`."""
+"""Solvers of the linear equations behind the implicit derivative: one file each, one verb."""
 
 from relaxdiff.derivative.solvers.dense import Dense
 from relaxdiff.derivative.solvers.energy import Energy
+from relaxdiff.derivative.solvers.named import SOLVERS, solver_of
+from relaxdiff.derivative.solvers.problem import Problem, Solved
 from relaxdiff.derivative.solvers.sparse import Sparse
 
-SOLVERS = {"dense": Dense, "sparse": Sparse, "energy": Energy}
+__all__ = ["SOLVERS", "Dense", "Energy", "Problem", "Solved", "Sparse", "solver_of"]

@@ -26,9 +26,7 @@ import numpy as np
 
 from relaxdiff.derivative.solvers.problem import Solved
 from relaxdiff.exceptions import InputError
-from relaxdiff.lammps.minimise import force_calls
-from relaxdiff.lammps.session import LammpsSession, lammps_errors
-from relaxdiff.potentials.snap.files import pair_commands, write_snap
+from relaxdiff.lammps import LammpsSession, force_calls, lammps_errors
 
 LARGEST_ALPHA = 1.0  # eV/Angstrom: beyond it bonds are strained by percents
 # Forces (eV/Angstrom) are rounded near 1e-13; one that is left below this will not fall further.
@@ -117,8 +115,8 @@ class Energy:
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "log.lammps"
             log.touch()  # LAMMPS writes it on its first MPI rank alone
-            commands = [f'log "{log}"', *_pair_lines(minimum.potential, folder), PUSH, MINIMISER]
-            elements = minimum.potential.hyperparameters.elements
+            commands = [f'log "{log}"', *minimum.potential.lammps_lines(folder), PUSH, MINIMISER]
+            elements = minimum.potential.elements
             with LammpsSession(elements, commands) as session:
                 session.place(minimum.atoms)
                 if normal_only:
@@ -177,15 +175,6 @@ class Energy:
                 f"{2 * asymmetry:.0%}; use smaller alpha, or relax the structure further"
             )
         return "converged"
-
-
-def _pair_lines(potential, folder):
-    """LAMMPS's lines for the potential, whose files are written into the folder.
-
-    This and the potential's element are all that is particular to a pair style.
-    """
-    coeff, param, _ = write_snap(potential, Path(folder) / "potential")
-    return pair_commands(potential, coeff, param)
 
 
 def _checked(right, fixed, n_atoms):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relaxdiff.minima.relaxation import Minimum
+from relaxdiff.minima import Minimum
 
 # Angstrom that the atom which moves most is displaced by for a product with the Hessian: the error
 # of the central difference (step^2) and rounding (1 / step) are both near 1e-8 here.

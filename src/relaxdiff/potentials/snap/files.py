@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.files.datasets import read_text
-from relaxdiff.potentials.snap.potential import FLAGS, SnapHyperparameters, SnapPotential
+from relaxdiff.files import read_text
+from relaxdiff.potentials.snap.hyperparameters import FLAGS, SnapHyperparameters
+from relaxdiff.potentials.snap.potential import SnapPotential
 
 # What a .snapparam file may set, and the value LAMMPS takes when it does not (`pair_style snap`).
 PARAMETER_DEFAULTS = {
@@ -64,62 +65,6 @@ def read_snap(coeff, param, reference=None):
         reference=reference,
         name=Path(coeff).name.removesuffix(".snapcoeff"),
     )
-
-
-def write_snap(potential, stem):
-    """Write `stem`.snapcoeff, .snapparam and .snap, and return the three paths.
-
-    The .snap file holds the pair_style and pair_coeff lines: `include` it in a LAMMPS script run in
-    the same folder, with atom types in the order of the potential's elements. A reference that has
-    a file is written to `stem`.reference. Every number reads back to the same float.
-    """
-    stem = Path(stem)
-    hyper = potential.hyperparameters
-    coeff, param, include, reference = (
-        stem.with_name(stem.name + suffix)
-        for suffix in (".snapcoeff", ".snapparam", ".snap", ".reference")
-    )
-    table = potential.theta.reshape(len(hyper.elements), -1)
-    lines = [
-        f"# {potential.name}: SNAP coefficients written by relaxdiff, UNITS: metal\n",
-        f"{len(table)} {table.shape[1] + 1}",
-    ]
-    for element, radius, weight, shift, row in zip(
-        hyper.elements, hyper.radii, hyper.weights, potential.energy_shifts, table, strict=True
-    ):
-        lines += [f"{element} {radius!r} {weight!r}"]
-        lines += [repr(float(number)) for number in (shift, *row)]
-    coeff.write_text("\n".join(lines) + "\n")
-    param.write_text(
-        f"# {potential.name}: SNAP hyperparameters written by relaxdiff\n\n"
-        f"rcutfac {hyper.cutoff_factor!r}\ntwojmax {hyper.twojmax}\nrfac0 {hyper.rfac0!r}\n"
-        f"rmin0 {hyper.rmin0!r}\n" + "".join(f"{key} {getattr(hyper, key)}\n" for key in FLAGS)
-    )
-    if potential.reference is not None and potential.reference.file:
-        reference.write_text(potential.reference.file, encoding="utf-8")
-    commands = pair_commands(potential, coeff.name, param.name, reference.name)
-    include.write_text(
-        f"# {potential.name}: include this file in a LAMMPS script (units metal)\n"
-        + "\n".join(commands)
-        + "\n"
-    )
-    return coeff, param, include
-
-
-def pair_commands(potential, coeff, param, reference_file=None):
-    """The LAMMPS lines that define the potential, for files `coeff` and `param` (a list).
-
-    reference_file: what to call the reference's file, if it is not to be a temporary one.
-    """
-    elements = potential.hyperparameters.elements
-    names = f'"{coeff}" "{param}" {" ".join(elements)}'
-    if potential.reference is None:
-        return ["pair_style snap", f"pair_coeff * * {names}"]
-    return [
-        f"pair_style hybrid/overlay {potential.reference.style_line()} snap",
-        *potential.reference.coefficient_lines(elements, reference_file),
-        f"pair_coeff * * snap {names}",
-    ]
 
 
 def _read_parameters(path):

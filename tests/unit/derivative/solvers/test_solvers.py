@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from relaxdiff import InputError, RelaxationError, implicit_derivative, relax
-from relaxdiff.derivative.implicit import adjoint_derivative
+from relaxdiff.derivative.adjoint import adjoint_derivative
 from relaxdiff.derivative.solvers import Dense, Energy, Sparse
 from relaxdiff.minima.lattice_green import LatticeGreen, crystal_force_constants
 from relaxdiff.minima.springs import Springs

@@ -5,7 +5,8 @@ import pytest
 
 from relaxdiff import InputError, read_snap
 from relaxdiff.derivative.implicit import implicit_derivative
-from relaxdiff.lammps.all_atoms import FullEvaluator, OrbitEvaluator
+from relaxdiff.lammps.all_atoms import FullEvaluator
+from relaxdiff.lammps.orbits import OrbitEvaluator
 from relaxdiff.lammps.session import LammpsSession
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.posterior.trial import shipped_file
@@ -16,8 +17,7 @@ from relaxdiff.potentials.snap.baseline import (
     reference_from,
     reference_from_settings,
 )
-from relaxdiff.potentials.snap.files import write_snap
-from relaxdiff.potentials.snap.potential import SnapPotential
+from relaxdiff.potentials.snap.potential import SnapPotential, write_snap
 from relaxdiff.structures.coordinates import coordinates_of
 from relaxdiff.structures.lattices import PerfectCrystal
 

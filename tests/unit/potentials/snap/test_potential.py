@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from relaxdiff import InputError, ZblReference, read_snap, write_snap
-from relaxdiff.potentials.snap.potential import SnapHyperparameters
+from relaxdiff.potentials.snap.hyperparameters import SnapHyperparameters
 
 
 def test_written_potential_reads_back_identically(tungsten, tmp_path):

@@ -8,18 +8,16 @@ from relaxdiff import InputError, ZblReference, read_snap
 from relaxdiff.derivative.implicit import implicit_derivative
 from relaxdiff.exceptions import LammpsError
 from relaxdiff.files.datasets import write_dataset
-from relaxdiff.lammps.all_atoms import FullEvaluator, OrbitEvaluator
+from relaxdiff.lammps.all_atoms import FullEvaluator
+from relaxdiff.lammps.orbits import OrbitEvaluator
 from relaxdiff.lammps.session import LammpsSession
 from relaxdiff.minima.relaxation import relax
-from relaxdiff.posterior.distribution import (
-    posterior_from_ensemble,
-    potential_from_posterior,
-    read_posterior,
-)
+from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
+from relaxdiff.posterior.ensemble import posterior_from_ensemble
 from relaxdiff.posterior.trial import shipped_file
 from relaxdiff.posterior.variants import all_parameters, variant_potential, variant_shifts
-from relaxdiff.potentials.snap.files import write_snap
-from relaxdiff.potentials.snap.potential import SnapHyperparameters, SnapPotential, parameter_names
+from relaxdiff.potentials.snap.hyperparameters import SnapHyperparameters, parameter_names
+from relaxdiff.potentials.snap.potential import SnapPotential, write_snap
 from relaxdiff.structures.coordinates import coordinates_of
 from relaxdiff.structures.lattices import PerfectCrystal
 

@@ -1,20 +1,14 @@
 """The figures of a structure, in the order of arXiv:2407.02414.
 
 Each function takes the Datasets of those names and returns a matplotlib Figure. Those of errors
-against truth are written in `error_figures.py`.
+against truth are in `errors.py`.
 """
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.figures.errors import (
-    calibration,
-    energy_error,
-    error_scaling,
-    relaxed,
-    volume_error,
-)
+from relaxdiff.figures.errors import relaxed
 from relaxdiff.figures.style import (
     COLUMN,
     LABELS,
@@ -32,16 +26,7 @@ from relaxdiff.figures.style import (
     shade_unstable,
     styled,
 )
-from relaxdiff.statistics.errors import posterior_values
-
-__all__ = [
-    "calibration",
-    "energy_error",
-    "error_scaling",
-    "formation_curves",
-    "posterior_distribution",
-    "volume_error",
-]
+from relaxdiff.statistics import posterior_values
 
 MARKERS = 26  # at most so many markers along a curve
 

@@ -1,0 +1,60 @@
+"""A digest of the code that a job runs, so that editing it runs the job again."""
+
+import ast
+import functools
+import hashlib
+from pathlib import Path
+
+LIBRARY = Path(__file__).parents[2]  # the folder that holds `relaxdiff`
+
+
+def code_digest(script):
+    """SHA-256 of a script and of all modules of relaxdiff that it imports, directly or not.
+
+    script: path of a Python file. The workflow passes the digest in `params`. A name that is taken
+    from a package leads to the module that defines it: the package's other modules do not count.
+    Neither does `common.py` beside the scripts, which makes no numbers.
+    """
+    waiting, found = [Path(script).resolve()], set()
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += [_defining(module, name) for module, name, _ in _imports(path)]
+    text = "".join(f"{path.name}\n{_source(path)}" for path in sorted(found))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@functools.cache
+def _source(path):
+    return path.read_text(encoding="utf-8")
+
+
+@functools.cache
+def _imports(path):
+    """What a file takes from relaxdiff: a list of module, name in it, name here.
+
+    The names are None where the whole module is taken.
+    """
+    taken = []
+    for node in ast.walk(ast.parse(_source(path))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            taken += [(node.module, alias.name, alias.asname or alias.name) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            taken += [(alias.name, None, None) for alias in node.names]
+    return [each for each in taken if each[0].split(".")[0] == "relaxdiff"]
+
+
+def _defining(module, name):
+    """The file that defines a name of a module; of a package, where its `__init__` has it from."""
+    folder = LIBRARY.joinpath(*module.split("."))
+    if not folder.is_dir():
+        return folder.with_suffix(".py")
+    own = folder / "__init__.py"
+    for origin, original, known_as in _imports(own):
+        if name is not None and known_as == name:
+            return _defining(origin, original)
+    inside = folder / f"{name}.py"
+    if inside.is_file():
+        return inside
+    return folder / f"{name}/__init__.py" if (folder / str(name)).is_dir() else own

@@ -1,0 +1,122 @@
+"""A relaxed structure, and how it is written to a file."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import xarray as xr
+from ase import Atoms
+from scipy.sparse import csr_array
+
+from relaxdiff.files import variable
+from relaxdiff.potentials.snap import SnapPotential
+from relaxdiff.structures import Coordinates, Freedom
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """A relaxed structure and how well it is relaxed.
+
+    atoms: the relaxed Atoms; strain: symmetric matrix (3, 3), relative to the cell that was given;
+    energy: eV, with the fixed reference and the energy shift; max_gradient: eV/A; status:
+    'converged', or what went wrong and what to try; coordinates: those of `atoms`, q = 0 there.
+    """
+
+    atoms: Atoms
+    strain: np.ndarray
+    energy: float
+    max_gradient: float
+    status: str
+    n_evaluations: int
+    potential: SnapPotential = field(repr=False)
+    coordinates: Coordinates = field(repr=False)
+
+    @property
+    def converged(self):
+        """Whether the gradient fell below the tolerance."""
+        return self.status == "converged"
+
+
+def minimum_dataset(minimum):
+    """A relaxed structure as a Dataset, from which `minimum_from_dataset` makes it again."""
+    atoms = minimum.atoms
+    return xr.Dataset(
+        {
+            "positions": variable(
+                ("atom", "xyz"), atoms.positions, "Angstrom", "positions of the relaxed structure"
+            ),
+            "cell": variable(("vector", "xyz"), atoms.cell.array, "Angstrom", "cell vectors, rows"),
+            "atomic_numbers": variable("atom", atoms.numbers, "1", "atomic numbers"),
+            "energy": variable((), minimum.energy, "eV", "energy of the relaxed structure"),
+            "strain": variable(
+                ("xyz", "xyz_2"), minimum.strain, "1", "strain from the unrelaxed cell"
+            ),
+            "strain_basis": strain_basis(minimum.coordinates.strains),
+            "allowed_strains": variable(
+                ("allowed_strain", "xyz", "xyz_2"),
+                minimum.coordinates.freedom.strains,
+                "1",
+                "what the cell may strain by, symmetry apart",
+            ),
+            "directions": variable(
+                ("direction", "xyz"),
+                minimum.coordinates.freedom.directions,
+                "1",
+                "directions that atoms may move in",
+            ),
+            "max_gradient": variable(
+                (), minimum.max_gradient, "eV/Angstrom", "largest gradient component left"
+            ),
+            "evaluations": variable((), minimum.n_evaluations, "1", "evaluations of descriptors"),
+            "orbit": variable(
+                "atom", minimum.coordinates.orbits, "1", "first atom of each atom's symmetry orbit"
+            ),
+            "mode_displacements": mode_displacements(minimum.coordinates),
+        },
+        coords={"xyz": ["x", "y", "z"], "xyz_2": ["x", "y", "z"]},
+        attrs={"potential": minimum.potential.name, "status": minimum.status},
+    )
+
+
+def strain_basis(strains):
+    """The matrices (strain, 3, 3) that coordinates are amplitudes of, as a Variable."""
+    return variable(
+        ("strain", "xyz", "xyz_2"), strains, "1", "strain of the cell per unit of its coordinate"
+    )
+
+
+def mode_displacements(coordinates):
+    """The modes of coordinates as a Variable; mostly zeros, compressed when written."""
+    modes = variable(
+        ("displacement_mode", "atom", "xyz"),
+        coordinates.modes.T.toarray().reshape(-1, len(coordinates.reference), 3),
+        "1",
+        "orthonormal displacement modes that coordinates are amplitudes of",
+    )
+    modes.encoding = {"zlib": True, "complevel": 1}
+    return modes
+
+
+def minimum_from_dataset(dataset, potential):
+    """The Minimum in a Dataset of `minimum_dataset`; potential: the one it was relaxed with."""
+    atoms = Atoms(
+        numbers=dataset["atomic_numbers"].values,
+        positions=dataset["positions"].values,
+        cell=dataset["cell"].values,
+        pbc=True,
+    )
+    return Minimum(
+        atoms=atoms,
+        strain=dataset["strain"].values,
+        energy=float(dataset["energy"]),
+        max_gradient=float(dataset["max_gradient"]),
+        status=dataset.attrs["status"],
+        n_evaluations=int(dataset["evaluations"]),
+        potential=potential,
+        coordinates=Coordinates(
+            reference=atoms,
+            modes=csr_array(dataset["mode_displacements"].values.reshape(-1, 3 * len(atoms)).T),
+            orbits=dataset["orbit"].values,
+            strains=dataset["strain_basis"].values,
+            freedom=Freedom(dataset["allowed_strains"].values, dataset["directions"].values),
+        ),
+    )

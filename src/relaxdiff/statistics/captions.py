@@ -1,0 +1,177 @@
+"""The phrases that captions of the report quote from a study's results."""
+
+from relaxdiff.statistics.summary import (
+    QUANTITIES,
+    checked,
+    largest,
+    status_counts,
+    truth_cost,
+    verdicts,
+)
+
+STATUS_WORDS = {  # where 'not_converged' -> 'not converged' would not do
+    "no_minimum": "without a minimum of E(a)",
+    "cut": "beyond the first unstable variant of their branch",
+    "lammps_error": "ended by a LAMMPS error",
+    "agrees": "agree",
+    "disagrees": "disagree",
+}
+SYMBOLS = {"eV": " eV", "Angstrom^3": " Å³", "J/m^2": " J/m²", "1": ""}
+
+
+def sentences(results):
+    """The phrases that captions quote, a dict of name -> text; results: StructureResults.
+
+    The names depend on which tables there are, not on what the structure is.
+    """
+    found = _study_sentences(results) | _posterior_sentences(results)
+    if results.truth is not None:
+        found |= _truth_sentences(results)
+    if results.windows is not None:
+        found |= _error_sentences(results)
+    if results.slopes is not None:
+        found |= _slope_sentences(results)
+    if results.calibration is not None:
+        known = results.calibration.dropna()
+        found["calibration"] = (
+            ", ".join(
+                f"{row.level} {100 * row.within_twice_below_10_meV:.1f} %"
+                for row in known.itertuples()
+            )
+            or "unknown, no estimates"
+        )
+    if results.check is not None:
+        found["truth_check"] = _check_sentence(results)
+    return found
+
+
+def substitutions(found):
+    """The sentences as reStructuredText substitution definitions, a text."""
+    return "".join(f".. |{name}| replace:: {text}\n" for name, text in found.items())
+
+
+def _study_sentences(results):
+    crystal, status = results.crystal, status_counts(results.crystal["status"])
+    total, kept = crystal["status"].size, status.pop("stable")
+    whole = int((crystal["status"] == "stable").all("lambda").sum())
+    evaluated = "none" if results.evaluations is None else f"{results.evaluated:,} evaluations"
+    return {
+        "samples": f"{crystal.sizes['sample']:,}",
+        "variants": f"{total:,}",
+        "kept": f"{kept:,}",
+        "kept_percent": f"{100 * kept / total:.1f} %",
+        "not_kept": _listed(status),
+        "whole_samples": f"{whole:,}",
+        "prediction_cost": f"{results.derivative.attrs['evaluations']} evaluations",
+        "best_level": results.best,
+        "evaluation_cost": evaluated,
+    }
+
+
+def _posterior_sentences(results):
+    posterior = results.posterior
+    found = {"posterior_samples": f"{int(posterior['samples'].max()):,}"}
+    for quantity, missing in QUANTITIES.items():
+        rows = posterior[posterior["quantity"] == quantity]
+        texts = [
+            _distribution(row, "true" if row["source"] == "truth" else "predicted")
+            for _, row in rows.iterrows()
+        ]
+        found[f"{quantity}_posterior"] = "; ".join(texts) or missing
+    return found
+
+
+def _truth_sentences(results):
+    outcomes = status_counts(results.truth["status"], without="bulk_unstable")
+    spent, relaxed, tests = truth_cost(results.truth)
+    return {
+        "relaxed": f"{outcomes.pop('converged'):,}",
+        "not_relaxed": _listed(outcomes),
+        "truth_cost": (
+            f"{spent:,} evaluations, {spent / relaxed:.1f} per relaxed variant with "
+            f"failed attempts; {tests:,} to tell saddle points from minima"
+        ),
+    }
+
+
+def _error_sentences(results):
+    windows, missing = results.windows, QUANTITIES["formation_volume"]
+    found = dict.fromkeys(("formation_volume_errors", "strain_errors"), missing)
+    for quantity in windows["quantity"].unique():
+        found[f"{quantity}_errors"] = _errors(windows[windows["quantity"] == quantity])
+    return found
+
+
+def _slope_sentences(results):
+    missing = QUANTITIES["formation_volume"]
+    found = dict.fromkeys(("formation_volume_slopes", "strain_slopes"), missing)
+    for quantity, rows in results.slopes.groupby("quantity"):
+        found[f"{quantity}_slopes"] = (
+            ", ".join(
+                f"{row.level} {row.slope:.2f} (expected {row.expected_slope})"
+                for row in rows.dropna().itertuples()
+            )
+            or "not measured, too few λ near 0"
+        )
+    return found
+
+
+def _check_sentence(results):
+    check = results.check
+    differences = [
+        f"{largest(check, column):.1e}{SYMBOLS[units]}"
+        for column, (_, units) in checked(results).items()
+    ]
+    return (
+        f"{len(check)} variants relaxed again by plain LAMMPS from shaken atoms: "
+        f"{_listed(verdicts(check))}; largest differences where they agree "
+        f"{' and '.join(differences)}"
+    )
+
+
+def _listed(counts):
+    """'3 elastically unstable, 12 beyond ...' of the counts that are not zero."""
+    words = [
+        f"{count:,} {STATUS_WORDS.get(status, status.replace('_', ' '))}"
+        for status, count in counts.items()
+        if count
+    ]
+    return ", ".join(words) or "none"
+
+
+def _errors(windows):
+    """Mean |error| at each level: 'c 52, h 41, ... meV over all 4,629 variants; ...'."""
+    texts = []
+    reach = windows["lambda_up_to"].max()
+    for window, rows in windows.groupby("lambda_up_to"):
+        values = rows.set_index("level")["mean_abs_error"]
+        scale, units = _readable(values.max(), rows["units"].iloc[0])
+        listed = ", ".join(f"{level} {value * scale:.3g}" for level, value in values.items())
+        which = (
+            f"over all {rows['variants'].max():,} variants"
+            if window == reach
+            else (f"for λ within ±{window:g}")
+        )
+        texts.append(f"{listed}{units} {which}")
+    return "; ".join(texts[::-1])
+
+
+def _distribution(row, name):
+    if not row["samples"]:
+        return f"{name} distribution unknown, no sample at λ = 1"
+    units = SYMBOLS[row["units"]]
+    if row["samples"] == 1:
+        return f"{name} {row['mean']:.4f}{units} for the one sample"
+    return (
+        f"{name} {row['mean']:.4f} ± {row['standard_deviation']:.4f}{units}, 95 % interval "
+        f"{row['interval_95_low']:.4f} to {row['interval_95_high']:.4f}{units}"
+    )
+
+
+def _readable(largest, units):
+    """Factor and unit that make a number easy to read."""
+    if units == "eV" and largest < 0.5:
+        return 1e3, " meV"
+    if units == "Angstrom":
+        return 1e3, " mÅ"
+    return 1.0, SYMBOLS[units]
