@@ -73,6 +73,7 @@ docs: env ## build the documentation into build/docs/
 lint: env ## check style and formatting
 	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --no-cache --check .
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint --dry-run  # a dry run leaves no log
 

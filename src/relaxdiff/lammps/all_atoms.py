@@ -1,19 +1,5 @@
 """Descriptors of all atoms, as functions of the coordinates q.
 
-Atoms of an orbit have the same surroundings, so the descriptors of a symmetric structure are those
-of one representative each, weighted by the size of its orbit:
-
-    D(q) = sum_o size_o B_o(q),    dD/dq_k = sum_o size_o sum_j dB_o/dx_j . dx_j/dq_k
-
-as long as q keeps the symmetry, which the coordinates see to. LAMMPS is given the representatives
-and all atoms within their reach as a cluster without periodic boundaries: images are atoms of their
-own there, so that the derivative by a strain B is the plain sum over dB_o/dx_j . (x0 + u)_j B.
-
-A fixed reference that is a sum over pairs comes from the same cluster; one whose atoms feel more
-than pairs is evaluated in the whole cell, being cheap beside the descriptors.
-
-Under mpiexec each rank evaluates its share of the representatives.
-
 An evaluation is one gradient. The values D(q) come on demand: relaxation needs them at its end.
 """
 
