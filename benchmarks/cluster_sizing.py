@@ -23,7 +23,11 @@ from relaxdiff.minima.lattice_green import crystal_green
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.minima.relaxers import RELAXERS
 from relaxdiff.minima.saddle_test import StabilityTest
-from relaxdiff.minima.symmetry_blocks import force_constants
+from relaxdiff.minima.symmetry_blocks import (
+    crystal_hessian,
+    force_constants,
+    tensor_hessian,
+)
 from relaxdiff.posterior.distribution import (
     potential_from_posterior,
     read_posterior,
@@ -67,10 +71,12 @@ def measure(relaxer, supercell):
     stamps = [time.perf_counter()]
     if large:
         constants = crystal_green(potential, minimum.atoms, start, supercell)
+        hessian = crystal_hessian(constants, minimum.coordinates)
     else:
         constants = force_constants(minimum)
+        hessian = tensor_hessian(constants, minimum.coordinates)
     stamps.append(time.perf_counter())
-    with RELAXERS[relaxer](minimum, constants), StabilityTest(minimum, constants):
+    with RELAXERS[relaxer](minimum, hessian), StabilityTest(minimum, hessian):
         stamps.append(time.perf_counter())
     truth = relax_variants(
         minimum,

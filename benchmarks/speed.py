@@ -16,7 +16,7 @@ from relaxdiff.crystals.compared import crystal_of_variants
 from relaxdiff.derivative.expansion import expansion_of_crystal, expansion_of_defect
 from relaxdiff.derivative.implicit import implicit_derivative
 from relaxdiff.lammps.descriptors import DescriptorCalculator
-from relaxdiff.lammps.orbits import OrbitEvaluator
+from relaxdiff.lammps.orbits import OrbitColumns
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.minima.symmetry_blocks import force_constants
 from relaxdiff.posterior.distribution import (
@@ -61,10 +61,10 @@ def evaluation(minimum):
     parts = {"LAMMPS run (neighbours, forces of the fixed reference)": [], "snad/atom": []}
     parts |= {"all of it": [], "values D on demand (sna/atom)": [], "compute snap, all atoms": []}
     with (
-        OrbitEvaluator(coordinates, potential.hyperparameters, potential.reference) as evaluator,
+        OrbitColumns(coordinates, potential.hyperparameters, potential.reference) as evaluator,
         DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator,
     ):
-        evaluator.gradient(np.zeros(coordinates.size))
+        evaluator.columns(np.zeros(coordinates.size))
         session = evaluator.session
         inside = {"run_cluster": [], "per_atom": []}
         for name, spent in inside.items():
@@ -73,7 +73,7 @@ def evaluation(minimum):
             q = 1e-3 * random.normal(size=coordinates.size)
             for spent in inside.values():
                 spent.clear()
-            parts["all of it"] += seconds(lambda q=q: evaluator.gradient(q), 1)
+            parts["all of it"] += seconds(lambda q=q: evaluator.columns(q), 1)
             parts["LAMMPS run (neighbours, forces of the fixed reference)"].append(
                 sum(inside["run_cluster"])
             )

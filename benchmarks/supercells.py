@@ -6,6 +6,7 @@ Each size runs in a process of its own, whose peak memory is taken. One core; th
 one in resources/. Truth: the evaluations of one sample's walk over |lambda| <= 2 in steps of 0.2.
 """
 
+import functools
 import json
 import resource
 import subprocess
@@ -17,17 +18,18 @@ from statistics import median
 import numpy as np
 
 from relaxdiff.derivative.implicit import implicit_derivative
-from relaxdiff.lammps.orbits import OrbitEvaluator
+from relaxdiff.lammps.orbits import OrbitColumns
 from relaxdiff.lammps.session import load_lammps
-from relaxdiff.minima.reference import relax_reference
+from relaxdiff.minima.hessian_models import TensorHessian
+from relaxdiff.minima.reference import Reference, relax_reference
 from relaxdiff.minima.relaxers import Relaxer
-from relaxdiff.minima.walk import Branch
+from relaxdiff.minima.walk import Branch, Line
 from relaxdiff.posterior.distribution import (
     potential_from_posterior,
     read_posterior,
     sample_posterior,
 )
-from relaxdiff.posterior.variants import deviations, lambda_grid
+from relaxdiff.posterior.variants import Variants, lambda_grid
 from relaxdiff.structures.coordinates import coordinates_of
 
 POSTERIOR = Path(__file__).parents[1] / "resources/tungsten.nc"
@@ -61,11 +63,11 @@ def measure(repeats):
     }
     coordinates = minimum.coordinates
     potentials = potential.hyperparameters, potential.reference
-    with OrbitEvaluator(coordinates_of(minimum.atoms), *potentials) as evaluator:
+    with OrbitColumns(coordinates_of(minimum.atoms), *potentials) as evaluator:
         times = []
         for shift in np.linspace(0, 1e-3, 11):
             begin = time.perf_counter()
-            evaluator.gradient(np.full(coordinates.size, shift))
+            evaluator.columns(np.full(coordinates.size, shift))
             times.append(time.perf_counter() - begin)
     found |= {
         "atoms": len(minimum.atoms),
@@ -79,13 +81,20 @@ def measure(repeats):
 
 def walk(posterior, minimum, derivative):
     """Truth of one sample, outwards on both sides, without tests of stability."""
-    delta, mean = deviations(posterior)[0][0], posterior["theta_mean"].values
+    variants = Variants(posterior, LAMBDAS)
+    # The dense solver leaves the Hessian with the derivative.
+    hessian = TensorHessian(minimum.coordinates, derivative["hessian_tensor"].values)
+    line = Line(
+        theta_at=functools.partial(variants.theta_at, 0),
+        tangent=Reference(minimum, derivative, hessian).tangent(variants.delta[0]),
+        lambdas=LAMBDAS,
+        kept=LAMBDAS != 0,
+    )
     outcomes = []
     start = time.perf_counter()
-    with Relaxer(minimum, derivative) as engine:  # the dense one holds the Hessian too
-        tangent = engine.coordinates.tangent(derivative, delta)
+    with Relaxer(minimum, hessian) as engine:
         for side in (LAMBDAS[LAMBDAS > 0], LAMBDAS[LAMBDAS < 0][::-1]):
-            branch = Branch(engine, None, lambda s: np.append(mean + s * delta, 1.0), tangent)
+            branch = Branch(engine, None, line)
             outcomes += [branch.advance(float(stretch)) for stretch in side]
     assert all(outcome.status == "converged" for outcome in outcomes)
     evaluations = sum(outcome.evaluations for outcome in outcomes)

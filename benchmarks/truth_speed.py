@@ -65,11 +65,11 @@ class TimedTest(StabilityTest):
 
     seconds = 0.0
 
-    def is_stable(self, *arguments):
-        """As StabilityTest.is_stable."""
+    def verdict_on_block(self, *arguments):
+        """As StabilityTest.verdict_on_block."""
         start = time.perf_counter()
         try:
-            return super().is_stable(*arguments)
+            return super().verdict_on_block(*arguments)
         finally:
             TimedTest.seconds += time.perf_counter() - start
 

@@ -4,9 +4,9 @@ import shutil
 
 from common import job
 
+from relaxdiff.crystals.walked_variants import join_chunks
 from relaxdiff.files.datasets import read_dataset, write_dataset
 from relaxdiff.predictions.adaptive import adaptive_table
-from relaxdiff.truth.relaxed_variants import join_chunks
 
 with job(snakemake) as log:
     given, params = snakemake.input, snakemake.params

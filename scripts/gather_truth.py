@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 from common import job
 
+from relaxdiff.crystals.walked_variants import join_chunks
 from relaxdiff.files.datasets import read_dataset, write_dataset
-from relaxdiff.truth.relaxed_variants import join_chunks
 
 with job(snakemake) as log:
     truth = join_chunks(map(read_dataset, snakemake.input))

@@ -8,7 +8,11 @@ class InputError(ValueError):
     """A file, key or value given by the user cannot be used; the message says which and why."""
 
 
-class LammpsError(RuntimeError):
+class EvaluationError(RuntimeError):
+    """A potential has no value for a structure; the message says why."""
+
+
+class LammpsError(EvaluationError):
     """LAMMPS refused a command; the message carries LAMMPS's own words and the structure's name."""
 
 

@@ -27,7 +27,6 @@ from relaxdiff.crystals.one_length import (
 )
 from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.files import variable
-from relaxdiff.lammps import DescriptorCalculator
 from relaxdiff.posterior import cut_branches, deviations, variant_shifts, variant_weights
 from relaxdiff.structures import BRAVAIS, PerfectCrystal, plane_normal
 
@@ -177,7 +176,7 @@ def _one_length(potential, posterior, bulk, descriptors_of, power):
     """
     lambdas, mean = bulk["lambda"].values, mean_crystal(bulk)
     zero = int(np.argmin(np.abs(lambdas)))
-    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+    with potential.descriptor_calculator() as calculator:
         descriptors = descriptors_of(calculator, mean)
     minima = follow_minima(descriptors, variant_weights(posterior, lambdas), mean.a, zero)
     # The relaxed crystal has no stress, so no strain lowers the mean's energy.

@@ -26,9 +26,7 @@ from relaxdiff.crystals.stability import (
     lowest_curvatures,
 )
 from relaxdiff.crystals.variant_crystals import VariantCrystals, where_found
-from relaxdiff.lammps import DescriptorCalculator
 from relaxdiff.potentials import second_derivatives
-from relaxdiff.potentials.snap import evaluator_for
 from relaxdiff.structures import ATOMS_PER_CELL
 from relaxdiff.units import GPA
 
@@ -44,7 +42,7 @@ def cubic_crystals(potential, weights, zero, crystal, repeats):
     looked at. Raises RelaxationError when E(a) of the mean has no minimum.
     """
     q_points = commensurate_q_points(crystal, repeats)
-    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+    with potential.descriptor_calculator() as calculator:
         descriptors = bulk_descriptors(calculator, crystal)
         start = relax_reference_bulk(descriptors, potential.weights)
         minima = follow_minima(descriptors, weights, start, zero)
@@ -88,7 +86,7 @@ def curvature_densities(potential, crystal):
     Meant for lattice parameters at which the variant's pressure vanishes.
     """
     coordinates = distortions(crystal)
-    with evaluator_for(coordinates, potential) as evaluator:
+    with potential.evaluator(coordinates) as evaluator:
         tensor = second_derivatives(evaluator, np.zeros(coordinates.size))
     return tensor / coordinates.reference.get_volume()
 

@@ -1,15 +1,16 @@
 """The hexagonal crystal of every variant: two lattice parameters, really relaxed.
 
-Each sample is walked along from the mean's crystal outwards, as structures are (`truth.py`): a
-variant is relaxed when the gradient of its own potential vanishes. Its elastic constants are
-differences of gradients there; dynamical matrices, of which only signs matter, are interpolated
-over the lattice parameters that variants take.
+Each sample is walked along from the mean's crystal outwards, as structures are
+(`minima/walk.py`): a variant is relaxed when the gradient of its own potential vanishes. Its
+elastic constants are differences of gradients there; dynamical matrices, of which only signs
+matter, are interpolated over the lattice parameters that variants take.
 """
 
+import functools
+import itertools
 from dataclasses import replace
 
 import numpy as np
-import xarray as xr
 
 from relaxdiff.crystals.elasticity import (
     HEXAGONAL_MODULI,
@@ -25,17 +26,21 @@ from relaxdiff.crystals.stability import (
     lowest_curvatures,
 )
 from relaxdiff.crystals.variant_crystals import VariantCrystals, where_found
-from relaxdiff.lammps import DescriptorCalculator
-from relaxdiff.minima import HISTORY, Branch, Relaxer, crystal_of, relaxed_crystal
-from relaxdiff.posterior import deviations, variant_weights
-from relaxdiff.potentials import hessian_tensor, second_derivatives
-from relaxdiff.potentials.snap import evaluator_for
+from relaxdiff.minima import (
+    Line,
+    Relaxer,
+    TensorHessian,
+    crystal_of,
+    relaxed_crystal,
+    walk_line,
+)
+from relaxdiff.posterior import Variants, variant_weights
+from relaxdiff.potentials import STRAIN_STEP, second_derivatives, weights_of
 from relaxdiff.units import GPA
 
 STRAINS = np.array([np.eye(3), np.diag([0.5, 0.5, -1.0])])  # what keeps the crystal hexagonal
 PHONON_DEGREE = 4  # of the interpolant in each lattice parameter
 NARROWEST = 1e-3  # Angstrom, of the lattice parameters that it spans
-STRAIN_STEP = 1e-4  # of the differences that tell how elastic constants change with the strain
 
 
 def hexagonal_crystals(potential, posterior, lambdas, crystal, repeats, report):
@@ -48,19 +53,26 @@ def hexagonal_crystals(potential, posterior, lambdas, crystal, repeats, report):
     minimum = relaxed_crystal(potential, crystal)
     minimum = replace(minimum, coordinates=replace(minimum.coordinates, strains=STRAINS))
     mean = crystal_of(minimum, crystal)
-    with evaluator_for(minimum.coordinates, potential) as evaluator:
-        tensor = hessian_tensor(evaluator)
-        gradient = evaluator.gradient(np.zeros(len(STRAINS)))
-        values = evaluator.values()
-    tangents = -np.linalg.solve(tensor @ potential.weights, gradient[:, :-1])
-    constants = xr.Dataset({"hessian_tensor": (("coordinate", "coordinate_2", "column"), tensor)})
+    with potential.evaluator(minimum.coordinates) as evaluator:
+        tensor = evaluator.hessian_columns()
+        gradient = evaluator.columns(np.zeros(len(STRAINS)))
+        values = evaluator.descriptors(np.zeros(len(STRAINS)))
+    tangents = -np.linalg.solve(tensor @ weights_of(potential.theta), gradient[:, :-1])
+    hessian = TensorHessian(minimum.coordinates, tensor)
     rows = []
-    with Relaxer(minimum, constants) as engine, Elasticity(potential, mean) as elasticity:
-        for sample, delta in enumerate(deviations(posterior)[0]):
-            row = _relax_sample(engine, elasticity, potential, delta, lambdas, tangents @ delta)
+    with Relaxer(minimum, hessian) as engine, Elasticity(potential, mean) as elasticity:
+        variants = Variants(posterior, lambdas)
+        for sample, delta in enumerate(variants.delta):
+            line = Line(
+                theta_at=functools.partial(variants.theta_at, sample),
+                tangent=tangents @ delta,
+                lambdas=lambdas,
+                kept=np.ones(len(lambdas), dtype=bool),
+            )
+            row = _relax_sample(engine, elasticity, line)
             rows.append(row)
             report(f"sample {sample}: {np.isfinite(row[0]).sum()} of {len(lambdas)} have a minimum")
-        derivatives = elasticity.modulus_derivatives(potential.weights, tangents)
+        derivatives = elasticity.modulus_derivatives(potential.theta, tangents)
     energy, strains, elastic, constants = (np.array(part) for part in zip(*rows, strict=True))
     lengths = mean.lengths * (1 + np.einsum("slk,kii->sli", strains, STRAINS)[..., ::2])
     vibrational, q_points = _phonons(
@@ -83,17 +95,6 @@ def hexagonal_crystals(potential, posterior, lambdas, crystal, repeats, report):
     )
 
 
-class _NoTest:
-    """For walks whose every minimum is judged later: a StabilityTest that finds nothing."""
-
-    def negative_block(self, weights, q):
-        """No block is negative."""
-
-    def is_stable(self, index, weights, q):
-        """Never asked, as no block is negative."""
-        return True
-
-
 class Elasticity:
     """Elastic constants of strained hexagonal crystals. A context manager.
 
@@ -102,7 +103,7 @@ class Elasticity:
 
     def __init__(self, potential, crystal):
         self.coordinates = distortions(crystal)
-        self.evaluator = evaluator_for(self.coordinates, potential)
+        self.evaluator = potential.evaluator(self.coordinates)
 
     def __enter__(self):
         return self
@@ -126,24 +127,24 @@ class Elasticity:
         tensor = second_derivatives(self.evaluator, at) / np.multiply.outer(scale, scale)[..., None]
         return tensor, float(self.coordinates.volume(at))
 
-    def of(self, weights, strains):
+    def of(self, theta, strains):
         """Lowest eigenvalue of K, and relaxed curvatures over the volume, (strain, strain)."""
         tensor, volume = self.curvatures(strains)
-        weighted = tensor @ weights
+        weighted = tensor @ weights_of(theta)
         return np.linalg.eigvalsh(weighted)[0], relaxed(weighted, len(HEXAGONAL_STRAINS)) / volume
 
-    def modulus_derivatives(self, weights, tangents):
+    def modulus_derivatives(self, theta, tangents):
         """Derivatives by the parameters of the relaxed mean crystal's constants, (P,), GPa/eV.
 
-        weights: the mean's, (P + 1,); tangents: of its strains by the parameters, (2, P). An
-        elastic constant changes by its own weights and because the crystal strains.
+        theta: the mean's, (P,); tangents: of its strains by the parameters, (2, P). An
+        elastic constant changes by its own columns and because the crystal strains.
         """
         tensor, volume = self.curvatures(np.zeros(len(STRAINS)))
-        along = relaxing(tensor @ weights, len(HEXAGONAL_STRAINS))
+        along = relaxing(tensor @ weights_of(theta), len(HEXAGONAL_STRAINS))
         own = np.einsum("is,ijp,jt->pst", along, tensor[..., :-1], along) / volume
         steps = STRAIN_STEP * np.eye(len(STRAINS))
         by_strain = [
-            (self.of(weights, step)[1] - self.of(weights, -step)[1]) / (2 * STRAIN_STEP)
+            (self.of(theta, step)[1] - self.of(theta, -step)[1]) / (2 * STRAIN_STEP)
             for step in steps
         ]
         return _moduli(own + np.tensordot(tangents.T, by_strain, axes=1))
@@ -157,30 +158,22 @@ def _moduli(curvatures):
     }
 
 
-def _relax_sample(engine, elasticity, potential, delta, lambdas, tangent):
+def _relax_sample(engine, elasticity, line):
     """Energy of the cell (eV), strains, lowest elastic curvature and relaxed ones, over lambda.
 
-    delta: deviation of the sample from the mean, (P,); tangent: of the strains by lambda, (2,).
-    NaN where there is no minimum.
+    line: the sample's Line. NaN where there is no minimum; whether one is stable is judged later.
     """
     size = len(HEXAGONAL_STRAINS)
     shapes = [(), (len(STRAINS),), (), (size, size)]
-    found = [np.full((len(lambdas), *shape), np.nan) for shape in shapes]
-    zero, behind = int(np.argmin(np.abs(lambdas))), []
-
-    def weights_at(stretch):
-        return np.append(potential.theta + stretch * delta, 1.0)
-
-    for outward in (range(zero, len(lambdas)), range(zero - 1, -1, -1)):
-        branch = Branch(engine, _NoTest(), weights_at, tangent, behind)
-        outcomes = branch.walk([lambdas[index] for index in outward])
-        for index, outcome in zip(outward, outcomes, strict=True):
-            if outcome.status == "converged":
-                judged = elasticity.of(weights_at(lambdas[index]), outcome.q)
-                values = (outcome.energy, outcome.q, *judged)
-                for part, value in zip(found, values, strict=True):
-                    part[index] = value
-        behind = branch.minima[HISTORY - 1 : 0 : -1]
+    found = [np.full((len(line.lambdas), *shape), np.nan) for shape in shapes]
+    outcomes = walk_line(engine, line)
+    for place in itertools.chain(*line.branches()):
+        outcome = outcomes[place]
+        if outcome.status == "converged":
+            judged = elasticity.of(line.theta_at(line.lambdas[place]), outcome.q)
+            values = (outcome.energy, outcome.q, *judged)
+            for part, value in zip(found, values, strict=True):
+                part[place] = value
     return found
 
 
@@ -191,7 +184,7 @@ def _phonons(potential, crystal, weights, lengths, repeats):
     at = lengths[found]
     middle, half = (at.max(axis=0) + at.min(axis=0)) / 2, np.ptp(at, axis=0) / 2
     half = np.maximum(half, NARROWEST / 2)
-    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+    with potential.descriptor_calculator() as calculator:
         matrices = interpolate_patch(
             lambda a, c: dynamical_matrices(
                 calculator, replace(crystal, a=a, c=c), repeats, q_points

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from relaxdiff.minima import cells_in_range, responses_to
+from relaxdiff.minima import cells_in_range
+from relaxdiff.potentials import PHONON_STEP, responses_to
 from relaxdiff.structures import find_symmetry
 
-DISPLACEMENT_STEP = 1e-3  # Angstrom
 MATRICES_AT_ONCE = 144  # entries of one variant's: 30 MB for 25,000 variants
 
 
@@ -35,7 +35,7 @@ def dynamical_matrices(calculator, crystal, repeats, q_points):
     cells = min(repeats, cells_in_range(calculator, crystal))
     unit = crystal.conventional()
     supercell = unit.repeat(cells)
-    apart, constants = responses_to(calculator, supercell, 0, DISPLACEMENT_STEP)
+    apart, constants = responses_to(calculator, supercell, 0, PHONON_STEP)
     angles = 2 * np.pi * q_points @ np.linalg.solve(unit.cell.array.T, apart.T)
     own = np.tile(_own_sublattice(crystal), cells**3)
     if own.all():

@@ -6,7 +6,6 @@ import xarray as xr
 from relaxdiff.derivative.implicit import at_minimum, evaluator_at, solve
 from relaxdiff.derivative.levels import eliminate
 from relaxdiff.derivative.solvers import Problem
-from relaxdiff.potentials.snap import parameter_names
 
 
 def adjoint_derivative(minimum, position_gradient, strain_gradient=0.0, solver="dense"):
@@ -25,5 +24,5 @@ def adjoint_derivative(minimum, position_gradient, strain_gradient=0.0, solver="
     on_strains = np.broadcast_to(strain_gradient, strain_columns.shape[1])
     scalar = np.append(own, on_strains)
     adjoint = eliminate(solved.x, scalar[:, None], strain_columns)[-1, :, 0]
-    names = parameter_names(minimum.potential.hyperparameters)
+    names = list(minimum.potential.parameters.names)
     return xr.DataArray(adjoint @ columns, {"parameter": names}, "parameter")

@@ -18,8 +18,7 @@ from relaxdiff.derivative.solvers import SOLVERS, Problem
 from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.files import variable
 from relaxdiff.minima import largest_component, strain_basis
-from relaxdiff.potentials import difference_steps, hessian_row
-from relaxdiff.potentials.snap import evaluator_for, parameter_names
+from relaxdiff.potentials import four_point_steps, hessian_row, weights_of
 
 
 def implicit_derivative(minimum, solver="dense", directions=None):
@@ -54,13 +53,14 @@ def implicit_derivative(minimum, solver="dense", directions=None):
     with evaluator_at(minimum) as evaluator:
         problem = Problem(minimum, evaluator)
         columns, strain_columns = at_minimum(problem)
-        values = evaluator.values()
+        values = evaluator.parameter_gradient(np.zeros(len(columns)), problem.theta)
+        energy = evaluator.energy(np.zeros(len(columns)), problem.theta)
         columns = columns @ chosen
         solved = solve(problem, solver, -columns[: problem.n_displacements], strain_columns)
         evaluations = evaluator.n_evaluations
     derivatives = eliminate(solved.x, columns, strain_columns)
     axis = "parameter" if directions is None else "direction"
-    dataset = _dataset(minimum, values, columns, derivatives, chosen, axis)
+    dataset = _dataset(minimum, (energy, values), columns, derivatives, chosen, axis)
     coupling = problem.coordinates.modes @ solved.x[:, chosen.shape[1] :]
     dataset["strain_coupling"] = variable(
         ("strain", "atom", "xyz"),
@@ -81,21 +81,22 @@ def implicit_derivative(minimum, solver="dense", directions=None):
 def evaluator_at(minimum):
     if not minimum.converged:
         raise InputError(f"cannot differentiate a structure that is {minimum.status}")
-    return evaluator_for(minimum.coordinates, minimum.potential)
+    return minimum.potential.evaluator(minimum.coordinates)
 
 
 def at_minimum(problem):
     """G (n, P), and the columns of the Hessian that belong to the strains, (n, strain)."""
     coordinates, evaluator = problem.coordinates, problem.evaluator
-    steps = difference_steps(coordinates)
+    steps = four_point_steps(coordinates)
     rows = [
-        hessian_row(evaluator, index, steps[index]) @ problem.weights
+        hessian_row(evaluator, index, steps[index]) @ weights_of(problem.theta)
         for index in range(coordinates.n_modes, coordinates.size)
     ]
-    columns = evaluator.gradient(np.zeros(coordinates.size))  # last: its values are asked for
-    if largest_component(coordinates, columns @ problem.weights) > 1e-4:
+    at = np.zeros(coordinates.size)  # last: its values are asked for
+    if largest_component(coordinates, evaluator.gradient(at, problem.theta)) > 1e-4:
         raise InputError("the minimum's potential and structure do not belong together")
-    return columns[:, :-1], np.reshape(rows, (-1, coordinates.size)).T
+    columns = evaluator.mixed(at, problem.theta)
+    return columns, np.reshape(rows, (-1, coordinates.size)).T
 
 
 def solve(problem, solver, right, strain_columns):
@@ -122,7 +123,8 @@ def _dataset(minimum, values, columns, derivatives, chosen, axis):
     strains = derivatives[:, coordinates.n_modes :].swapaxes(1, 2)
     positions = (modes @ full[: coordinates.n_modes]).T.reshape(chosen.shape[1], -1, 3)
     per_unit = f"per unit of {axis}"
-    names = parameter_names(potential.hyperparameters)
+    energy, descriptors = values
+    names = list(potential.parameters.names)
     labels = names if axis == "parameter" else np.arange(chosen.shape[1])
     return xr.Dataset(
         {
@@ -146,14 +148,14 @@ def _dataset(minimum, values, columns, derivatives, chosen, axis):
                 "second derivative of the relaxed energy, G^T dq*/dtheta",
             ),
             "descriptors": variable(
-                axis, values[:-1] @ chosen, "1", "descriptors summed over atoms at the minimum"
+                axis, descriptors @ chosen, "1", "descriptors summed over atoms at the minimum"
             ),
             "theta_mean": variable(
                 "parameter", potential.theta, "eV", "parameters of the reference potential"
             ),
             "energy": variable(
                 (),
-                values @ potential.weights,
+                energy,
                 "eV",
                 "energy of the reference minimum without energy shift",
             ),

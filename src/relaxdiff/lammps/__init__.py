@@ -1,17 +1,17 @@
 """The one door to LAMMPS: descriptors, energies, forces and its own minimiser."""
 
-from relaxdiff.lammps.all_atoms import FullEvaluator
+from relaxdiff.lammps.all_atoms import AllAtomColumns
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.lammps.minimise import force_calls, lammps_minimise
-from relaxdiff.lammps.orbits import OrbitEvaluator
+from relaxdiff.lammps.orbits import OrbitColumns
 from relaxdiff.lammps.session import LAMMPS_ARGUMENTS, LammpsSession, lammps_errors, load_lammps
 
 __all__ = [
+    "AllAtomColumns",
     "DescriptorCalculator",
-    "FullEvaluator",
     "LAMMPS_ARGUMENTS",
     "LammpsSession",
-    "OrbitEvaluator",
+    "OrbitColumns",
     "force_calls",
     "lammps_errors",
     "lammps_minimise",

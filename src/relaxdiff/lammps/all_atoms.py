@@ -33,7 +33,7 @@ def finite(numbers):
     return numbers
 
 
-class FullEvaluator:
+class AllAtomColumns:
     """Descriptors of all atoms. A context manager; counts its evaluations.
 
     coordinates: Coordinates; hyperparameters: SnapHyperparameters; reference: ZblReference,
@@ -63,7 +63,7 @@ class FullEvaluator:
         """Evaluations so far."""
         return self.calculator.n_evaluations
 
-    def gradient(self, q):
+    def columns(self, q):
         """dD/dq at q, shape (n, P + 1), the fixed reference last."""
         deformation, _ = deformation_at(self.coordinates, q)
         self.found = self.calculator.evaluate(self.coordinates.structure(q))

@@ -35,7 +35,7 @@ MARGIN = 0.5
 FURTHEST = 2  # times the cutoff; a structure that needs more has no likeness to the reference
 
 
-class OrbitEvaluator:
+class OrbitColumns:
     """Descriptors and their gradient in symmetric coordinates. A context manager.
 
     coordinates: Coordinates with `orbits`; hyperparameters: SnapHyperparameters; reference:
@@ -81,7 +81,7 @@ class OrbitEvaluator:
         """Make what follows independent, to the last digit, of what was evaluated before."""
         self.reach = 0.0
 
-    def gradient(self, q):
+    def columns(self, q):
         """dD/dq at q, shape (n, P + 1), the fixed reference last.
 
         Raises LammpsError, on all ranks alike, when LAMMPS refuses the structure on one.

@@ -1,96 +1,70 @@
-"""What is known of a Hessian, and learnt on the way of a relaxation."""
+"""What is known of the second derivatives of variants before they are relaxed.
+
+They only choose where a relaxation looks, and where a test for saddle points begins: what counts is
+decided on exact gradients.
+"""
+
+import functools
+from dataclasses import dataclass, field
 
 import numpy as np
-import scipy.linalg
 
-GUESSED_CURVATURE = 20.0  # eV/A^2, only the starting guess when no Hessian is at hand
-
-
-def inverse_in(coordinates, preconditioner):
-    """Maps gradients (n,) to steps: the preconditioner on the atoms, a guess on the strains."""
-    modes, on_strains = coordinates.modes, _strain_curvature(coordinates)
-
-    def inverse(gradient):
-        forces = (modes @ gradient[: coordinates.n_modes]).reshape(-1, 3)
-        moved = modes.T @ preconditioner.apply(forces).ravel()
-        return np.append(moved, gradient[coordinates.n_modes :] / on_strains)
-
-    return inverse
+from relaxdiff.minima.lattice_green import LatticeGreen
+from relaxdiff.minima.quadratic_models import DenseModel, LimitedMemory, inverse_in
+from relaxdiff.potentials import weights_of
+from relaxdiff.structures import Coordinates
 
 
-def first_guess(coordinates, preconditioner):
-    """What is known of the Hessian beforehand: without a preconditioner a diagonal."""
-    if preconditioner is not None:
-        return LimitedMemory(inverse_in(coordinates, preconditioner))
-    on_atoms = np.full(coordinates.n_modes, GUESSED_CURVATURE)
-    on_strains = np.full(len(coordinates.strains), _strain_curvature(coordinates))
-    return DenseModel(np.diag(np.append(on_atoms, on_strains)), coordinates.scale)
+@dataclass(frozen=True)
+class TensorHessian:
+    """The Hessian at the reference for any parameters: of a linear potential, it is linear in them.
 
-
-def _strain_curvature(coordinates):
-    """A guess: the strain feels every bond of the cell, an atom only its own; eV."""
-    return 10 * GUESSED_CURVATURE * len(coordinates.reference)
-
-
-REMEMBERED = 60  # steps in limited memory
-
-
-class DenseModel:
-    """The whole Hessian, updated by BFGS (Nocedal & Wright, Numerical Optimization, eq 6.19).
-
-    hessian: (n, n); scale: lengths of the coordinates, see Coordinates.
+    coordinates: of the reference; tensor: second derivatives of all columns in these, shape
+    (n, n, P + 1); blocks: the symmetry Blocks with their own tensors, which show the reference to
+    be a minimum.
     """
 
-    def __init__(self, hessian, scale):
-        self.hessian = hessian
-        self.scale = scale
+    coordinates: Coordinates
+    tensor: np.ndarray = field(repr=False)
+    blocks: tuple = field(default=(), repr=False)
 
-    def step(self, gradient):
-        """Newton step -H^-1 g, uphill curvatures turned downhill."""
-        try:
-            return -scipy.linalg.cho_solve(scipy.linalg.cho_factor(self.hessian), gradient)
-        except scipy.linalg.LinAlgError:
-            scaled = self.hessian / np.outer(self.scale, self.scale)
-            curvatures, directions = np.linalg.eigh(scaled)
-            curvatures = np.maximum(np.abs(curvatures), 0.1)
-            along = directions.T @ (gradient / self.scale)
-            return -(directions @ (along / curvatures)) / self.scale
+    shows_minimum = True
 
-    def learn(self, step, change):
-        """Map `step` to the gradient `change`; nothing where that is not convex."""
-        along = step @ change
-        image = self.hessian @ step
-        curvature = step @ image
-        if along > 1e-3 * abs(curvature):
-            seen, expected = np.outer(change, change), np.outer(image, image)
-            self.hessian = self.hessian + seen / along - expected / curvature
+    def model(self, theta, lesson=None):
+        """What a relaxation at theta (P,) starts from; lesson: of a variant near by, or None.
+
+        What was learnt at the last variant still holds here: both are at nearly the same q.
+        """
+        correction = 0.0 if lesson is None else lesson
+        return DenseModel(self.tensor @ weights_of(theta) + correction, self.coordinates.scale)
+
+    def lesson(self, model, theta):
+        """What a model has learnt at theta that the next one may use."""
+        return model.hessian - self.tensor @ weights_of(theta)
 
 
-class LimitedMemory:
-    """The same update kept as pairs of steps and changes, for any number of coordinates.
+@dataclass(frozen=True)
+class CrystalHessian:
+    """The perfect crystal's Hessian at the mean, for any parameters: of cells of any size.
 
-    inverse: maps gradients to steps like the inverse of a Hessian would; pairs: what another model
-    of nearly the same Hessian has learnt. Source: the two loops of Nocedal & Wright, algorithm 7.4,
-    with that inverse as H_k^0.
+    coordinates: of the reference; green: LatticeGreen; blocks: the symmetry Blocks without tensors,
+    so that whether the reference is a minimum is still to be seen.
     """
 
-    def __init__(self, inverse, pairs=()):
-        self.inverse = inverse
-        self.pairs = [*pairs]
+    coordinates: Coordinates
+    green: LatticeGreen = field(repr=False)
+    blocks: tuple = field(default=(), repr=False)
 
-    def step(self, gradient):
-        """Newton step -H^-1 g."""
-        ahead, factors = gradient.copy(), []
-        for step, change, along in reversed(self.pairs):
-            factors.append((step @ ahead) / along)
-            ahead -= factors[-1] * change
-        ahead = self.inverse(ahead)
-        for (step, change, along), factor in zip(self.pairs, reversed(factors), strict=True):
-            ahead += (factor - (change @ ahead) / along) * step
-        return -ahead
+    shows_minimum = False
 
-    def learn(self, step, change):
-        """Remember that `step` changes the gradient by `change`, unless that is not convex."""
-        along = step @ change
-        if along > 0:
-            self.pairs = [*self.pairs, (step, change, along)][-REMEMBERED:]
+    @functools.cached_property
+    def _inverse(self):
+        return inverse_in(self.coordinates, self.green)
+
+    def model(self, theta, lesson=None):
+        """What a relaxation at theta (P,) starts from; lesson: of a variant near by, or None."""
+        return LimitedMemory(self._inverse, lesson or ())
+
+    def lesson(self, model, theta):
+        """What a model has learnt at theta that the next one may use."""
+        return model.pairs

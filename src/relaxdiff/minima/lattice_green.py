@@ -15,14 +15,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import scipy.fft
 from ase import Atoms
-from ase.geometry import find_mic
 from scipy.spatial import cKDTree
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.lammps import DescriptorCalculator
+from relaxdiff.potentials import FORCE_CONSTANT_STEP, responses_to
 from relaxdiff.structures import find_symmetry
 
-DISPLACEMENT_STEP = 1e-4  # Angstrom
 SOFTEST = 1e-6  # of the stiffest mode; none is taken to be softer, so that G is finite
 
 
@@ -60,7 +58,7 @@ def crystal_force_constants(potential, crystal):
     unit = crystal.conventional()
     symmetry = find_symmetry(unit)
     shifts = symmetry.permutations[np.isclose(symmetry.rotations, np.eye(3)).all(axis=(1, 2))]
-    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+    with potential.descriptor_calculator() as calculator:
         repeats = cells_in_range(calculator, crystal)
         parts = [
             _responses(calculator, potential.weights, unit, repeats, shifts[:, atom], shifts)
@@ -84,24 +82,6 @@ def cells_in_range(calculator, crystal):
     return int(2 * reach / heights.min()) + 1
 
 
-def responses_to(calculator, crystal, atom, step):
-    """Second derivatives of all columns in the positions of one atom and of all, per Angstrom^2.
-
-    By central differences, step: Angstrom. Returns the vectors from that atom to the nearest image
-    of each, shape (N, 3), Angstrom, and matrices d2D / dx(atom) dx(i), shape (N, 3, 3, column).
-    """
-    rows = []
-    for axis in range(3):
-        gradients = []
-        for way in (step, -step):
-            moved = crystal.copy()
-            moved.positions[atom, axis] += way
-            gradients.append(calculator.evaluate(moved).gradient)
-        rows.append((gradients[0] - gradients[1]) / (2 * step))
-    apart, _ = find_mic(crystal.positions - crystal.positions[atom], crystal.cell)
-    return apart, np.array(rows).transpose(1, 0, 2, 3)
-
-
 def _responses(calculator, weights, unit, repeats, images, shifts):
     """Blocks of force constants between all atoms and one, and the same one shifted.
 
@@ -110,7 +90,7 @@ def _responses(calculator, weights, unit, repeats, images, shifts):
     pair of j in the cell at the origin and i in the cell at R; pairs out of reach have zeros.
     """
     crystal, atom, to_cells = unit.repeat(repeats), images.min(), np.linalg.inv(unit.cell.array)
-    apart, matrices = responses_to(calculator, crystal, atom, DISPLACEMENT_STEP)
+    apart, matrices = responses_to(calculator, crystal, atom, FORCE_CONSTANT_STEP)
     blocks = (matrices @ weights).swapaxes(1, 2)
     parts = []
     for image, shift in zip(images, shifts, strict=True):

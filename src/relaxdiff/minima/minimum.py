@@ -8,7 +8,7 @@ from ase import Atoms
 from scipy.sparse import csr_array
 
 from relaxdiff.files import variable
-from relaxdiff.potentials.snap import SnapPotential
+from relaxdiff.potentials import Potential
 from relaxdiff.structures import Coordinates, Freedom
 
 
@@ -27,7 +27,7 @@ class Minimum:
     max_gradient: float
     status: str
     n_evaluations: int
-    potential: SnapPotential = field(repr=False)
+    potential: Potential = field(repr=False)
     coordinates: Coordinates = field(repr=False)
 
     @property

@@ -5,15 +5,19 @@ the user's may have broken that symmetry: the symmetric structure is then a sadd
 minimum beside it is looked for downhill. (Of the <111> dumbbell in tungsten it is a tilted one.)
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import xarray as xr
 
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
+from relaxdiff.minima.hessian_models import CrystalHessian, TensorHessian
 from relaxdiff.minima.lattice_green import crystal_green
+from relaxdiff.minima.minimum import Minimum
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.minima.relaxers import BASIN_RADIUS
-from relaxdiff.minima.symmetry_blocks import DISPLACEMENT_STEP, blocks_at
+from relaxdiff.minima.symmetry_blocks import blocks_at
+from relaxdiff.potentials import ONE_POINT_STEP
 from relaxdiff.structures import (
     BRAVAIS,
     ON_LATTICE,
@@ -31,6 +35,26 @@ PUSH = 0.1  # Angstrom, of the atom that moves most, away from a saddle point
 SADDLE_POINTS = 4  # as many are left, one after the other, before giving up
 
 
+@dataclass(frozen=True)
+class Reference:
+    """The minimum at the mean, and what of it tells where to look for those of variants.
+
+    minimum: Minimum; derivative: Dataset of `implicit_derivative`; hessian: a TensorHessian or
+    CrystalHessian.
+    """
+
+    minimum: Minimum
+    derivative: xr.Dataset = field(repr=False)
+    hessian: TensorHessian | CrystalHessian = field(repr=False)
+
+    def tangent(self, delta_theta):
+        """dq/dlambda of the minima along a direction in parameter space (P,), shape (n,)."""
+        derivative, coordinates = self.derivative, self.minimum.coordinates
+        moved = np.einsum("pax,p->ax", derivative["position_derivative"].values, delta_theta)
+        strains = delta_theta @ derivative["strain_derivative"].values
+        return np.append(coordinates.modes.T @ moved.ravel(), strains)
+
+
 def relax_reference(potential, crystal, settings, report=lambda line: None):
     """A structure's minimum at the mean parameters, started from the relaxed perfect crystal.
 
@@ -41,7 +65,7 @@ def relax_reference(potential, crystal, settings, report=lambda line: None):
     RelaxationError when crystal or structure do not converge or the structure has no minimum near
     by, LammpsError.
     """
-    name, element, known = settings["name"], crystal["element"], potential.hyperparameters.elements
+    name, element, known = settings["name"], crystal["element"], potential.elements
     if element not in known:
         raise InputError(
             f"crystal.element is {element}, but the potential {potential.name} is for "
@@ -123,13 +147,13 @@ def _check_vacuum(atoms, potential, settings):
 
 def _downhill(minimum, relaxed, name, report):
     """The minimum that an unstable displacement leads to, of lower symmetry; `minimum` if none."""
-    symmetric, weights = minimum, minimum.potential.weights
+    symmetric, theta = minimum, minimum.potential.theta
     for _ in range(SADDLE_POINTS):
-        found = [(*block.lowest(weights), block) for block in blocks_at(minimum)[0]]
+        found = [(*block.lowest(theta), block) for block in blocks_at(minimum)[0]]
         curvature, direction, block = min(found, key=lambda each: each[0], default=(np.inf,) * 3)
         if curvature > 0:
             return minimum
-        push = PUSH / DISPLACEMENT_STEP * block.step(direction) * direction
+        push = PUSH / ONE_POINT_STEP * block.step(direction) * direction
         start = block.at(np.zeros(minimum.coordinates.size), push)
         lower = relaxed(block.coordinates.structure(start))
         moved = largest_displacement(symmetric.atoms, lower.atoms)

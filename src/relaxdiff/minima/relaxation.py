@@ -1,13 +1,12 @@
-"""Relaxation of a structure, and how it is written to a file."""
+"""Relaxation of a structure, atoms and cell."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from relaxdiff.minima.hessian_models import first_guess
 from relaxdiff.minima.minimum import Minimum
-from relaxdiff.minima.quasi_newton import quasi_newton
-from relaxdiff.potentials.snap import evaluator_for
+from relaxdiff.minima.quadratic_models import first_guess
+from relaxdiff.minima.quasi_newton import Stop, quasi_newton
 from relaxdiff.structures import Freedom, cell_strains, coordinates_of, face_normals
 
 
@@ -24,7 +23,7 @@ def relax(
 ):
     """Relax a periodic structure, atoms and as much of the cell as wanted.
 
-    atoms: ASE Atoms; potential: SnapPotential; cell: 'fixed', 'isotropic', 'full' or
+    atoms: ASE Atoms; potential: a Potential; cell: 'fixed', 'isotropic', 'full' or
     'in_plane_fixed', see `cell_strains`; tolerance: largest |gradient| in eV/A, over
     Cartesian force components and dU/dstrain divided by the edge of the cell; symmetry: keep the
     structure's own symmetry, which makes it fast; turn it off (or shake the atoms) to leave a
@@ -32,21 +31,23 @@ def relax(
     forces (N, 3) to displacements like the inverse of a Hessian would; fixed: mask (N,) of atoms
     that keep their scaled positions; normal_only: atoms move only along the normal of the plane of
     the first two cell vectors, as in a gamma surface. Returns a Minimum whose `status` says whether
-    it converged. Raises InputError for a cell that cannot relax so, LammpsError when LAMMPS cannot
-    evaluate the structure.
+    it converged. Raises InputError for a cell that cannot relax so, EvaluationError when the
+    potential has no value for a structure on the way.
     """
     strains = cell_strains(cell, atoms, potential.reach)
     directions = face_normals(atoms)[2:] if normal_only else np.eye(3)
     coordinates = coordinates_of(atoms, Freedom(strains, directions, fixed), symmetry)
     start = np.zeros(coordinates.size)
     model = first_guess(coordinates, preconditioner)
-    with evaluator_for(coordinates, potential) as evaluator:
-        end = quasi_newton(evaluator, potential.weights, start, model, tolerance, max_steps)
+    with potential.evaluator(coordinates) as evaluator:
+        stop = Stop(tolerance, max_steps)
+        end = quasi_newton(evaluator, potential.theta, start, model, stop)
+        energy = evaluator.energy(end.q, potential.theta)
     relaxed = coordinates.structure(end.q)
     return Minimum(
         atoms=relaxed,
         strain=coordinates.strain_of(end.q),
-        energy=float(end.values @ potential.weights) + potential.shift_of(atoms),
+        energy=energy + potential.shift_of(atoms),
         max_gradient=end.max_gradient,
         status="converged" if end.converged else _advice(end, tolerance),
         n_evaluations=end.n_evaluations,

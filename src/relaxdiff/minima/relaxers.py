@@ -1,13 +1,12 @@
-"""The ways to relax a variant: quasi-Newton on descriptors, and LAMMPS's own minimiser."""
+"""The ways to relax a variant: quasi-Newton on its gradients, and LAMMPS's own minimiser."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from relaxdiff.lammps import lammps_minimise
-from relaxdiff.minima.hessian_models import DenseModel, LimitedMemory, inverse_in
-from relaxdiff.minima.quasi_newton import quasi_newton
-from relaxdiff.potentials.snap import evaluator_for
+from relaxdiff.minima.quasi_newton import Stop, quasi_newton
+from relaxdiff.potentials import weights_of
 
 TOLERANCE = 1e-6  # eV/Angstrom
 MAX_STEPS = 40
@@ -39,17 +38,18 @@ class Relaxed:
 
 
 class Relaxer:
-    """Relaxes variants with descriptors in the reference's coordinates (`truth.relaxer: newton`).
+    """Relaxes variants of a linear potential in the reference's coordinates. A context manager.
 
-    A context manager. minimum: the reference Minimum, at the mean; constants: Dataset of
-    `force_constants` there.
+    minimum: the reference Minimum, at the mean, whose potential has a LinearEvaluator: the columns
+    of the last minimum improve the guess of the next one for nothing; hessian: a TensorHessian
+    (`truth.relaxer: newton`) or, in limited memory, a CrystalHessian (`sparse`).
     """
 
-    def __init__(self, minimum, constants):
+    def __init__(self, minimum, hessian):
         self.coordinates = minimum.coordinates
-        self.tensor = constants["hessian_tensor"].values
-        self.evaluator = evaluator_for(self.coordinates, minimum.potential)
-        self.learnt = self.known = None
+        self.hessian = hessian
+        self.evaluator = minimum.potential.evaluator(self.coordinates)
+        self._forget()
 
     def __enter__(self):
         return self
@@ -57,84 +57,62 @@ class Relaxer:
     def __exit__(self, *_):
         self.evaluator.close()
 
+    def _forget(self):
+        self.lesson = self.known = None
+
     def begin_branch(self):
         """Forget the last branch: results must not depend on what was relaxed before."""
-        self.learnt = self.known = None
+        self._forget()
         self.evaluator.forget()
 
-    def relax(self, weights, start, limit):
-        """Relax from coordinates `start`, giving up `limit` Angstrom from there; a Relaxed."""
-        model = self._model(weights)
-        end = quasi_newton(
-            self.evaluator,
-            weights,
-            start,
-            model,
-            TOLERANCE,
-            MAX_STEPS,
-            inside=lambda q: (
-                in_basin(self.coordinates, q) and self.coordinates.distance(q, start) < limit
-            ),
-            known=self.known,
-        )
+    def relax(self, theta, start, limit):
+        """Relax from coordinates `start`, giving up `limit` Angstrom from there; a Relaxed.
+
+        theta: the variant's parameters, (P,).
+        """
+
+        def inside(q):
+            return in_basin(self.coordinates, q) and self.coordinates.distance(q, start) < limit
+
+        model, end = self._iterate(theta, start, Stop(TOLERANCE, MAX_STEPS, inside))
+        energy = self.evaluator.energy(end.q, theta)
         if end.converged:
-            self.learnt = self._lesson(model, weights)
-            self.known = end.q, end.columns
-        energy = float(end.values @ weights)
+            self._learn(model, end, theta)
         return Relaxed(energy, end.q, end.ahead, end.max_gradient, end.n_evaluations)
 
-    def look(self, weights, start):
+    def look(self, theta, start):
         """One evaluation at coordinates `start`: a Relaxed at the end of the one step from there.
 
         Its energy is less by what that step gains, and its largest gradient is that before it.
+        Returns also that gain, eV.
         """
-        model = self._model(weights)
-        end = quasi_newton(
-            self.evaluator, weights, start, model, TOLERANCE, max_steps=0, known=self.known
-        )
-        self.learnt = self._lesson(model, weights)
-        self.known = end.q, end.columns
-        gain = -0.5 * (end.columns @ weights) @ (end.ahead - end.q)
-        energy = float(end.values @ weights - gain)
-        return Relaxed(energy, end.ahead, end.ahead, end.max_gradient, 1), float(gain)
+        model, end = self._iterate(theta, start, Stop(TOLERANCE, max_steps=0))
+        gain = -0.5 * end.gradient @ (end.ahead - end.q)
+        energy = self.evaluator.energy(end.q, theta) - gain
+        self._learn(model, end, theta)
+        return Relaxed(float(energy), end.ahead, end.ahead, end.max_gradient, 1), float(gain)
 
-    def _model(self, weights):
-        """What is known of the variant's Hessian beforehand.
+    def _iterate(self, theta, start, stop):
+        """The model that has learnt on the way, and the Iteration."""
+        model = self.hessian.model(theta, self.lesson)
+        gradient = self.evaluator.gradient(start, theta)
+        if self.known is not None:
+            place, columns = self.known
+            model.learn(start - place, gradient - columns @ weights_of(theta))
+        return model, quasi_newton(self.evaluator, theta, start, model, stop)
 
-        What was learnt at the last variant still holds here: both are at nearly the same q.
-        """
-        quadratic = self.tensor @ weights
-        correction = 0.0 if self.learnt is None else self.learnt
-        return DenseModel(quadratic + correction, self.coordinates.scale)
-
-    def _lesson(self, model, weights):
-        """What a model has learnt that the next one may use."""
-        return model.hessian - self.tensor @ weights
-
-
-class SparseRelaxer(Relaxer):
-    """The same for large cells, in limited memory (`truth.relaxer: sparse`).
-
-    green: LatticeGreen of the crystal at the mean, the first guess of all variants' Hessians.
-    """
-
-    def __init__(self, minimum, green):
-        self.coordinates = minimum.coordinates
-        self.inverse = inverse_in(self.coordinates, green)
-        self.evaluator = evaluator_for(self.coordinates, minimum.potential)
-        self.learnt = self.known = None
-
-    def _model(self, weights):
-        return LimitedMemory(self.inverse, self.learnt or ())
-
-    def _lesson(self, model, weights):
-        return model.pairs
+    def _learn(self, model, end, theta):
+        self.lesson = self.hessian.lesson(model, theta)
+        self.known = end.q, self.evaluator.columns(end.q)
 
 
 class LammpsRelaxer:
-    """The same by LAMMPS's own `minimize` and `fix box/relax` (`truth.relaxer: lammps`)."""
+    """The same by LAMMPS's own `minimize` and `fix box/relax` (`truth.relaxer: lammps`).
 
-    def __init__(self, minimum, constants):
+    minimum: as for Relaxer; hessian: of no use to it.
+    """
+
+    def __init__(self, minimum, hessian):
         self.potential = minimum.potential
         self.coordinates = minimum.coordinates
 
@@ -147,13 +125,12 @@ class LammpsRelaxer:
     def begin_branch(self):
         """Nothing is remembered."""
 
-    def relax(self, weights, start, limit):
+    def relax(self, theta, start, limit):
         """As `Relaxer.relax`; q is the part of the structure that the coordinates span."""
         coordinates = self.coordinates
-        potential = self.potential.with_theta(weights[:-1], energy_shift=0.0)
         end = lammps_minimise(
             coordinates.structure(start),
-            potential,
+            self.potential.with_theta(theta, energy_shift=0.0),
             TOLERANCE,
             coordinates.freedom,
             lost=lambda atoms: coordinates.distance(coordinates.locate(atoms), start) > limit,
@@ -162,4 +139,4 @@ class LammpsRelaxer:
         return Relaxed(end.energy, q, q, end.max_gradient, end.n_force_calls)
 
 
-RELAXERS = {"newton": Relaxer, "sparse": SparseRelaxer, "lammps": LammpsRelaxer}
+RELAXERS = {"newton": Relaxer, "sparse": Relaxer, "lammps": LammpsRelaxer}

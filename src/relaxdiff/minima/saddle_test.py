@@ -8,13 +8,12 @@ for no more memory than the structure itself, only make the search short. A dire
 curvature proves a saddle point.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from relaxdiff.minima.lattice_green import LatticeGreen
-from relaxdiff.minima.symmetry_blocks import blocks_from_dataset, saddle_point, symmetry_blocks
-from relaxdiff.potentials.snap import evaluator_for
+from relaxdiff.exceptions import EvaluationError
+from relaxdiff.minima.symmetry_blocks import saddle_point
 
 RESIDUAL = 0.1  # of a Ritz value that counts as converged, relative to itself
 # Lanczos steps before one may: the force constants of a block know where it is soft, the crystal's
@@ -22,26 +21,35 @@ RESIDUAL = 0.1  # of a Ritz value that counts as converged, relative to itself
 FEWEST_STEPS, FEWEST_STEPS_OF_CRYSTAL = 3, 5
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What is known of a minimum in the full space.
+
+    block: index of the symmetry block at fault, of a saddle point; error: why nothing is known, if
+    the potential had no value near the minimum. Neither: it is a minimum.
+    """
+
+    block: int | None = None
+    error: str = ""
+
+    @property
+    def is_minimum(self):
+        """Whether it was shown to be one."""
+        return self.block is None and not self.error
+
+
 class StabilityTest:
     """Whether variants' minima are minima in the full space. A context manager.
 
-    minimum: the reference Minimum, in whose coordinates the variants' q are; constants: Dataset of
-    `force_constants`, or the crystal's LatticeGreen for a large cell. Raises RelaxationError when
-    the reference itself is a saddle point, which is looked at with the LatticeGreen only: with
-    force constants it is known to be none.
+    minimum: the reference Minimum, in whose coordinates the variants' q are; hessian: the
+    TensorHessian or CrystalHessian there, whose blocks are tested. Raises RelaxationError when the
+    reference itself is a saddle point, which is looked at unless the hessian shows that it is none.
     """
 
-    def __init__(self, minimum, constants):
-        large = isinstance(constants, LatticeGreen)
-        if large:
-            blocks = symmetry_blocks(minimum.coordinates)
-            self.blocks = [replace(block, green=constants) for block in blocks]
-        else:
-            self.blocks = blocks_from_dataset(constants, minimum.coordinates)
-        self.evaluators = [
-            evaluator_for(block.coordinates, minimum.potential) for block in self.blocks
-        ]
-        self.softness = self._reference_curvatures(minimum) if large else None
+    def __init__(self, minimum, hessian):
+        self.blocks = hessian.blocks
+        self.evaluators = [minimum.potential.evaluator(block.coordinates) for block in self.blocks]
+        self.softness = None if hessian.shows_minimum else self._reference_curvatures(minimum)
 
     def __enter__(self):
         return self
@@ -55,21 +63,28 @@ class StabilityTest:
         """Evaluations so far, in all blocks together."""
         return sum(evaluator.n_evaluations for evaluator in self.evaluators)
 
-    def negative_block(self, weights, q):
-        """Index of a block with negative curvature at q, which proves a saddle point, or None.
+    def verdict(self, theta, q):
+        """The Verdict on a minimum at q of the parameters theta (P,).
 
         Blocks are looked at in the order of their force constants' lowest curvatures, or of their
-        lowest curvatures at the reference, relative to the crystal's.
+        lowest curvatures at the reference, relative to the crystal's. A negative curvature proves a
+        saddle point.
         """
-        guesses = self.softness or [block.lowest(weights)[0] for block in self.blocks]
-        softest_first = map(int, np.argsort(guesses))
-        return next((n for n in softest_first if not self.is_stable(n, weights, q)), None)
+        guesses = self.softness or [block.lowest(theta)[0] for block in self.blocks]
+        for index in map(int, np.argsort(guesses)):
+            verdict = self.verdict_on_block(index, theta, q)
+            if not verdict.is_minimum:
+                return verdict
+        return Verdict()
 
-    def is_stable(self, index, weights, q):
-        """Whether all curvatures of one block are positive at q."""
-        return self._lowest(index, weights, q) > 0
+    def verdict_on_block(self, index, theta, q):
+        """The same of one block alone."""
+        try:
+            return Verdict() if self._lowest(index, theta, q) > 0 else Verdict(block=index)
+        except EvaluationError as error:
+            return Verdict(error=str(error))
 
-    def _lowest(self, index, weights, q):
+    def _lowest(self, index, theta, q):
         """Lowest Ritz value of M^-1 H in one block at q.
 
         The Hessian H and M^-1 H have as many negative eigenvalues each, for any positive definite M
@@ -80,10 +95,9 @@ class StabilityTest:
 
         def product(direction):
             step = block.step(direction)
-            columns = evaluator.gradient(block.at(q, step * direction))
-            return block.gradient(columns) @ weights / step
+            return block.gradient(evaluator.gradient(block.at(q, step * direction), theta)) / step
 
-        modes, inverse = block.own_modes, block.inverse(weights)
+        modes, inverse = block.own_modes, block.inverse(theta)
         # Random forces on the atoms: the answer does not depend on how the modes were chosen.
         chance = np.random.default_rng(0)
         start = modes.T @ chance.normal(size=modes.shape[0])
@@ -97,8 +111,7 @@ class StabilityTest:
         at_reference = np.zeros(minimum.coordinates.size)
         potential = minimum.potential
         curvatures = [
-            self._lowest(index, potential.weights, at_reference)
-            for index in range(len(self.blocks))
+            self._lowest(index, potential.theta, at_reference) for index in range(len(self.blocks))
         ]
         lowest = min(curvatures, default=np.inf)
         if lowest <= 0:

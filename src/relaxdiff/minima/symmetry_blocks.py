@@ -16,10 +16,10 @@ from scipy.sparse import csr_array, hstack
 
 from relaxdiff.exceptions import RelaxationError
 from relaxdiff.files import variable
-from relaxdiff.minima.hessian_models import inverse_in
+from relaxdiff.minima.hessian_models import CrystalHessian, TensorHessian
 from relaxdiff.minima.lattice_green import LatticeGreen
-from relaxdiff.potentials import hessian_tensor
-from relaxdiff.potentials.snap import evaluator_for
+from relaxdiff.minima.quadratic_models import inverse_in
+from relaxdiff.potentials import ONE_POINT_STEP, symmetrised, weights_of
 from relaxdiff.structures import (
     Coordinates,
     find_symmetry,
@@ -28,7 +28,6 @@ from relaxdiff.structures import (
     strain_modes,
 )
 
-DISPLACEMENT_STEP = 1e-5  # Angstrom, of the atom that moves most
 SOFTEST = 2.0  # eV/Angstrom^2; smaller curvatures of the force constants count as so much
 
 
@@ -82,22 +81,23 @@ class Block:
         wider[self.own] = amplitudes / self.coordinates.scale[self.own]
         return wider
 
-    def gradient(self, columns):
-        """The gradient (size, P + 1) by the amplitudes, from that by all coordinates."""
-        return columns[self.own] / self.coordinates.scale[self.own, None]
+    def gradient(self, gradient):
+        """The gradient (size, ...) by the amplitudes, from that by all coordinates, (n, ...)."""
+        scale = self.coordinates.scale[self.own]
+        return gradient[self.own] / scale.reshape(-1, *[1] * (gradient.ndim - 1))
 
     def step(self, direction):
-        """Factor by which a direction moves what moves most by DISPLACEMENT_STEP."""
+        """Factor by which a direction moves what moves most by ONE_POINT_STEP."""
         moved = np.abs(self.own_modes @ direction[: self.n_modes]).max(initial=0.0)
         strained = np.abs(direction[self.n_modes :]).max(initial=0.0)
-        return DISPLACEMENT_STEP / max(moved, strained)
+        return ONE_POINT_STEP / max(moved, strained)
 
-    def lowest(self, weights):
+    def lowest(self, theta):
         """Lowest curvature at the reference (eV/Angstrom^2) and its direction (size,)."""
-        values, vectors = scipy.linalg.eigh(self.tensor @ weights)
+        values, vectors = scipy.linalg.eigh(self.tensor @ weights_of(theta))
         return values[0], vectors[:, 0]
 
-    def inverse(self, weights):
+    def inverse(self, theta):
         """M^-1 of a positive definite M like the block's Hessian, as a function of (size,)."""
         if self.tensor is None:
             wider = replace(
@@ -105,7 +105,7 @@ class Block:
             )
             scale, apply = wider.scale, inverse_in(wider, self.green)
             return lambda vector: scale * apply(scale * vector)
-        values, vectors = scipy.linalg.eigh(self.tensor @ weights)
+        values, vectors = scipy.linalg.eigh(self.tensor @ weights_of(theta))
         compliances = 1 / np.maximum(values, SOFTEST)
         return lambda vector: vectors @ (compliances * (vectors.T @ vector))
 
@@ -145,11 +145,11 @@ def force_constants(minimum):
     point against a displacement that breaks its symmetry, LammpsError.
     """
     potential = minimum.potential
-    with evaluator_for(minimum.coordinates, potential) as evaluator:
-        symmetric = hessian_tensor(evaluator)
+    with potential.evaluator(minimum.coordinates) as evaluator:
+        symmetric = evaluator.hessian_columns()
         evaluations = evaluator.n_evaluations
     blocks, in_blocks = blocks_at(minimum)
-    curvatures = [block.lowest(potential.weights)[0] for block in blocks]
+    curvatures = [block.lowest(potential.theta)[0] for block in blocks]
     lowest = min(curvatures, default=np.inf)
     if lowest <= 0:
         raise saddle_point(potential, f"lowest curvature {lowest:.2e} eV/Angstrom^2")
@@ -169,7 +169,7 @@ def blocks_at(minimum):
     """The Blocks of a minimum with their tensors, a list, and how many evaluations these took."""
     blocks, evaluations = [], 0
     for block in symmetry_blocks(minimum.coordinates):
-        with evaluator_for(block.coordinates, minimum.potential) as evaluator:
+        with minimum.potential.evaluator(block.coordinates) as evaluator:
             blocks.append(replace(block, tensor=_tensor(block, evaluator)))
             evaluations += evaluator.n_evaluations
     return blocks, evaluations
@@ -195,6 +195,18 @@ def blocks_from_dataset(constants, coordinates):
     return blocks
 
 
+def tensor_hessian(constants, coordinates):
+    """The TensorHessian in a Dataset of `force_constants`; coordinates: the symmetric ones."""
+    blocks = tuple(blocks_from_dataset(constants, coordinates))
+    return TensorHessian(coordinates, constants["hessian_tensor"].values, blocks)
+
+
+def crystal_hessian(green, coordinates):
+    """The CrystalHessian of a large cell; green: LatticeGreen; coordinates: the symmetric ones."""
+    blocks = tuple(replace(block, green=green) for block in symmetry_blocks(coordinates))
+    return CrystalHessian(coordinates, green, blocks)
+
+
 def saddle_point(potential, how):
     return RelaxationError(
         f"{potential.name}: the relaxed reference is a saddle point ({how}): its defect breaks the "
@@ -208,14 +220,13 @@ def _tensor(block, evaluator):
     rows = []
     for direction in np.eye(block.size):
         step = block.step(direction)
-        columns = evaluator.gradient(block.at(symmetric, step * direction))
+        columns = evaluator.columns(block.at(symmetric, step * direction))
         rows.append(block.gradient(columns) / step)
-    tensor = np.array(rows)
-    return (tensor + tensor.transpose(1, 0, 2)) / 2
+    return symmetrised(np.array(rows))
 
 
 def _dataset(blocks, minimum, lowest):
-    count, columns = len(minimum.atoms), len(minimum.potential.weights)
+    count, columns = len(minimum.atoms), 1 + minimum.potential.theta.size
     size, n_modes, n_strains = (
         max((getattr(block, name) for block in blocks), default=0)
         for name in ("size", "n_modes", "n_strains")

@@ -5,13 +5,16 @@ would fall into another structure; it notices, goes back, and tries again with h
 the minimum turns into a saddle point of the full space, the branch ends.
 """
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import KroghInterpolator
 
-from relaxdiff.exceptions import LammpsError
+from relaxdiff.exceptions import EvaluationError
 from relaxdiff.minima.relaxers import TOLERANCE, in_basin
+from relaxdiff.minima.saddle_test import Verdict
 
 VANISHED = ("not_converged", "left_basin")  # a branch ends where its minimum does
 HISTORY = 7  # minima that the extrapolation passes through
@@ -32,50 +35,91 @@ class Outcome:
     q: np.ndarray | None = None
     gradient: float = np.nan
     evaluations: int = 0
+    found: object = None  # of a certifier that made relaxing needless
 
     def discard(self, status):
         """Give up what was found; what it cost stays."""
         self.status, self.energy, self.q, self.gradient = status, np.nan, None, np.nan
 
 
+@dataclass(frozen=True)
+class Line:
+    """One sample's line of parameters through the mean.
+
+    theta_at: parameters (P,) as a function of lambda; tangent: dq/dlambda at the reference;
+    lambdas: ascending, 0 among them; kept: mask of those to be relaxed: going out from lambda = 0 a
+    branch ends before the first that is not.
+    """
+
+    theta_at: Callable
+    tangent: np.ndarray
+    lambdas: np.ndarray
+    kept: np.ndarray
+
+    def branches(self):
+        """Places of lambda outwards from 0, of both branches: 0 is in the first."""
+        zero = int(np.argmin(np.abs(self.lambdas)))
+        for outward in (range(zero, len(self.lambdas)), range(zero - 1, -1, -1)):
+            yield list(itertools.takewhile(lambda place: self.kept[place], outward))
+
+
+def walk_line(engine, line, test=None, certifier_of=None):
+    """What becomes of the variants on a Line: an Outcome for each lambda, a list.
+
+    engine: a relaxer; test: a StabilityTest, or None where every minimum is judged later;
+    certifier_of: gives, for the places of a branch, what may make relaxing needless (see
+    `Branch.walk`). Variants that are not kept are 'bulk_unstable'.
+    """
+    outcomes, behind = [Outcome("bulk_unstable") for _ in line.lambdas], []
+    for places in line.branches():
+        branch = Branch(engine, test, line, behind)
+        certifier = certifier_of(places) if certifier_of else None
+        walked = branch.walk(line.lambdas[places].tolist(), certifier)
+        for place, outcome in zip(places, walked, strict=True):
+            outcomes[place] = outcome
+        behind = branch.minima[HISTORY - 1 : 0 : -1]
+    return outcomes
+
+
 class Branch:
     """A walk along one sample from the reference minimum at lambda = 0 outwards.
 
-    engine: a relaxer; test: a StabilityTest; weights_at: weights (P + 1,) as a function of lambda;
-    tangent: dq/dlambda at the reference; behind: minima already known on the other side of it,
-    pairs of lambda and q, the farthest first.
+    engine, test: as for `walk_line`; line: the Line; behind: minima already known on the other side
+    of lambda = 0, pairs of lambda and q, the farthest first.
     """
 
-    def __init__(self, engine, test, weights_at, tangent, behind=()):
+    def __init__(self, engine, test, line, behind=()):
         self.engine = engine
         self.test = test
-        self.weights_at = weights_at
-        self.tangent = tangent
+        self.line = line
         self.minima = [*behind, (0.0, np.zeros(engine.coordinates.size))]
         self.relaxed = []  # pairs of lambda and Outcome
         self.stable = -1  # the last of these known to be no saddle point; -1: the reference itself
         engine.begin_branch()
 
-    def walk(self, lambdas, accept=lambda branch, place: None):
+    def walk(self, lambdas, certifier=None):
         """Relax the variants at `lambdas`, outwards; returns an Outcome for each.
 
-        accept: asked, with this branch and each place among `lambdas`, for an Outcome that makes
-        relaxing needless; from one that was evaluated further ones may be extrapolated.
+        certifier: asked, with this branch and each place among `lambdas`, for an Outcome that makes
+        relaxing needless, or None, and for the evaluations that this took; from an Outcome that was
+        evaluated further ones may be extrapolated.
         """
         outcomes = [Outcome("cut") for _ in lambdas]
         for place, stretch in enumerate(lambdas):
-            outcome = accept(self, place)
+            outcome, spent = certifier(self, place) if certifier else (None, 0)
             if outcome is None:
                 outcome = self.advance(stretch, worth_it=self._ends_in_minimum)
-            elif stretch != 0 and outcome.evaluations:
+                outcome.evaluations += spent
+            elif stretch != 0 and spent:
                 self.minima.append((stretch, outcome.q))
             outcomes[place] = outcome
             if outcome.status in ("converged", "predicted"):
                 self.relaxed.append((stretch, outcome))
             elif outcome.status in VANISHED:
                 break  # those beyond are cut
-        if self._cut_at_saddle() and outcome.status in VANISHED:
-            outcome.discard("cut")
+        vanished = next((each for each in outcomes if each.status in VANISHED), None)
+        if self._cut_at_saddle() and vanished is not None:
+            vanished.discard("cut")
         return outcomes
 
     def advance(self, stretch, halvings=HALVINGS, worth_it=lambda: True):
@@ -103,8 +147,8 @@ class Branch:
         moved = self.engine.coordinates.distance(start, self.minima[-1][1])
         limit = max(MISS, MISS_SHARE * moved)
         try:
-            end = self.engine.relax(self.weights_at(stretch), start, STRAY * limit)
-        except LammpsError as error:
+            end = self.engine.relax(self.line.theta_at(stretch), start, STRAY * limit)
+        except EvaluationError as error:
             return Outcome("lammps_error", str(error))
         status = self._status(end, start, limit)
         if status != "converged":
@@ -132,29 +176,29 @@ class Branch:
         if 0.0 in lambdas:
             after = lambdas.index(0.0) + 1
             lambdas.insert(after, 0.0)  # equal abscissae: a value and its derivative
-            points.insert(after, self.tangent)
+            points.insert(after, self.line.tangent)
         return KroghInterpolator(lambdas, points)(stretch)
 
     def _ends_in_minimum(self):
         """Whether the walk so far is worth going on with: it may have passed a saddle point."""
-        return self._negative_block(len(self.relaxed) - 1) is None
+        return self._verdict(len(self.relaxed) - 1).is_minimum
 
-    def _negative_block(self, place):
-        """That of StabilityTest for a relaxed variant; -1 if LAMMPS fails."""
-        if place <= self.stable:
-            return None
-        block = self._ask(place, self.test.negative_block, -1)
-        if block is None:
+    def _verdict(self, place):
+        """The Verdict on a relaxed variant in all its symmetry blocks."""
+        if place <= self.stable or self.test is None:
+            return Verdict()
+        verdict = self._ask(place, self.test.verdict)
+        if verdict.is_minimum:
             self.stable = place
-        return block
+        return verdict
 
-    def _ask(self, place, question, answer_on_error, *arguments):
+    def _ask(self, place, test, *arguments):
+        """A Verdict on a relaxed variant, which keeps the words of an error."""
         stretch, outcome = self.relaxed[place]
-        try:
-            return question(*arguments, self.weights_at(stretch), outcome.q)
-        except LammpsError as error:
-            outcome.message = str(error)
-            return answer_on_error
+        verdict = test(*arguments, self.line.theta_at(stretch), outcome.q)
+        if verdict.error:
+            outcome.message = verdict.error
+        return verdict
 
     def _cut_at_saddle(self):
         """End the branch at its first variant that is a saddle point in the full space.
@@ -164,11 +208,11 @@ class Branch:
         turn. Returns whether anything was cut.
         """
         end = len(self.relaxed)  # those before it are kept
-        while (block := self._negative_block(end - 1)) is not None:
+        while not (verdict := self._verdict(end - 1)).is_minimum:
             minimum, saddle = self.stable, end - 1
-            while saddle - minimum > 1 and block >= 0:
+            while saddle - minimum > 1 and not verdict.error:
                 middle = (minimum + saddle) // 2
-                if self._ask(middle, self.test.is_stable, False, block):
+                if self._ask(middle, self.test.verdict_on_block, verdict.block).is_minimum:
                     minimum = middle
                 else:
                     saddle = middle

@@ -9,6 +9,7 @@ from relaxdiff.posterior.ensemble import posterior_from_ensemble
 from relaxdiff.posterior.training_data import check_groups, read_weights
 from relaxdiff.posterior.trial import write_trial_ensemble
 from relaxdiff.posterior.variants import (
+    Variants,
     all_parameters,
     cut_branches,
     deviations,
@@ -20,6 +21,7 @@ from relaxdiff.posterior.variants import (
 )
 
 __all__ = [
+    "Variants",
     "all_parameters",
     "check_groups",
     "cut_branches",

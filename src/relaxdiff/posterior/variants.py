@@ -3,9 +3,12 @@
 Theta(lambda, m) = mean + lambda (Theta_m - mean)        (section III of arXiv:2407.02414)
 """
 
+import functools
 import re
+from dataclasses import dataclass, field
 
 import numpy as np
+import xarray as xr
 
 from relaxdiff.exceptions import InputError
 
@@ -25,6 +28,44 @@ def lambda_grid(lambda_min, lambda_max, lambda_step):
             f"multiples of lambda_step = {lambda_step} on either side of 0"
         )
     return np.round(np.arange(whole[0], whole[1] + 1) * lambda_step, 10)
+
+
+@dataclass(frozen=True)
+class Variants:
+    """The parameter sets of a study.
+
+    posterior: Dataset; lambdas: ascending, 0 among them, (lambda,).
+    """
+
+    posterior: xr.Dataset = field(repr=False)
+    lambdas: np.ndarray
+
+    @functools.cached_property
+    def zero(self):
+        """Place of lambda = 0."""
+        return int(np.argmin(np.abs(self.lambdas)))
+
+    @functools.cached_property
+    def mean(self):
+        """Parameters of the mean, (P,)."""
+        return self.posterior["theta_mean"].values
+
+    @functools.cached_property
+    def delta(self):
+        """Theta_m - mean of every sample, (sample, P)."""
+        return deviations(self.posterior)[0]
+
+    def theta_at(self, sample, stretch):
+        """Parameters (P,) of a sample at lambda = stretch."""
+        return self.mean + stretch * self.delta[sample]
+
+    def theta(self, sample, place):
+        """Parameters (P,) of one variant, by the place of its lambda."""
+        return self.theta_at(sample, self.lambdas[place])
+
+    def shifts(self, composition):
+        """What the energy shifts add to a structure, (sample, lambda), eV; see `variant_shifts`."""
+        return variant_shifts(self.posterior, self.lambdas, composition)
 
 
 def deviations(posterior):

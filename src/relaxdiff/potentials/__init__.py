@@ -1,15 +1,32 @@
 """What an energy is: a function of the structure and of named parameters."""
 
 from relaxdiff.potentials.differences import (
-    difference_steps,
+    FORCE_CONSTANT_STEP,
+    ONE_POINT_STEP,
+    PHONON_STEP,
+    STRAIN_STEP,
+    four_point_steps,
     hessian_row,
-    hessian_tensor,
+    responses_to,
     second_derivatives,
+    symmetrised,
 )
+from relaxdiff.potentials.linear import weights_of
+from relaxdiff.potentials.potential import Evaluator, LinearEvaluator, Parameters, Potential
 
 __all__ = [
-    "difference_steps",
+    "Evaluator",
+    "FORCE_CONSTANT_STEP",
+    "LinearEvaluator",
+    "ONE_POINT_STEP",
+    "PHONON_STEP",
+    "Parameters",
+    "Potential",
+    "STRAIN_STEP",
+    "four_point_steps",
     "hessian_row",
-    "hessian_tensor",
+    "responses_to",
     "second_derivatives",
+    "symmetrised",
+    "weights_of",
 ]

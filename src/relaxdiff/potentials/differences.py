@@ -1,39 +1,40 @@
-"""Second derivatives by finite differences of exact gradients."""
+"""Second derivatives by finite differences of exact gradients: every formula and step, once.
+
+A step balances the error of its formula, a power of the step, against the rounding of gradients
+over the step (LAMMPS's are good to 1e-13 of their size). Columns are those of a LinearEvaluator.
+"""
 
 import numpy as np
+from ase.geometry import find_mic
 
-# Angstrom, of finite differences; far shorter than from the ends of a panel, where K jumps, to the
-# nearest point that is interpolated.
-STEP = 3e-5
-
-
-def second_derivatives(evaluator, at):
-    """K of all columns at coordinates `at` of `distortions`, (n, n, P + 1), per primitive cell."""
-    rows = []
-    for step in np.diag(STEP / evaluator.coordinates.scale):
-        change = evaluator.gradient(at + step) - evaluator.gradient(at - step)
-        rows.append(change / (2 * step.max()))
-    tensor = np.array(rows)
-    return (tensor + tensor.transpose(1, 0, 2)) / 2
-
-
-# Angstrom; atoms are displaced by as much and twice as much for differences. The error of the
-# four-point formula (step^4) and the rounding of gradients (1 / step) leave the derivative good to
-# 1e-9.
-DIFFERENCE_STEP = 5e-4
+# Angstrom that the atom which moves most is moved by, and twice as much: with the four-point
+# formula (error step^4) derivatives are good to 1e-9.
+FOUR_POINT_STEP = 5e-4
+# Angstrom; the two-point formula's error (step^2) and rounding are both near 1e-8 here. Elastic
+# curvatures take it too: it is far shorter than from the ends of an interpolation's panel, where
+# they jump, to the nearest point that is interpolated.
+TWO_POINT_STEP = 3e-5
+# Angstrom; one evaluation only, of a displacement whose gradient at the reference is zero by
+# symmetry, so that the error is of step^2 too.
+ONE_POINT_STEP = 1e-5
+# Angstrom, of one atom of a crystal, by two points: its force constants precondition.
+FORCE_CONSTANT_STEP = 1e-4
+# The same for its dynamical matrices, of which the signs of eigenvalues are asked.
+PHONON_STEP = 1e-3
+# Strain; by which elastic constants, themselves differences, are differentiated.
+STRAIN_STEP = 1e-4
 
 
 def hessian_tensor(evaluator):
-    """H_l = d2 D_l / dq2 at q = 0 by central differences of gradients, symmetrised.
+    """H_l = d2 D_l / dq2 at q = 0 by central differences of columns, symmetrised.
 
     Four points along each coordinate: [8 g(h) - 8 g(-h) - g(2h) + g(-2h)] / 12h
-    (Fornberg, Math. Comp. 51, 699 (1988), table 1). Returns shape (n, n, P + 1), the fixed
-    reference last; 4 n evaluations.
+    (Fornberg, Math. Comp. 51, 699 (1988), table 1). evaluator: a LinearEvaluator. Returns shape
+    (n, n, P + 1), the baseline last; 4 n evaluations.
     """
-    steps = difference_steps(evaluator.coordinates)
+    steps = four_point_steps(evaluator.coordinates)
     rows = [hessian_row(evaluator, index, step) for index, step in enumerate(steps)]
-    tensor = np.array(rows)
-    return (tensor + tensor.transpose(1, 0, 2)) / 2
+    return symmetrised(np.array(rows))
 
 
 def hessian_row(evaluator, index, step):
@@ -41,14 +42,64 @@ def hessian_row(evaluator, index, step):
     direction = np.zeros(evaluator.coordinates.size)
     direction[index] = 1
     near, far = (
-        evaluator.gradient(length * direction) - evaluator.gradient(-length * direction)
+        evaluator.columns(length * direction) - evaluator.columns(-length * direction)
         for length in (step, 2 * step)
     )
     return (8 * near - far) / (12 * step)
 
 
-def difference_steps(coordinates):
-    """One step for each coordinate, such that the atom that moves most moves DIFFERENCE_STEP."""
+def four_point_steps(coordinates):
+    """One step for each coordinate, such that the atom that moves most moves FOUR_POINT_STEP."""
     per_mode = abs(coordinates.modes).max(axis=0).toarray().ravel()
     per_strain = coordinates.scale[coordinates.n_modes :]
-    return DIFFERENCE_STEP / np.append(per_mode, per_strain)
+    return FOUR_POINT_STEP / np.append(per_mode, per_strain)
+
+
+def second_derivatives(evaluator, at):
+    """d2 D / dq2 at coordinates `at`, (n, n, P + 1), by two points; 2 n evaluations."""
+    rows = []
+    for step in np.diag(TWO_POINT_STEP / evaluator.coordinates.scale):
+        change = evaluator.columns(at + step) - evaluator.columns(at - step)
+        rows.append(change / (2 * step.max()))
+    return symmetrised(np.array(rows))
+
+
+def hessian_product(evaluator, q, theta, vector):
+    """d2U/dq2 v at q, (n,), by two points (eq 8 of arXiv:2407.02414); two evaluations.
+
+    evaluator: any Evaluator; vector: (n,).
+    """
+    coordinates = evaluator.coordinates
+    n_modes = coordinates.n_modes
+    largest = max(
+        np.abs(coordinates.modes @ vector[:n_modes]).max(initial=0.0),
+        np.abs(coordinates.scale * vector)[n_modes:].max(initial=0.0),
+    )
+    if not largest:
+        return np.zeros_like(vector)
+    step = TWO_POINT_STEP / largest * vector
+    change = evaluator.gradient(q + step, theta) - evaluator.gradient(q - step, theta)
+    return change * (largest / (2 * TWO_POINT_STEP))
+
+
+def responses_to(calculator, crystal, atom, step):
+    """Second derivatives of all columns in the positions of one atom and of all, per Angstrom^2.
+
+    By central differences, step: Angstrom. Returns the vectors from that atom to the nearest image
+    of each, shape (N, 3), Angstrom, and matrices d2D / dx(atom) dx(i), shape (N, 3, 3, column).
+    """
+    rows = []
+    for axis in range(3):
+        gradients = []
+        for way in (step, -step):
+            moved = crystal.copy()
+            moved.positions[atom, axis] += way
+            gradients.append(calculator.evaluate(moved).gradient)
+        rows.append((gradients[0] - gradients[1]) / (2 * step))
+    apart, _ = find_mic(crystal.positions - crystal.positions[atom], crystal.cell)
+    return apart, np.array(rows).transpose(1, 0, 2, 3)
+
+
+def symmetrised(tensor):
+    """The mean of a tensor (n, n, ...) and itself with the first two indices exchanged."""
+    return (tensor + np.swapaxes(tensor, 0, 1)) / 2

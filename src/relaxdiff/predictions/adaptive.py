@@ -13,24 +13,25 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relaxdiff.crystals import compared_with
-from relaxdiff.exceptions import InputError, LammpsError
+from relaxdiff.crystals import VariantWalks, compared_with
+from relaxdiff.exceptions import EvaluationError, InputError
 from relaxdiff.files import variable
-from relaxdiff.minima import Outcome
-from relaxdiff.posterior import deviations, variant_shifts
-from relaxdiff.potentials.snap import evaluator_for
-from relaxdiff.predictions.evaluated import coordinates_of_crystal, evaluate, formation_of_evaluated
+from relaxdiff.minima import Outcome, Relaxer, StabilityTest
+from relaxdiff.predictions.evaluated import (
+    coordinates_of_crystal,
+    evaluate,
+    formation_of_evaluated,
+)
 from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
 
 FROM_REFERENCE, FROM_NEIGHBOURS = "newton@x", "neighbours@x"
 ENOUGH_NEIGHBOURS = 4  # evaluated structures on the way; the polynomial through them
 RELAXED = "relaxed"
-QUANTITIES = ("formation_energy", "formation_volume", "error_estimate")
 
 
 @dataclass
 class Found:
-    """What one look at a predicted structure finds: level, q, E_f (eV), V_f (A^3), error (eV)."""
+    """A certified prediction: level, q, E_f (eV), V_f (A^3), its estimated error (eV)."""
 
     level: str
     q: np.ndarray
@@ -39,135 +40,149 @@ class Found:
     estimate: float
 
 
-class Certificate:
-    """Which predictions are good to a tolerance. A context manager; for `relax_variants`.
+class AdaptiveWalks(VariantWalks):
+    """Walks that take for each variant the cheapest certified prediction, or relax it.
 
-    minimum: the reference Minimum; posterior, crystal, derivative, predictions: the Datasets of
-    those names; tolerance: of E_f, eV. Raises InputError when the predictions have no level
-    `newton`.
+    A context manager, for `walked`. reference: Reference with a TensorHessian; variants: Variants;
+    crystal, predictions: the Datasets of those names; tolerance: of E_f, eV. Raises InputError when
+    the predictions have no level `newton`.
     """
 
-    def __init__(self, minimum, posterior, crystal, derivative, predictions, tolerance):
+    def __init__(self, reference, variants, crystal, predictions, tolerance):
         if FROM_REFERENCE.removesuffix("@x") not in predictions["level"].values:
             raise InputError(
                 "prediction.tolerance needs the level newton: set derivative.solver to dense"
             )
-        self.crystal, self.predictions, self.tolerance = crystal, predictions, tolerance
-        self.minimum = minimum
-        self.delta = deviations(posterior)[0]
-        self.lambdas = crystal["lambda"].values
+        minimum, hessian = reference.minimum, reference.hessian
+        engine, test = Relaxer(minimum, hessian), StabilityTest(minimum, hessian)
+        super().__init__(reference, variants, crystal, engine, test)
+        self.predictions, self.tolerance = predictions, tolerance
         composition = minimum.atoms.symbols.formula.count()
-        self.shifts = variant_shifts(posterior, self.lambdas, composition)
-        self.compared = compared_with(crystal, composition)
-        self.compared_unshifted = compared_with(crystal, composition, posterior)
+        self.compared = compared_with(crystal, composition, variants.posterior)
+        own = variants.shifts({crystal.attrs["element"]: 1})
+        self.crystal_energy = crystal["energy"].values - own
         self.cell = coordinates_of_crystal(crystal)
         n_cell = len(self.cell.reference)
-        self.models = newton_of_defect(derivative), newton_of_crystal(crystal, n_cell)
-        self.crystal_evaluator = evaluator_for(self.cell, minimum.potential)
-        self.accepted, self.refused = {}, set()
+        self.models = newton_of_defect(reference.derivative), newton_of_crystal(crystal, n_cell)
+        self.crystal_evaluator = minimum.potential.evaluator(self.cell)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.crystal_evaluator.close()
+        for each in (self.engine.evaluator, *self.test.evaluators, self.crystal_evaluator):
+            each.close()
 
-    def acceptance(self, engine, sample, within):
-        """What `Branch.walk` asks for the variants `within` (indices of lambda) of a sample."""
-        lambdas = self.lambdas
-        defect_steps, crystal_steps = (
-            model.steps(self.delta[sample], lambdas)[0] for model in self.models
+    def sample(self, sample):
+        """Outcomes and Dataset of one sample: what was predicted at which `level`, how well."""
+        row = self.outcomes(sample, lambda places: BranchCertifier(self, sample, places))
+        part = self.dataset(sample, row).drop_vars(["energy", "volume"])
+        level = [RELAXED if outcome.status == "converged" else "" for outcome in row]
+        estimate = [0.0 if outcome.status == "converged" else np.nan for outcome in row]
+        for index, outcome in enumerate(row):
+            if outcome.status == "predicted":
+                found = outcome.found
+                level[index], estimate[index] = found.level, found.estimate
+                part["formation_energy"].values[0, index] = found.energy
+                part["formation_volume"].values[0, index] = found.volume
+        over = ("sample", "lambda")
+        return row, part.assign(
+            level=variable(over, np.array([level], dtype=str), "1", "how the values were found"),
+            error_estimate=variable(
+                over, np.array([estimate]), "eV", "estimated |error| of formation energy"
+            ),
         )
-        here = self.predictions.isel(sample=sample)
-        estimates = here["error_estimate"].transpose("lambda", "level").values
-        largest = 0.0  # estimate from the reference so far: further out none is smaller
 
-        def accept(branch, place):
-            nonlocal largest
-            index = within[place]
-            certified = np.flatnonzero(estimates[index] <= self.tolerance)
-            if certified.size:
-                chosen = here.isel({"lambda": index, "level": certified[0]})
-                values = [float(chosen[name]) for name in QUANTITIES]
-                self.accepted[sample, index] = (str(chosen["level"].item()), *values)
-                return Outcome("predicted", q=defect_steps[index])
-            neighbours = sum(at * lambdas[index] > 0 for at, _ in branch.minima)
-            try:
-                if neighbours >= ENOUGH_NEIGHBOURS:
-                    q = branch.extrapolate(lambdas[index], ENOUGH_NEIGHBOURS)
-                    found = self._beside_relaxed_crystal(engine, sample, index, q)
-                else:
-                    steps = defect_steps[index], crystal_steps[index]
-                    found = self._beside_predicted_crystal(engine, sample, index, *steps)
-                    largest = found.estimate = max(largest, found.estimate)
-            except LammpsError:
-                found = None
-            if found is None or not found.estimate <= self.tolerance:
-                self.refused.add((sample, index))
-                return None
-            self.accepted[sample, index] = found.level, found.energy, found.volume, found.estimate
-            return Outcome("predicted", q=found.q, evaluations=1)
 
-        return accept
+class BranchCertifier:
+    """Says for each variant of one branch whether a prediction is good enough. For `Branch.walk`.
 
-    def _beside_predicted_crystal(self, engine, sample, index, q, crystal_q):
+    walks: AdaptiveWalks; sample: its index; places: of the branch's lambdas, outwards.
+    """
+
+    def __init__(self, walks, sample, places):
+        self.walks, self.sample, self.places = walks, sample, places
+        self.steps = [
+            model.steps(walks.variants.delta[sample], walks.variants.lambdas)[0]
+            for model in walks.models
+        ]
+        self.predictions = walks.predictions.isel(sample=sample)
+        self.estimates = self.predictions["error_estimate"].transpose("lambda", "level").values
+        self.largest = 0.0  # estimate from the reference so far: further out none is smaller
+
+    def __call__(self, branch, place):
+        """An Outcome or, where the variant has to be relaxed, None; and the evaluations spent."""
+        index = self.places[place]
+        tolerance = self.walks.tolerance
+        certified = np.flatnonzero(self.estimates[index] <= tolerance)
+        if certified.size:
+            found = self._predicted(index, certified[0])
+            return Outcome("predicted", q=found.q, found=found), 0
+        try:
+            found = self._looked_at(branch, index)
+        except EvaluationError:
+            found = None
+        if found is None or not found.estimate <= tolerance:
+            return None, 1
+        return Outcome("predicted", q=found.q, evaluations=1, found=found), 1
+
+    def _predicted(self, index, level):
+        """What is predicted without an evaluation."""
+        chosen = self.predictions.isel({"lambda": index, "level": level})
+        names = ("formation_energy", "formation_volume", "error_estimate")
+        values = [float(chosen[name]) for name in names]
+        return Found(str(chosen["level"].item()), self.steps[0][index], *values)
+
+    def _looked_at(self, branch, index):
+        """What one look finds, from the neighbours on this side if there are enough."""
+        stretch = self.walks.variants.lambdas[index]
+        neighbours = sum(at * stretch > 0 for at, _ in branch.minima)
+        if neighbours >= ENOUGH_NEIGHBOURS:
+            return self._beside_relaxed_crystal(
+                index, branch.extrapolate(stretch, ENOUGH_NEIGHBOURS)
+            )
+        found = self._beside_predicted_crystal(index)
+        self.largest = found.estimate = max(self.largest, found.estimate)
+        return found
+
+    def _beside_predicted_crystal(self, index):
         """What one look finds; the crystal is predicted likewise, so that errors cancel."""
-        defect = self._evaluate(engine.evaluator, self.models[0], sample, index, q)
-        crystal = self._evaluate(self.crystal_evaluator, self.models[1], sample, index, crystal_q)
+        walks, variants = self.walks, self.walks.variants
+        change = variants.lambdas[index] * variants.delta[self.sample]
+        evaluators = walks.engine.evaluator, walks.crystal_evaluator
+        defect, crystal = (
+            evaluate(evaluator, model, variants.mean, change, steps[index])
+            for evaluator, model, steps in zip(evaluators, walks.models, self.steps, strict=True)
+        )
         energy, gain, volume = formation_of_evaluated(
             defect,
             crystal,
-            self.minimum.coordinates,
-            self.cell,
-            self.compared_unshifted.at(sample, index),
+            walks.reference.minimum.coordinates,
+            walks.cell,
+            walks.compared.at(self.sample, index),
         )
         return Found(FROM_REFERENCE, defect.q, energy - gain, float(volume), abs(gain))
 
-    def _beside_relaxed_crystal(self, engine, sample, index, q):
+    def _beside_relaxed_crystal(self, index, q):
         """The same with the crystal's own minimum, which is known.
 
         As in a relaxation, the Hessian has learnt from the variants on the way.
         """
-        here = {"sample": sample, "lambda": index}
-        change = self.lambdas[index] * self.delta[sample]
-        there, gain = engine.look(np.append(self.minimum.potential.theta + change, 1.0), q)
-        energy, volume = self.compared.at(sample, index).formation(
-            there.energy + self.shifts[sample, index],
-            float(self.minimum.coordinates.volume(there.q)),
-            float(self.crystal["energy"].isel(here)),
-            float(self.crystal["volume"].isel(here)),
+        walks, here = self.walks, (self.sample, index)
+        there, gain = walks.engine.look(walks.variants.theta(*here), q)
+        energy, volume = walks.compared.at(*here).formation(
+            there.energy,
+            float(walks.reference.minimum.coordinates.volume(there.q)),
+            walks.crystal_energy[here],
+            walks.crystal["volume"].values[here],
         )
-        return Found(FROM_NEIGHBOURS, there.q, energy, volume, abs(gain))
-
-    def _evaluate(self, evaluator, model, sample, index, q):
-        change = self.lambdas[index] * self.delta[sample]
-        return evaluate(evaluator, model, self.minimum.potential.theta, change, q)
-
-    def complete(self, part, sample):
-        """The Dataset of one sample with what was predicted, at which `level`, and how well."""
-        status = part["status"].values
-        level = np.where(status == "converged", RELAXED, "").astype(object)
-        estimate = np.where(status == "converged", 0.0, np.nan)
-        part = part.drop_vars(["energy", "volume"])
-        for (of, index), (name, energy, volume, error) in self.accepted.items():
-            if of == sample and status[0, index] == "predicted":
-                level[0, index], estimate[0, index] = name, error
-                part["formation_energy"].values[0, index] = energy
-                part["formation_volume"].values[0, index] = volume
-        for of, index in self.refused:
-            if of == sample:
-                part["evaluations"].values[0, index] += 1
-        over = ("sample", "lambda")
-        return part.assign(
-            level=variable(over, level.astype(str), "1", "how the values were found"),
-            error_estimate=variable(over, estimate, "eV", "estimated |error| of formation energy"),
-        )
+        return Found(FROM_NEIGHBOURS, there.q, float(energy), float(volume), abs(gain))
 
 
 def adaptive_table(adapted, levels, truth=None):
     """How many variants were left to each level, and what it cost, one row each (a DataFrame).
 
-    adapted: Dataset of `relax_variants` with a Certificate; levels: those of the predictions,
+    adapted: Dataset of `walked` over AdaptiveWalks; levels: those of the predictions,
     cheapest first; truth: all variants relaxed, to compare with, or None. Columns: level;
     `variants`; `fraction` of those kept; `evaluations` of the defect's descriptors; and with a
     truth how many were `compared`, and the mean and the largest |error| of E_f, eV.

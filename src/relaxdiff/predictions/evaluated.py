@@ -13,11 +13,10 @@ import numpy as np
 import xarray as xr
 
 from relaxdiff.crystals import compared_with
-from relaxdiff.exceptions import LammpsError
+from relaxdiff.exceptions import EvaluationError
 from relaxdiff.files import variable
 from relaxdiff.minima import DenseModel
 from relaxdiff.posterior import deviations, variant_shifts
-from relaxdiff.potentials.snap import evaluator_for
 from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
 from relaxdiff.predictions.predicted_variants import never_less_further_out
 from relaxdiff.structures import Freedom, coordinates_of, crystal_from
@@ -41,16 +40,16 @@ class Evaluated:
 def evaluate(evaluator, model, mean, delta_theta, q):
     """The Evaluated of one variant at predicted coordinates q.
 
-    evaluator: of descriptors; model: NewtonModel in the same coordinates; mean: the reference's
-    parameters, (P,); delta_theta: the variant's deviation from them, (P,). Raises LammpsError.
+    evaluator: any Evaluator; model: NewtonModel in the same coordinates; mean: the reference's
+    parameters, (P,); delta_theta: the variant's deviation from them, (P,). Raises EvaluationError.
     """
-    weights = np.append(mean + delta_theta, 1.0)
-    residual = evaluator.gradient(q) @ weights
+    theta = mean + delta_theta
+    residual = evaluator.gradient(q, theta)
     curved = DenseModel(model.hessian_of(delta_theta), evaluator.coordinates.scale)
     curved.learn(q, residual - model.gradient(delta_theta))
     step = model.response(curved.hessian, residual)
     gain = -0.5 * residual @ step
-    return Evaluated(float(evaluator.values() @ weights), float(gain), q + step, step)
+    return Evaluated(evaluator.energy(q, theta), float(gain), q + step, step)
 
 
 def evaluate_predictions(minimum, posterior, crystal, derivative, samples, report):
@@ -67,8 +66,8 @@ def evaluate_predictions(minimum, posterior, crystal, derivative, samples, repor
     lambdas, delta = crystal["lambda"].values, deviations(posterior)[0]
     rows = []
     with (
-        evaluator_for(minimum.coordinates, potential) as of_defect,
-        evaluator_for(cell, potential) as of_crystal,
+        potential.evaluator(minimum.coordinates) as of_defect,
+        potential.evaluator(cell) as of_crystal,
     ):
         for sample in samples:
             before = of_defect.n_evaluations
@@ -104,7 +103,7 @@ def _evaluate_sample(evaluators, models, mean, delta, lambdas, stable):
                     evaluate(evaluator, model, mean, lambdas[index] * delta, steps[place][index])
                     for evaluator, model, steps in zip(evaluators, models, predicted, strict=True)
                 )
-            except LammpsError:
+            except EvaluationError:
                 continue  # predicted out of all reason: it has no value
     return row
 

@@ -5,10 +5,10 @@ from relaxdiff.running.mpi_library import load_mpi_library
 from relaxdiff.running.ranks import add_up, is_first, of_first, own_communicator, rank_and_size
 
 __all__ = [
-    "load_mpi_library",
     "FOUND_AGAIN",
     "add_up",
     "is_first",
+    "load_mpi_library",
     "of_first",
     "own_communicator",
     "rank_and_size",

@@ -16,8 +16,7 @@ from relaxdiff.derivative import implicit_derivative
 from relaxdiff.derivative.solvers import SOLVERS, Dense, Energy, Problem, solver_of
 from relaxdiff.exceptions import RelaxationError
 from relaxdiff.lammps import lammps_minimise, load_lammps
-from relaxdiff.posterior import deviations, variant_energy_shifts, variant_weights
-from relaxdiff.potentials.snap import evaluator_for
+from relaxdiff.posterior import Variants, deviations, variant_energy_shifts
 
 LAMMPS = "lammps"  # one relaxation of the variant at lambda = 1 by LAMMPS, beside the solvers
 TOLERANCE = 1e-6  # eV/Angstrom, that LAMMPS relaxes to: that of the truth
@@ -90,9 +89,10 @@ def compare_alphas(minimum, posterior, alphas=ALPHAS):
     error (norm of the difference, relative), status ('converged', or the solver's advice).
     """
     direction = deviations(posterior)[0][0]
-    with evaluator_for(minimum.coordinates, minimum.potential) as evaluator:
+    with minimum.potential.evaluator(minimum.coordinates) as evaluator:
         problem = Problem(minimum, evaluator)
-        columns = evaluator.gradient(np.zeros(problem.coordinates.size))[:, :-1]
+        at = np.zeros(problem.coordinates.size)
+        columns = evaluator.mixed(at, problem.theta)
         right = -(columns @ direction)[: problem.n_displacements, None]
         exact = Dense().solve(problem, right).x
         rows = []
@@ -111,7 +111,7 @@ def _own_memory(name):
 
 def _relax_by_lammps(minimum, posterior):
     """Iterations (unknown) and force calls that LAMMPS needs for sample 0 itself."""
-    theta = variant_weights(posterior, np.ones(1))[0, 0, :-1]
+    theta = Variants(posterior, np.ones(1)).theta(0, 0)
     variant = minimum.potential.with_theta(
         theta, variant_energy_shifts(posterior, np.ones(1))[0, 0]
     )

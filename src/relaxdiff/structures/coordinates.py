@@ -116,12 +116,6 @@ class Coordinates:
         strains = np.linalg.lstsq(basis.T, strain.ravel(), rcond=None)[0] if len(basis) else []
         return np.append(self.modes.T @ apart.ravel(), strains)
 
-    def tangent(self, derivative, delta_theta):
-        """dq/dlambda at the reference for a direction in parameter space, shape (n,)."""
-        moved = np.einsum("pax,p->ax", derivative["position_derivative"].values, delta_theta)
-        strains = delta_theta @ derivative["strain_derivative"].values
-        return np.append(self.modes.T @ moved.ravel(), strains)
-
 
 def coordinates_of(atoms, freedom=None, symmetry=True):
     """Coordinates with `atoms` at q = 0.

@@ -5,20 +5,27 @@ import pytest
 from ase.build import bulk
 
 from relaxdiff import RelaxationError, implicit_derivative, relax
-from relaxdiff.lammps.all_atoms import FullEvaluator
+from relaxdiff.lammps.all_atoms import AllAtomColumns
 from relaxdiff.minima.lattice_green import crystal_green
-from relaxdiff.minima.saddle_test import StabilityTest
+from relaxdiff.minima.saddle_test import StabilityTest, Verdict
 from relaxdiff.minima.symmetry_blocks import (
     blocks_at,
     blocks_from_dataset,
+    crystal_hessian,
     force_constants,
     symmetry_blocks,
+    tensor_hessian,
 )
 from relaxdiff.structures.coordinates import Freedom, cell_strains, coordinates_of
 from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 from relaxdiff.structures.lattices import PerfectCrystal
 
 CRYSTAL = PerfectCrystal("W", "bcc", 3.18)
+
+
+def stability_of(minimum, constants):
+    """The StabilityTest with the force constants in a Dataset."""
+    return StabilityTest(minimum, tensor_hessian(constants, minimum.coordinates))
 
 
 def full_eigenvalues(atoms, potential, cell="fixed"):
@@ -30,9 +37,9 @@ def full_eigenvalues(atoms, potential, cell="fixed"):
     coordinates = coordinates_of(atoms, freedom, symmetry=False)
     units = coordinates.scale * norms(coordinates.n_modes, coordinates.strains)
     rows = []
-    with FullEvaluator(coordinates, potential.hyperparameters, potential.reference) as evaluator:
+    with AllAtomColumns(coordinates, potential.hyperparameters, potential.reference) as evaluator:
         for direction in np.diag(1 / units):
-            pair = [evaluator.gradient(sign * 1e-4 * direction) for sign in (1, -1)]
+            pair = [evaluator.columns(sign * 1e-4 * direction) for sign in (1, -1)]
             rows.append((pair[0] - pair[1]) @ potential.weights / 2e-4)
     hessian = np.array(rows) / units
     return np.linalg.eigvalsh((hessian + hessian.T) / 2)
@@ -162,18 +169,21 @@ def test_every_block_is_judged_at_the_variant_itself(
     if cell == "full":
         minimum, constants = in_full_cell, force_constants(in_full_cell)
     if known == "crystal":
-        constants = crystal_green(tungsten, minimum.atoms, CRYSTAL, 2)
+        green = crystal_green(tungsten, minimum.atoms, CRYSTAL, 2)
+        hessian = crystal_hessian(green, minimum.coordinates)
+    else:
+        hessian = tensor_hessian(constants, minimum.coordinates)
     n_modes = minimum.coordinates.n_modes
     verdicts = []
-    with StabilityTest(minimum, constants) as test:
+    with StabilityTest(minimum, hessian) as test:
         for strain in np.linspace(-0.04, 0.16, 11):
             q = np.append(np.full(n_modes, -0.3), strain)
             for index, block in enumerate(test.blocks):
                 lowest = np.linalg.eigvalsh(block_hessian(test, index, tungsten.weights, q))[0]
-                found = test.is_stable(index, tungsten.weights, q)
+                found = test.verdict_on_block(index, tungsten.theta, q).is_minimum
                 assert found == (lowest > 0), f"strain {strain}, block {index}: {lowest}"
                 verdicts.append((found, block.size > 1))
-            assert (test.negative_block(tungsten.weights, q) is None) == all(
+            assert test.verdict(tungsten.theta, q).is_minimum == all(
                 found for found, _ in verdicts[-len(test.blocks) :]
             )
     assert {(True, True), (False, True), (True, False), (False, False)} == set(verdicts)
@@ -184,14 +194,14 @@ def block_hessian(test, index, weights, q):
     block, evaluator = test.blocks[index], test.evaluators[index]
     rows = []
     for direction in np.eye(block.size):
-        pair = [evaluator.gradient(block.at(q, sign * 1e-4 * direction)) for sign in (1, -1)]
+        pair = [evaluator.columns(block.at(q, sign * 1e-4 * direction)) for sign in (1, -1)]
         rows.append(block.gradient(pair[0] - pair[1]) @ weights / 2e-4)
     return np.array(rows)
 
 
 def test_force_constants_are_differences_of_gradients(in_full_cell, tungsten):
     """With strains among the amplitudes, by all columns, at the reference and away from it."""
-    with StabilityTest(in_full_cell, force_constants(in_full_cell)) as test:
+    with stability_of(in_full_cell, force_constants(in_full_cell)) as test:
         at_reference = np.zeros(in_full_cell.coordinates.size)
         for index, block in enumerate(test.blocks):
             hessian = block_hessian(test, index, tungsten.weights, at_reference)
@@ -206,10 +216,10 @@ def soft_in_shear(minimum):
     That of the E_g strain. The energy is linear in the parameters, so it is a linear problem.
     """
     potential, constants = minimum.potential, force_constants(minimum)
-    with FullEvaluator(
+    with AllAtomColumns(
         minimum.coordinates, potential.hyperparameters, potential.reference
     ) as evaluator:
-        gradient = evaluator.gradient(np.zeros(minimum.coordinates.size))
+        gradient = evaluator.columns(np.zeros(minimum.coordinates.size))
     kept, shear = [gradient, *constants["hessian_tensor"].values], None
     for block in blocks_from_dataset(constants, minimum.coordinates):
         rows = block.tensor[np.triu_indices(block.size)]  # the strain's own curvature is the last
@@ -230,11 +240,12 @@ def test_an_instability_against_shear_is_seen_where_the_cell_may_shear(tungsten,
     for cell, seen in (("isotropic", False), ("full", True)):
         at_reference = np.zeros(minimum.coordinates.size)
         constants = force_constants(relax(minimum.atoms, tungsten, cell=cell))
-        with StabilityTest(relax(minimum.atoms, tungsten, cell=cell), constants) as test:
-            block = test.negative_block(unstable.weights, at_reference)
-            assert (block is not None) == seen
+        with stability_of(relax(minimum.atoms, tungsten, cell=cell), constants) as test:
+            verdict = test.verdict(unstable.theta, at_reference)
+            assert verdict.is_minimum != seen
             if seen:
-                assert (test.blocks[block].dimension, test.blocks[block].n_strains) == (2, 1)
+                block = test.blocks[verdict.block]
+                assert (block.dimension, block.n_strains) == (2, 1)
         again = relax(minimum.atoms, unstable, cell=cell)
         assert again.atoms.cell.array == pytest.approx(minimum.atoms.cell.array, abs=1e-6)
         if seen:
@@ -245,12 +256,12 @@ def test_an_instability_against_shear_is_seen_where_the_cell_may_shear(tungsten,
 
 
 def test_a_proof_ends_the_search(minimum, constants, tungsten):
-    turned = -tungsten.weights  # every minimum is a maximum
+    turned = -tungsten.theta  # minima are maxima: the repulsion beside them is weak
     at_reference = np.zeros(minimum.coordinates.size)
-    with StabilityTest(minimum, constants) as test:
-        assert test.negative_block(turned, at_reference) is not None
+    with stability_of(minimum, constants) as test:
+        assert test.verdict(turned, at_reference).block is not None
         assert test.n_evaluations == 1
-        assert test.negative_block(tungsten.weights, at_reference) is None
+        assert test.verdict(tungsten.theta, at_reference) == Verdict()
 
 
 def test_a_symmetric_saddle_point_is_found_out(tungsten):
@@ -269,8 +280,10 @@ def test_a_symmetric_saddle_point_is_found_out(tungsten):
     with pytest.raises(RelaxationError, match="saddle point"):
         force_constants(saddle)
     # On the lattice again, as the Green's function wants it: the saddle is next to its own site.
+    green = crystal_green(tungsten, saddle.atoms, CRYSTAL, 3)
+    hessian = crystal_hessian(green, saddle.coordinates)
     with pytest.raises(RelaxationError, match="saddle point"):
-        StabilityTest(saddle, crystal_green(tungsten, saddle.atoms, CRYSTAL, 3))
+        StabilityTest(saddle, hessian)
 
 
 def test_a_symmetry_that_coordinates_do_not_keep_has_no_blocks(tungsten):
@@ -287,5 +300,5 @@ def test_nothing_to_test_without_symmetry(tungsten):
     nothing = force_constants(full)
     assert nothing.sizes["block"] == 0
     assert np.isinf(nothing["lowest_curvature"])
-    with StabilityTest(full, nothing) as test:
-        assert test.negative_block(tungsten.weights, np.zeros(full.coordinates.size)) is None
+    with stability_of(full, nothing) as test:
+        assert test.verdict(tungsten.theta, np.zeros(full.coordinates.size)).is_minimum

@@ -42,7 +42,7 @@ import relaxdiff
 from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants, strain_basis_of
 from relaxdiff.minima.symmetry_blocks import force_constants
-from relaxdiff.lammps.orbits import OrbitEvaluator
+from relaxdiff.lammps.orbits import OrbitColumns
 from relaxdiff.minima.lattice_green import crystal_green
 from relaxdiff.structures.lattices import starting_crystal
 from relaxdiff.running.ranks import is_first, rank_and_size
@@ -83,7 +83,7 @@ def relaxed(relaxer):
 truth = {relaxer: relaxed(relaxer) for relaxer in constants}
 check = check_variants(minimum, posterior, crystal, truth["newton"], [(1, 2)], structure, print)
 
-share, last = OrbitEvaluator._share, rank_and_size()[1] - 1
+share, last = OrbitColumns._share, rank_and_size()[1] - 1
 
 
 def failing(self, q, displacements, deformation):
@@ -92,7 +92,7 @@ def failing(self, q, displacements, deformation):
     return share(self, q, displacements, deformation)
 
 
-OrbitEvaluator._share = failing
+OrbitColumns._share = failing
 truth["failing"] = relaxed("newton")
 if is_first():
     names = ("status", "message", "energy", "volume")

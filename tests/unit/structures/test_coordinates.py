@@ -5,8 +5,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from relaxdiff import InputError, LammpsError, relax
-from relaxdiff.lammps.all_atoms import FullEvaluator
-from relaxdiff.lammps.orbits import OrbitEvaluator
+from relaxdiff.lammps.all_atoms import AllAtomColumns
+from relaxdiff.lammps.orbits import OrbitColumns
 from relaxdiff.structures.coordinates import (
     Freedom,
     cell_strains,
@@ -58,17 +58,17 @@ def somewhere(coordinates, size=0.05, seed=3):
 
 
 @pytest.mark.parametrize("name", ["six", "shaken", "fault"])
-@pytest.mark.parametrize("kind", [FullEvaluator, OrbitEvaluator])
+@pytest.mark.parametrize("kind", [AllAtomColumns, OrbitColumns])
 def test_gradients_are_those_of_the_values(request, tungsten, name, kind):
     coordinates = request.getfixturevalue(name)
     q = somewhere(coordinates)
     with kind(coordinates, tungsten.hyperparameters, tungsten.reference) as evaluator:
 
         def values(at):
-            evaluator.gradient(at)
+            evaluator.columns(at)
             return evaluator.values()
 
-        gradient = evaluator.gradient(q)
+        gradient = evaluator.columns(q)
         for index, scale in enumerate(coordinates.scale):
             step = STEP / scale * np.eye(coordinates.size)[index]
             near, far = (
@@ -85,12 +85,12 @@ def test_both_evaluators_agree(request, tungsten, name):
     coordinates = request.getfixturevalue(name)
     potential = tungsten.hyperparameters, tungsten.reference
     with (
-        OrbitEvaluator(coordinates, *potential) as orbits,
-        FullEvaluator(coordinates, *potential) as full,
+        OrbitColumns(coordinates, *potential) as orbits,
+        AllAtomColumns(coordinates, *potential) as full,
     ):
         for size in (0.0, 0.02, 0.15, 0.05):
             q = somewhere(coordinates, size)
-            pairs = (orbits.gradient(q), full.gradient(q)), (orbits.values(), full.values())
+            pairs = (orbits.columns(q), full.columns(q)), (orbits.values(), full.values())
             for ours, theirs in pairs:
                 assert ours == pytest.approx(theirs, abs=1e-11 * np.abs(theirs).max())
 
@@ -276,7 +276,7 @@ def test_rigid_motion_and_strain_are_no_displacement(six):
 
 
 @pytest.mark.parametrize("strain", [np.nan, np.inf, -1.0, -2.0])
-@pytest.mark.parametrize("kind", [FullEvaluator, OrbitEvaluator])
+@pytest.mark.parametrize("kind", [AllAtomColumns, OrbitColumns])
 def test_cells_without_volume_or_inside_out_are_refused(kind, strain, shaken, tungsten):
     q = np.zeros(shaken.size)
     q[shaken.n_modes] = strain  # the first strain is the isotropic one
@@ -284,4 +284,4 @@ def test_cells_without_volume_or_inside_out_are_refused(kind, strain, shaken, tu
         kind(shaken, tungsten.hyperparameters, tungsten.reference) as evaluator,
         pytest.raises(LammpsError, match="too far from the reference"),
     ):
-        evaluator.gradient(q)
+        evaluator.columns(q)

@@ -7,9 +7,8 @@ from ase.build import bulk
 from ase.geometry import find_mic
 
 from relaxdiff import implicit_derivative, relax
-from relaxdiff.lammps.all_atoms import FullEvaluator
-from relaxdiff.lammps.orbits import OrbitEvaluator
-from relaxdiff.potentials.snap.evaluator import evaluator_for
+from relaxdiff.lammps.all_atoms import AllAtomColumns
+from relaxdiff.lammps.orbits import OrbitColumns
 from relaxdiff.structures.coordinates import coordinates_of
 from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 from relaxdiff.structures.modes import displacement_modes, representation_modes
@@ -133,15 +132,15 @@ def test_one_atom_of_each_orbit_is_enough(tungsten, repeats, direction):
     potential = tungsten.hyperparameters, tungsten.reference
     rng = np.random.default_rng(0)
     with (
-        OrbitEvaluator(coordinates, *potential) as orbits,
-        FullEvaluator(coordinates, *potential) as full,
+        OrbitColumns(coordinates, *potential) as orbits,
+        AllAtomColumns(coordinates, *potential) as full,
     ):
         assert len(orbits.sizes) < len(atoms)
         # Neighbours change from each to the next; the last makes the cluster grow.
         for size in (0.0, 0.02, -0.15, 0.15, -0.1, 0.05, 0.051, 0.3):
             q = size * rng.normal(size=coordinates.size)
             q[-1] = -size / 4
-            pairs = (orbits.gradient(q), full.gradient(q)), (orbits.values(), full.values())
+            pairs = (orbits.columns(q), full.columns(q)), (orbits.values(), full.values())
             for ours, theirs in pairs:
                 assert ours == pytest.approx(theirs, abs=1e-11 * np.abs(theirs).max())
 
@@ -149,10 +148,10 @@ def test_one_atom_of_each_orbit_is_enough(tungsten, repeats, direction):
 def test_symmetry_decides_the_evaluator(tungsten):
     shaken = vacancy_cell("W", 3.18, 2)
     shaken.rattle(0.01, seed=1)
-    with evaluator_for(coordinates_of(shaken), tungsten) as evaluator:
-        assert isinstance(evaluator, FullEvaluator)
-    with evaluator_for(coordinates_of(vacancy_cell("W", 3.18, 2)), tungsten) as evaluator:
-        assert isinstance(evaluator, OrbitEvaluator)
+    with tungsten.evaluator(coordinates_of(shaken)) as evaluator:
+        assert isinstance(evaluator.source, AllAtomColumns)
+    with tungsten.evaluator(coordinates_of(vacancy_cell("W", 3.18, 2))) as evaluator:
+        assert isinstance(evaluator.source, OrbitColumns)
 
 
 @pytest.mark.parametrize(("repeats", "direction", "operations"), [(2, None, 48), (2, (1, 1, 1), 6)])

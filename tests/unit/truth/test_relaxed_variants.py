@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 
 import relaxdiff.minima.relaxers
-import relaxdiff.truth.relaxed_variants
+import relaxdiff.minima.walk
 from relaxdiff import implicit_derivative, predict_variants, relax, relax_variants
 from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants, strain_basis_of
+from relaxdiff.crystals.walked_variants import join_chunks
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
-from relaxdiff.lammps.orbits import OrbitEvaluator
+from relaxdiff.lammps.orbits import OrbitColumns
 from relaxdiff.minima.lattice_green import crystal_green
 from relaxdiff.minima.relaxers import Relaxer
-from relaxdiff.minima.saddle_test import StabilityTest
+from relaxdiff.minima.saddle_test import StabilityTest, Verdict
 from relaxdiff.minima.symmetry_blocks import force_constants
 from relaxdiff.posterior.variants import lambda_grid
 from relaxdiff.structures.kinds import vacancy_cell
 from relaxdiff.structures.lattices import starting_crystal
 from relaxdiff.truth.check import check_variants, choose_variants, judge
-from relaxdiff.truth.relaxed_variants import join_chunks
 
 LAMBDAS = lambda_grid(-4, 4, 1)
 CRYSTAL = starting_crystal("W", "bcc")
@@ -72,7 +72,7 @@ def test_every_stable_variant_converges(truth, study):
 
 
 def test_sparse_relaxer_gives_the_same_truth(tungsten, posterior, study, monkeypatch):
-    for module in (relaxdiff.minima.relaxers, relaxdiff.truth.relaxed_variants):
+    for module in (relaxdiff.minima.relaxers, relaxdiff.minima.walk):
         monkeypatch.setattr(module, "TOLERANCE", 1e-9)
     green = crystal_green(tungsten, study["minimum"].atoms, CRYSTAL, 2)
     ours, sparse = (
@@ -109,7 +109,7 @@ def test_lammps_relaxer_gives_the_same_truth(truth, tungsten, posterior, study):
 
 
 def test_truth_with_and_without_symmetry_agrees(tungsten, posterior, study, monkeypatch):
-    for module in (relaxdiff.minima.relaxers, relaxdiff.truth.relaxed_variants):
+    for module in (relaxdiff.minima.relaxers, relaxdiff.minima.walk):
         monkeypatch.setattr(module, "TOLERANCE", 1e-9)
     few = {**study, "crystal": study["crystal"].sel({"lambda": [-2.0, 0.0, 3.0]})}
     symmetric = run(posterior, few, "newton", samples=[1])
@@ -179,11 +179,11 @@ def test_a_lammps_error_costs_its_variant_only(tungsten, posterior, study, monke
     relax_one = Relaxer.relax
     calls = []
 
-    def failing(self, weights, start, limit):
-        calls.append(weights)
-        if len(calls) > 2 and np.array_equal(weights, calls[2]):  # one variant, however often
+    def failing(self, theta, start, limit):
+        calls.append(theta)
+        if len(calls) > 2 and np.array_equal(theta, calls[2]):  # one variant, however often
             start = start * np.nan
-        return relax_one(self, weights, start, limit)
+        return relax_one(self, theta, start, limit)
 
     monkeypatch.setattr(Relaxer, "relax", failing)
     result = run(posterior, study, "newton", samples=[0])
@@ -195,17 +195,18 @@ def test_a_lammps_error_costs_its_variant_only(tungsten, posterior, study, monke
 
 def test_a_branch_ends_where_it_becomes_a_saddle_point(tungsten, posterior, study, monkeypatch):
     """Curvatures lowered by hand: this potential keeps its minima in so small a cell."""
-    exact = StabilityTest.is_stable
+    exact = StabilityTest.verdict_on_block
     first, second = 1, 3  # one block turns negative, and another one even before it
 
-    def lowered(self, index, weights, q):
-        assert exact(self, index, weights, q)
-        size = np.abs(weights[:-1] - tungsten.theta).max()
-        return size < {first: 3.5, second: 2.5}.get(index, np.inf) * unit
+    def lowered(self, index, theta, q):
+        assert exact(self, index, theta, q).is_minimum
+        size = np.abs(theta - tungsten.theta).max()
+        stable = size < {first: 3.5, second: 2.5}.get(index, np.inf) * unit
+        return Verdict() if stable else Verdict(block=index)
 
     delta = posterior["theta"].values[0] - tungsten.theta
     unit = np.abs(delta).max()
-    monkeypatch.setattr(StabilityTest, "is_stable", lowered)
+    monkeypatch.setattr(StabilityTest, "verdict_on_block", lowered)
     result = run(posterior, study, "newton", samples=[0])
     status = result["status"].values[0]
     at = {float(stretch): str(word) for stretch, word in zip(LAMBDAS, status, strict=True)}
@@ -218,15 +219,15 @@ def test_a_branch_ends_where_it_becomes_a_saddle_point(tungsten, posterior, stud
 def test_a_failing_stability_test_costs_its_branch_end_only(
     tungsten, posterior, study, monkeypatch
 ):
-    exact = StabilityTest.is_stable
+    exact = StabilityTest._lowest
     far = tungsten.theta + 4 * (posterior["theta"].values[0] - tungsten.theta)
 
-    def failing(self, index, weights, q):
-        if np.allclose(weights[:-1], far):
+    def failing(self, index, theta, q):
+        if np.allclose(theta, far):
             raise LammpsError("ERROR: out of luck")
-        return exact(self, index, weights, q)
+        return exact(self, index, theta, q)
 
-    monkeypatch.setattr(StabilityTest, "is_stable", failing)
+    monkeypatch.setattr(StabilityTest, "_lowest", failing)
     result = run(posterior, study, "newton", samples=[0])
     assert str(result["status"].sel({"lambda": 4.0}).values[0]) == "lammps_error"
     assert str(result["message"].sel({"lambda": 4.0}).values[0]) == "ERROR: out of luck"
@@ -298,18 +299,18 @@ def test_choice_is_random_reproducible_and_of_converged_variants(truth):
 
 
 def test_a_nan_from_lammps_costs_its_variant_only(tungsten, posterior, study, monkeypatch):
-    relax_one, slopes, calls = Relaxer.relax, OrbitEvaluator._slopes, []
+    relax_one, slopes, calls = Relaxer.relax, OrbitColumns._slopes, []
 
-    def watching(self, weights, start, limit):
-        calls.append(weights)
-        return relax_one(self, weights, start, limit)
+    def watching(self, theta, start, limit):
+        calls.append(theta)
+        return relax_one(self, theta, start, limit)
 
     def broken(self):
         one = len(calls) > 2 and np.array_equal(calls[-1], calls[2])  # one variant, however often
         return slopes(self) * (np.nan if one else 1.0)
 
     monkeypatch.setattr(Relaxer, "relax", watching)
-    monkeypatch.setattr(OrbitEvaluator, "_slopes", broken)
+    monkeypatch.setattr(OrbitColumns, "_slopes", broken)
     result = run(posterior, study, "newton", samples=[0])
     status = result["status"].values
     assert (status == "lammps_error").sum() == 1

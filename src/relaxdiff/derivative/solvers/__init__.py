@@ -6,4 +6,12 @@ from relaxdiff.derivative.solvers.named import SOLVERS, solver_of
 from relaxdiff.derivative.solvers.problem import Problem, Solved
 from relaxdiff.derivative.solvers.sparse import Sparse
 
-__all__ = ["SOLVERS", "Dense", "Energy", "Problem", "Solved", "Sparse", "solver_of"]
+__all__ = [
+    "Dense",
+    "Energy",
+    "Problem",
+    "SOLVERS",
+    "Solved",
+    "Sparse",
+    "solver_of",
+]

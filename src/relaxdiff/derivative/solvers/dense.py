@@ -7,20 +7,23 @@ import scipy.linalg
 
 from relaxdiff.derivative.solvers.problem import Solved
 from relaxdiff.exceptions import RelaxationError
-from relaxdiff.potentials import hessian_tensor
+from relaxdiff.potentials import weights_of
 
 
 @dataclass(frozen=True)
 class Dense:
-    """Hessian by central differences of gradients in symmetric coordinates; one factorisation."""
+    """Hessian by central differences in symmetric coordinates, factorised once.
+
+    For linear potentials: its Problem has a LinearEvaluator.
+    """
 
     def solve(self, problem, right):
         """Solve H_uu x = right, (m, k); a Solved, with the Hessian tensor.
 
         Raises RelaxationError when the structure is a saddle point.
         """
-        tensor = hessian_tensor(problem.evaluator)
-        hessian = tensor @ problem.weights
+        tensor = problem.evaluator.hessian_columns()
+        hessian = tensor @ weights_of(problem.theta)
         scale = problem.coordinates.scale
         lowest = np.linalg.eigvalsh(hessian / np.outer(scale, scale))[0]
         if lowest <= 0:

@@ -5,22 +5,20 @@ few right-hand sides; everything about strains follows from these (see `implicit
 """
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from relaxdiff.minima import Minimum
-
-# Angstrom that the atom which moves most is displaced by for a product with the Hessian: the error
-# of the central difference (step^2) and rounding (1 / step) are both near 1e-8 here.
-PRODUCT_STEP = 3e-5
+from relaxdiff.potentials import Evaluator
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A minimum, and an evaluator of descriptors in its coordinates."""
+    """A minimum, and an Evaluator in its coordinates."""
 
     minimum: Minimum
-    evaluator: object
+    evaluator: Evaluator
 
     @property
     def coordinates(self):
@@ -28,28 +26,21 @@ class Problem:
         return self.minimum.coordinates
 
     @property
+    def theta(self):
+        """Parameters of the minimum's potential, (P,)."""
+        return self.minimum.potential.theta
+
+    @property
     def n_displacements(self):
         """Number of displacement modes m; the strains are the coordinates after them."""
         return self.coordinates.n_modes
 
     def hessian_product(self, vector):
-        """H_uu v by central differences of forces (eq 8 of arXiv:2407.02414), two evaluations.
-
-        vector: amplitudes of the displacement modes, (m,); returns eV/Angstrom^2 times its unit.
-        """
-        largest = np.abs(self.coordinates.modes @ vector).max()
-        if not largest:
-            return np.zeros_like(vector)
-        step = np.zeros(self.coordinates.size)
-        step[: len(vector)] = PRODUCT_STEP / largest * vector
-        gradients = [self.evaluator.gradient(way) @ self.weights for way in (step, -step)]
-        change = (gradients[0] - gradients[1])[: len(vector)]
-        return change * (largest / (2 * PRODUCT_STEP))
-
-    @property
-    def weights(self):
-        """Theta and the 1 of the fixed reference, (P + 1,)."""
-        return self.minimum.potential.weights
+        """H_uu v, eV/Angstrom^2 times the unit of v; v: amplitudes of displacement modes, (m,)."""
+        size = self.coordinates.size
+        wider = np.append(vector, np.zeros(size - len(vector)))
+        product = self.evaluator.hessian_product(np.zeros(size), self.theta, wider)
+        return product[: len(vector)]
 
 
 @dataclass(frozen=True)
@@ -66,3 +57,11 @@ class Solved:
     iterations: tuple = ()
     force_calls: int = 0
     tensor: np.ndarray | None = None
+
+
+@runtime_checkable
+class Solver(Protocol):
+    """Inverts the displacement block of a minimum's Hessian for many right-hand sides."""
+
+    def solve(self, problem: Problem, right: np.ndarray) -> Solved:
+        """Solve H_uu x = right, (m, k); a Solved whose status says which columns to distrust."""

@@ -17,8 +17,16 @@ from pathlib import Path
 import numpy as np
 
 from relaxdiff.exceptions import InputError
+from relaxdiff.lammps import DescriptorCalculator
+from relaxdiff.potentials.linear import weights_of
+from relaxdiff.potentials.potential import Parameters
 from relaxdiff.potentials.snap.baseline import PairReference, ZblReference
-from relaxdiff.potentials.snap.hyperparameters import FLAGS, SnapHyperparameters
+from relaxdiff.potentials.snap.evaluator import evaluator_for
+from relaxdiff.potentials.snap.hyperparameters import (
+    FLAGS,
+    SnapHyperparameters,
+    parameter_names,
+)
 
 
 @dataclass(frozen=True)
@@ -66,9 +74,31 @@ class SnapPotential:
         return pair_commands(self, coeff, param)
 
     @property
+    def parameters(self):
+        """Names, units and values of theta, Parameters."""
+        names = tuple(parameter_names(self.hyperparameters))
+        return Parameters(names, ("eV",) * len(names), self.theta)
+
+    @property
     def weights(self):
-        """Theta with a 1 behind it for the fixed reference: the weights of the P + 1 columns."""
-        return np.append(self.theta, 1.0)
+        """Of the P + 1 columns: theta, and 1 for the baseline."""
+        return weights_of(self.theta)
+
+    def evaluator(self, coordinates):
+        """The cheapest LinearEvaluator of a structure in its coordinates."""
+        return evaluator_for(coordinates, self)
+
+    def descriptor_calculator(self):
+        """What evaluates the descriptors of any Atoms, a DescriptorCalculator to be closed."""
+        return DescriptorCalculator(self.hyperparameters, self.reference)
+
+    def attributes(self):
+        """What a Dataset keeps of the potential beside theta, a dict."""
+        return describe_potential(self.hyperparameters, self.reference)
+
+    def write(self, stem):
+        """Write the files that LAMMPS reads, `stem`.snapcoeff and others; returns their paths."""
+        return write_snap(self, stem)
 
     @property
     def energy_shifts(self):

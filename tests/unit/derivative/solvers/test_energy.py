@@ -5,7 +5,7 @@ import pytest
 
 from relaxdiff import InputError, implicit_derivative, relax
 from relaxdiff.derivative.solvers.energy import Energy
-from relaxdiff.lammps.all_atoms import FullEvaluator
+from relaxdiff.lammps.all_atoms import AllAtomColumns
 from relaxdiff.structures.coordinates import Freedom, coordinates_of
 from relaxdiff.structures.kinds import vacancy_cell
 
@@ -21,16 +21,16 @@ class Reference:
         self.potential = potential
 
     def gradient(self, evaluator, q):
-        return evaluator.gradient(q) @ self.potential.weights
+        return evaluator.columns(q) @ self.potential.weights
 
     def evaluator(self):
         potential = self.potential
-        return FullEvaluator(self.coordinates, potential.hyperparameters, potential.reference)
+        return AllAtomColumns(self.coordinates, potential.hyperparameters, potential.reference)
 
     def parameter_forces(self, parameters):
         """-(dD/dx) of some parameters, (3N, k)."""
         with self.evaluator() as evaluator:
-            columns = evaluator.gradient(np.zeros(self.coordinates.size))
+            columns = evaluator.columns(np.zeros(self.coordinates.size))
         return -self.coordinates.modes @ columns[:, parameters]
 
     def hessian(self):
@@ -111,8 +111,8 @@ def test_cells_that_lammps_turns(tungsten, small):
     turned = relax(atoms, tungsten, cell="fixed", tolerance=1e-7)
     dense = implicit_derivative(turned)["position_derivative"].values[7].reshape(-1, 1)
     coordinates = coordinates_of(turned.atoms, FIXED_CELL, symmetry=False)
-    with FullEvaluator(coordinates, tungsten.hyperparameters, tungsten.reference) as evaluator:
-        columns = evaluator.gradient(np.zeros(coordinates.size))
+    with AllAtomColumns(coordinates, tungsten.hyperparameters, tungsten.reference) as evaluator:
+        columns = evaluator.columns(np.zeros(coordinates.size))
     solved = Energy().displacements(turned, -coordinates.modes @ columns[:, 7:8])
     assert error(solved.x, dense) < 1e-6
 

@@ -5,8 +5,8 @@ import pytest
 
 from relaxdiff import InputError, read_snap
 from relaxdiff.derivative.implicit import implicit_derivative
-from relaxdiff.lammps.all_atoms import FullEvaluator
-from relaxdiff.lammps.orbits import OrbitEvaluator
+from relaxdiff.lammps.all_atoms import AllAtomColumns
+from relaxdiff.lammps.orbits import OrbitColumns
 from relaxdiff.lammps.session import LammpsSession
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.posterior.trial import shipped_file
@@ -67,9 +67,9 @@ def test_both_evaluators_give_lammps_energy_and_its_derivative(potential, vacanc
             (energy_at(q + step * unit) - energy_at(q - step * unit)) / (2 * step)
             for unit in np.eye(len(q))
         ]
-    for kind in (FullEvaluator, OrbitEvaluator):
+    for kind in (AllAtomColumns, OrbitColumns):
         with kind(coordinates, potential.hyperparameters, potential.reference) as evaluator:
-            gradient = evaluator.gradient(q) @ potential.weights
+            gradient = evaluator.columns(q) @ potential.weights
             energy = evaluator.values() @ potential.weights + potential.shift_of(vacancy)
         assert energy == pytest.approx(expected, abs=1e-9)
         np.testing.assert_allclose(gradient, slopes, rtol=1e-5, atol=1e-5)

@@ -8,8 +8,8 @@ from relaxdiff import InputError, ZblReference, read_snap
 from relaxdiff.derivative.implicit import implicit_derivative
 from relaxdiff.exceptions import LammpsError
 from relaxdiff.files.datasets import write_dataset
-from relaxdiff.lammps.all_atoms import FullEvaluator
-from relaxdiff.lammps.orbits import OrbitEvaluator
+from relaxdiff.lammps.all_atoms import AllAtomColumns
+from relaxdiff.lammps.orbits import OrbitColumns
 from relaxdiff.lammps.session import LammpsSession
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
@@ -61,9 +61,9 @@ def test_energies_are_those_of_lammps_with_the_written_potential(case, tmp_path)
         expected = session.instance.get_thermo("pe")
         forces = session.to_atoms_frame(session.gathered_forces())
     found = []
-    for kind in (FullEvaluator, OrbitEvaluator):
+    for kind in (AllAtomColumns, OrbitColumns):
         with kind(coordinates, potential.hyperparameters, potential.reference) as evaluator:
-            found.append(evaluator.gradient(q))
+            found.append(evaluator.columns(q))
             energy = evaluator.values() @ potential.weights + potential.shift_of(atoms)
         assert energy == pytest.approx(expected, abs=1e-9)
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-9)

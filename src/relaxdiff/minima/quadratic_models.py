@@ -1,0 +1,94 @@
+"""What a relaxation knows of its Hessian, and learns on the way."""
+
+import numpy as np
+import scipy.linalg
+
+GUESSED_CURVATURE = 20.0  # eV/A^2, only the starting guess when no Hessian is at hand
+REMEMBERED = 60  # steps in limited memory
+
+
+def inverse_in(coordinates, preconditioner):
+    """Maps gradients (n,) to steps: the preconditioner on the atoms, a guess on the strains."""
+    modes, on_strains = coordinates.modes, _strain_curvature(coordinates)
+
+    def inverse(gradient):
+        forces = (modes @ gradient[: coordinates.n_modes]).reshape(-1, 3)
+        moved = modes.T @ preconditioner.apply(forces).ravel()
+        return np.append(moved, gradient[coordinates.n_modes :] / on_strains)
+
+    return inverse
+
+
+def first_guess(coordinates, preconditioner):
+    """What is known of the Hessian beforehand: without a preconditioner a diagonal."""
+    if preconditioner is not None:
+        return LimitedMemory(inverse_in(coordinates, preconditioner))
+    on_atoms = np.full(coordinates.n_modes, GUESSED_CURVATURE)
+    on_strains = np.full(len(coordinates.strains), _strain_curvature(coordinates))
+    return DenseModel(np.diag(np.append(on_atoms, on_strains)), coordinates.scale)
+
+
+def _strain_curvature(coordinates):
+    """A guess: the strain feels every bond of the cell, an atom only its own; eV."""
+    return 10 * GUESSED_CURVATURE * len(coordinates.reference)
+
+
+class DenseModel:
+    """The whole Hessian, updated by BFGS (Nocedal & Wright, Numerical Optimization, eq 6.19).
+
+    hessian: (n, n); scale: lengths of the coordinates, see Coordinates.
+    """
+
+    def __init__(self, hessian, scale):
+        self.hessian = hessian
+        self.scale = scale
+
+    def step(self, gradient):
+        """Newton step -H^-1 g, uphill curvatures turned downhill."""
+        try:
+            return -scipy.linalg.cho_solve(scipy.linalg.cho_factor(self.hessian), gradient)
+        except scipy.linalg.LinAlgError:
+            scaled = self.hessian / np.outer(self.scale, self.scale)
+            curvatures, directions = np.linalg.eigh(scaled)
+            curvatures = np.maximum(np.abs(curvatures), 0.1)
+            along = directions.T @ (gradient / self.scale)
+            return -(directions @ (along / curvatures)) / self.scale
+
+    def learn(self, step, change):
+        """Map `step` to the gradient `change`; nothing where that is not convex."""
+        along = step @ change
+        image = self.hessian @ step
+        curvature = step @ image
+        if along > 1e-3 * abs(curvature):
+            seen, expected = np.outer(change, change), np.outer(image, image)
+            self.hessian = self.hessian + seen / along - expected / curvature
+
+
+class LimitedMemory:
+    """The same update kept as pairs of steps and changes, for any number of coordinates.
+
+    inverse: maps gradients to steps like the inverse of a Hessian would; pairs: what another model
+    of nearly the same Hessian has learnt. Source: the two loops of Nocedal & Wright, algorithm 7.4,
+    with that inverse as H_k^0.
+    """
+
+    def __init__(self, inverse, pairs=()):
+        self.inverse = inverse
+        self.pairs = [*pairs]
+
+    def step(self, gradient):
+        """Newton step -H^-1 g."""
+        ahead, factors = gradient.copy(), []
+        for step, change, along in reversed(self.pairs):
+            factors.append((step @ ahead) / along)
+            ahead -= factors[-1] * change
+        ahead = self.inverse(ahead)
+        for (step, change, along), factor in zip(self.pairs, reversed(factors), strict=True):
+            ahead += (factor - (change @ ahead) / along) * step
+        return -ahead
+
+    def learn(self, step, change):
+        """Remember that `step` changes the gradient by `change`, unless that is not convex."""
+        along = step @ change
+        if along > 0:
+            self.pairs = [*self.pairs, (step, change, along)][-REMEMBERED:]

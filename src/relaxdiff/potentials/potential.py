@@ -1,0 +1,113 @@
+"""What the rest of the library knows of an energy: three protocols, and nothing of its form.
+
+A Potential makes an Evaluator for the coordinates of one structure. What is linear in its
+parameters says so: only a LinearEvaluator has columns, one for each parameter and the last for what
+is not fitted, the baseline, whose weight is 1.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from relaxdiff.structures import Coordinates
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Named parameters: names (P,), units (P,) and values theta (P,)."""
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    theta: np.ndarray = field(repr=False)
+
+
+@runtime_checkable
+class Potential(Protocol):
+    """An energy U(q; theta). Immutable; `with_theta` makes another.
+
+    A constant for each atom of an element (beta_0 of SNAP) is no part of U: it moves nothing, and
+    summed over a cell it would take up to 7e-13 eV from a formation energy, which is a difference
+    of 1,000 eV. `shift_of` gives it.
+    """
+
+    name: str
+    elements: tuple[str, ...]
+    reach: float  # Angstrom beyond which atoms do not feel each other
+
+    @property
+    def parameters(self) -> Parameters:
+        """Names, units and values."""
+
+    @property
+    def theta(self) -> np.ndarray:
+        """The values of the parameters, (P,)."""
+
+    def with_theta(self, theta, energy_shift=None, name=None) -> "Potential":
+        """The same potential with other parameters."""
+
+    def evaluator(self, coordinates: Coordinates) -> "Evaluator":
+        """The cheapest Evaluator of a structure in its coordinates."""
+
+    def shift_of(self, atoms) -> float:
+        """What a constant for each atom adds to the energy of a structure, eV."""
+
+    def attributes(self) -> dict:
+        """What a Dataset keeps of the potential beside theta."""
+
+    def write(self, stem) -> list[Path]:
+        """Write the files that LAMMPS reads; returns their paths."""
+
+    def lammps_lines(self, folder) -> list[str]:
+        """LAMMPS's lines for the potential, its files in `folder`: what checks the truth runs."""
+
+
+@runtime_checkable
+class Evaluator(Protocol):
+    """U in the coordinates q (n,) of one structure at theta (P,). A context manager.
+
+    Counts its evaluations. Asked again at the same q and theta it answers from memory; a
+    LinearEvaluator for any other theta too. Raises EvaluationError where U has no value.
+    """
+
+    coordinates: Coordinates
+    n_evaluations: int
+
+    def energy(self, q, theta) -> float:
+        """U, eV."""
+
+    def gradient(self, q, theta) -> np.ndarray:
+        """dU/dq, (n,), eV/Angstrom; of strains eV."""
+
+    def parameter_gradient(self, q, theta) -> np.ndarray:
+        """dU/dtheta, (P,), eV per unit of each parameter."""
+
+    def mixed(self, q, theta, directions=None) -> np.ndarray:
+        """d2U/dq dtheta, (n, P); or times directions (P, k), (n, k)."""
+
+    def parameter_hessian(self, q, theta) -> np.ndarray:
+        """d2U/dtheta2, (P, P); zero if U is linear in theta."""
+
+    def hessian_product(self, q, theta, vector) -> np.ndarray:
+        """d2U/dq2 applied to a vector (n,)."""
+
+    def forget(self):
+        """Make what follows independent, to the last digit, of what was evaluated before."""
+
+    def close(self):
+        """Free what the evaluator holds."""
+
+
+@runtime_checkable
+class LinearEvaluator(Evaluator, Protocol):
+    """U = theta . D(q) + U_baseline(q): one evaluation serves every theta."""
+
+    def columns(self, q) -> np.ndarray:
+        """dD/dq, (n, P + 1), the baseline last."""
+
+    def descriptors(self, q) -> np.ndarray:
+        """D, (P + 1,), the baseline's energy (eV) last."""
+
+    def hessian_columns(self) -> np.ndarray:
+        """d2D/dq2 at q = 0, (n, n, P + 1)."""
