@@ -183,7 +183,10 @@ def _derivative(random, strains):
             {
                 "theta_mean": variable("parameter", theta, "eV", "mean"),
                 "hessian_tensor": variable(
-                    ("mode", "mode_2", "column"), tensor, "1/Angstrom^2", "second derivatives"
+                    ("coordinate", "coordinate_2", "column"),
+                    tensor,
+                    "1/Angstrom^2",
+                    "second derivatives",
                 ),
                 "mode_displacements": variable(
                     ("displacement_mode", "atom", "xyz"), modes, "1", "modes"

@@ -17,7 +17,7 @@ from relaxdiff.derivative.levels import LEVELS, eliminate
 from relaxdiff.derivative.solvers import SOLVERS, Problem
 from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.files import variable
-from relaxdiff.minima import largest_component, strain_basis
+from relaxdiff.minima import hessian_variable, largest_component, strain_basis
 from relaxdiff.potentials import four_point_steps, hessian_row, weights_of
 
 
@@ -40,8 +40,9 @@ def implicit_derivative(minimum, solver="dense", directions=None):
     * what predictions need: `descriptors` D, `energy`, `volume`, and for each approximation
       `level` of the paper the products `energy_curvature` = G^T dq*/dtheta (level, parameter,
       parameter_2) and `level_strain_derivative` (level, parameter, strain);
-    * from the dense solver, what relaxations near by need: `hessian_tensor` (mode, mode_2, column)
-      and `mode_displacements` (mode, atom, xyz); the last modes of the tensor are the strains.
+    * from the dense solver, what relaxations near by need: `hessian_tensor` (coordinate,
+      coordinate_2, column), the last coordinates being the strains, and `mode_displacements` (mode,
+      atom, xyz).
 
     Raises InputError for a minimum that has not converged, an unknown solver or directions of
     another shape, RelaxationError when the structure is a saddle point or the solver fails.
@@ -53,14 +54,16 @@ def implicit_derivative(minimum, solver="dense", directions=None):
     with evaluator_at(minimum) as evaluator:
         problem = Problem(minimum, evaluator)
         columns, strain_columns = at_minimum(problem)
-        values = evaluator.parameter_gradient(np.zeros(len(columns)), problem.theta)
-        energy = evaluator.energy(np.zeros(len(columns)), problem.theta)
+        here = np.zeros(len(columns)), problem.theta
+        energy, slopes = evaluator.energy(*here), evaluator.parameter_gradient(*here)
+        own = chosen.T @ evaluator.parameter_hessian(*here) @ chosen
         columns = columns @ chosen
         solved = solve(problem, solver, -columns[: problem.n_displacements], strain_columns)
         evaluations = evaluator.n_evaluations
     derivatives = eliminate(solved.x, columns, strain_columns)
     axis = "parameter" if directions is None else "direction"
-    dataset = _dataset(minimum, (energy, values), columns, derivatives, chosen, axis)
+    curvature = own + np.einsum("np,lnr->lpr", columns, derivatives)
+    dataset = _dataset(minimum, (energy, slopes, curvature), derivatives, chosen, axis)
     coupling = problem.coordinates.modes @ solved.x[:, chosen.shape[1] :]
     dataset["strain_coupling"] = variable(
         ("strain", "atom", "xyz"),
@@ -116,14 +119,18 @@ def solve(problem, solver, right, strain_columns):
     return solved
 
 
-def _dataset(minimum, values, columns, derivatives, chosen, axis):
-    """Everything that predictions need from the reference, with units."""
+def _dataset(minimum, energies, derivatives, chosen, axis):
+    """Everything that predictions need from the reference, with units.
+
+    energies: the energy at the minimum, its derivatives at fixed atoms, (P,), and the second ones
+    of the relaxed energy, (level, k, k).
+    """
     potential, coordinates = minimum.potential, minimum.coordinates
     modes, full = coordinates.modes, derivatives[LEVELS.index("h+ih")]
     strains = derivatives[:, coordinates.n_modes :].swapaxes(1, 2)
     positions = (modes @ full[: coordinates.n_modes]).T.reshape(chosen.shape[1], -1, 3)
     per_unit = f"per unit of {axis}"
-    energy, descriptors = values
+    energy, slopes, curvature = energies
     names = list(potential.parameters.names)
     labels = names if axis == "parameter" else np.arange(chosen.shape[1])
     return xr.Dataset(
@@ -143,12 +150,12 @@ def _dataset(minimum, values, columns, derivatives, chosen, axis):
             ),
             "energy_curvature": variable(
                 ("level", axis, f"{axis}_2"),
-                np.einsum("np,lnr->lpr", columns, derivatives),
+                curvature,
                 "1/eV",
-                "second derivative of the relaxed energy, G^T dq*/dtheta",
+                "second derivative of the relaxed energy, d2U/dtheta2 + G^T dq*/dtheta",
             ),
             "descriptors": variable(
-                axis, descriptors @ chosen, "1", "descriptors summed over atoms at the minimum"
+                axis, slopes @ chosen, "1", "descriptors summed over atoms at the minimum"
             ),
             "theta_mean": variable(
                 "parameter", potential.theta, "eV", "parameters of the reference potential"
@@ -181,13 +188,7 @@ def _second_derivatives(coordinates, tensor):
     """What the dense solver knows beyond the derivative."""
     modes = coordinates.modes.T.toarray().reshape(-1, len(coordinates.reference), 3)
     return {
-        "hessian_tensor": variable(
-            ("mode", "mode_2", "column"),
-            tensor,
-            "1/Angstrom^2",
-            "second derivatives of descriptors in mode amplitudes and, last, strains; the last "
-            "column is the fixed reference in eV",
-        ),
+        "hessian_tensor": hessian_variable(tensor),
         "orbit": variable(
             "atom", coordinates.orbits, "1", "first atom of the symmetry orbit of each atom"
         ),

@@ -1,6 +1,6 @@
 """Relaxed structures: found, followed along lines of parameters, told from saddle points."""
 
-from relaxdiff.minima.hessian_models import TensorHessian
+from relaxdiff.minima.hessian_models import TensorHessian, hessian_variable
 from relaxdiff.minima.lattice_green import cells_in_range, crystal_green
 from relaxdiff.minima.minimum import Minimum, mode_displacements, strain_basis
 from relaxdiff.minima.quadratic_models import DenseModel
@@ -26,6 +26,7 @@ __all__ = [
     "crystal_green",
     "crystal_hessian",
     "crystal_of",
+    "hessian_variable",
     "largest_component",
     "mode_displacements",
     "relaxed_crystal",

@@ -9,10 +9,22 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from relaxdiff.files import variable
 from relaxdiff.minima.lattice_green import LatticeGreen
 from relaxdiff.minima.quadratic_models import DenseModel, LimitedMemory, inverse_in
 from relaxdiff.potentials import weights_of
 from relaxdiff.structures import Coordinates
+
+
+def hessian_variable(tensor):
+    """The Hessian of all columns at a minimum, (n, n, P + 1), as files hold it."""
+    return variable(
+        ("coordinate", "coordinate_2", "column"),
+        tensor,
+        "1/Angstrom^2",
+        "second derivatives of descriptors in mode amplitudes and, last, strains; the last column "
+        "is the fixed reference in eV",
+    )
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from scipy.sparse import csr_array, hstack
 
 from relaxdiff.exceptions import RelaxationError
 from relaxdiff.files import variable
-from relaxdiff.minima.hessian_models import CrystalHessian, TensorHessian
+from relaxdiff.minima.hessian_models import CrystalHessian, TensorHessian, hessian_variable
 from relaxdiff.minima.lattice_green import LatticeGreen
 from relaxdiff.minima.quadratic_models import inverse_in
 from relaxdiff.potentials import ONE_POINT_STEP, symmetrised, weights_of
@@ -154,13 +154,7 @@ def force_constants(minimum):
     if lowest <= 0:
         raise saddle_point(potential, f"lowest curvature {lowest:.2e} eV/Angstrom^2")
     constants = _dataset(blocks, minimum, lowest)
-    constants["hessian_tensor"] = variable(
-        ("coordinate", "coordinate_2", "column"),
-        symmetric,
-        "1/Angstrom^2",
-        "second derivatives of descriptors in the amplitudes of symmetric modes and strains; "
-        "the last column is the fixed reference in eV",
-    )
+    constants["hessian_tensor"] = hessian_variable(symmetric)
     constants.attrs |= {"potential": potential.name, "evaluations": evaluations + in_blocks}
     return constants
 

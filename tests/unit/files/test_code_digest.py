@@ -1,5 +1,6 @@
 """Which edits run a job again: those of modules that its script takes anything from."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -63,6 +64,15 @@ def test_an_edit_of_a_module_in_use_counts(name, module, edited):
 )
 def test_an_edit_elsewhere_does_not(name, module, edited):
     assert edited(script(name), module) == code_digest(script(name))
+
+
+def test_every_rule_passes_the_digest_of_the_script_that_it_runs():
+    rules = SCRIPTS[0].parents[1].joinpath("workflow/rules").glob("*.smk")
+    text = "".join(path.read_text(encoding="utf-8") for path in rules)
+    runs = re.findall(r"code_of\(\"(\w+)\"\)(?:(?!\brule\b).)*?scripts/(\w+)\.py", text, re.DOTALL)
+    assert len(runs) == text.count("    script:") > 25
+    assert [digest for digest, _ in runs] == [run for _, run in runs]
+    assert {run for _, run in runs} == {path.stem for path in SCRIPTS} - {"common"}
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
