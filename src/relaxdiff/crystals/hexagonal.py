@@ -1,6 +1,6 @@
 """The hexagonal crystal of every variant: two lattice parameters, really relaxed.
 
-Each sample is walked along from the mean's crystal outwards, as structures are (`truth.py`): a
+Each sample is walked along from the mean's crystal outwards, as structures are (`minima.walk`): a
 variant is relaxed when the gradient of its own potential vanishes. Its elastic constants are
 differences of gradients there; dynamical matrices, of which only signs matter, are interpolated
 over the lattice parameters that variants take.

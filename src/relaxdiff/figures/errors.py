@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from relaxdiff.derivative import most_complete
 from relaxdiff.figures.style import (
     COLUMN,
     LABELS,
-    LEVEL_STYLES,
     WIDE,
     add_minor_ticks,
     bin_count,
     legend_above,
     letter_panels,
     level_lines,
+    level_style,
     make_room_above,
     mean_and_band,
     new_figure,
@@ -60,7 +61,7 @@ def volume_error(errors, predictions, truth):
     axis.set_ylabel(r"$|\Delta V_\mathrm{f}|$ ($\mathrm{\AA}^3$)")
     axis.set_ylim(bottom=0)
     make_room_above(axis, 1.75)
-    best = table[table["level"] == table["level"].iloc[-1]]
+    best = table[table["level"] == most_complete(table["level"].unique())]
     counts.fill_between(best["lambda"], best["variants"], step="mid", color="0.75", linewidth=0)
     counts.margins(x=0)
     counts.set_ylim(0, 1.15 * max(errors.sizes["sample"], 1))
@@ -238,14 +239,14 @@ def _parity_inset(axis, predicted, truth):
     inset = axis.inset_axes([0.34, 0.53, 0.36, 0.44])
     inset.set_box_aspect(1)
     true = relaxed(truth, "formation_volume").values.ravel()
-    best = str(predicted["level"].values[-1])
+    best = most_complete(predicted["level"].values)
     values = predicted.sel(level=best).values.ravel()
     both = np.isfinite(true) & np.isfinite(values)
     inset.scatter(
         true[both],
         values[both],
         s=1.5 if both.sum() > 500 else 6,
-        color=LEVEL_STYLES[best]["color"],
+        color=level_style(best)["color"],
         linewidths=0,
         rasterized=True,
     )  # thousands of points: as an image within the PDF

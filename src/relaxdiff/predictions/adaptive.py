@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from relaxdiff.crystals import compared_with
+from relaxdiff.derivative import NEIGHBOURS_X, NEWTON_X
 from relaxdiff.exceptions import InputError, LammpsError
 from relaxdiff.files import variable
 from relaxdiff.minima import Outcome
@@ -22,7 +23,6 @@ from relaxdiff.potentials.snap import evaluator_for
 from relaxdiff.predictions.evaluated import coordinates_of_crystal, evaluate, formation_of_evaluated
 from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
 
-FROM_REFERENCE, FROM_NEIGHBOURS = "newton@x", "neighbours@x"
 ENOUGH_NEIGHBOURS = 4  # evaluated structures on the way; the polynomial through them
 RELAXED = "relaxed"
 QUANTITIES = ("formation_energy", "formation_volume", "error_estimate")
@@ -48,7 +48,7 @@ class Certificate:
     """
 
     def __init__(self, minimum, posterior, crystal, derivative, predictions, tolerance):
-        if FROM_REFERENCE.removesuffix("@x") not in predictions["level"].values:
+        if NEWTON_X.at not in predictions["level"].values:
             raise InputError(
                 "prediction.tolerance needs the level newton: set derivative.solver to dense"
             )
@@ -121,7 +121,7 @@ class Certificate:
             self.cell,
             self.compared_unshifted.at(sample, index),
         )
-        return Found(FROM_REFERENCE, defect.q, energy - gain, float(volume), abs(gain))
+        return Found(NEWTON_X.name, defect.q, energy - gain, float(volume), abs(gain))
 
     def _beside_relaxed_crystal(self, engine, sample, index, q):
         """The same with the crystal's own minimum, which is known.
@@ -137,7 +137,7 @@ class Certificate:
             float(self.crystal["energy"].isel(here)),
             float(self.crystal["volume"].isel(here)),
         )
-        return Found(FROM_NEIGHBOURS, there.q, energy, volume, abs(gain))
+        return Found(NEIGHBOURS_X.name, there.q, energy, volume, abs(gain))
 
     def _evaluate(self, evaluator, model, sample, index, q):
         change = self.lambdas[index] * self.delta[sample]
@@ -174,7 +174,7 @@ def adaptive_table(adapted, levels, truth=None):
     """
     level = adapted["level"].values
     rows = []
-    for name in [*levels, FROM_REFERENCE, FROM_NEIGHBOURS, RELAXED]:
+    for name in [*levels, NEWTON_X.name, NEIGHBOURS_X.name, RELAXED]:
         here = level == name
         row = {
             "level": name,

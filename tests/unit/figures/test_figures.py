@@ -8,9 +8,10 @@ from analytic_study import lose, make_study
 from matplotlib.patches import Rectangle
 
 from relaxdiff import figures
+from relaxdiff.derivative.levels import LEVELS as TABLE
 from relaxdiff.exceptions import InputError
 from relaxdiff.figures import solvers as solver_figures
-from relaxdiff.figures.style import LEVEL_STYLES, save_figure
+from relaxdiff.figures.style import LEVEL_STYLES, level_style, save_figure
 from relaxdiff.statistics.errors import all_levels, prediction_errors
 
 LEVELS = ["c", "h", "ih", "h+ih", "newton", "h+ih@x", "newton@x"]
@@ -51,6 +52,13 @@ def line(axis, label):
     return next(line for line in axis.lines if line.get_label() == label)
 
 
+def test_every_style_is_that_of_one_level():
+    shown = [level.colour for level in TABLE if level.colour is not None]
+    assert sorted(shown) == sorted(LEVEL_STYLES)
+    assert [level.name for level in TABLE if level.colour is not None] == LEVELS
+    assert len({style["color"] for style in LEVEL_STYLES.values()}) == len(LEVELS)
+
+
 def test_formation_curves_show_truth_and_all_levels(study):
     lose(study, 4, [7])
     figure = figures.formation_curves(predictions_of(study), study["truth"], sample=4)
@@ -62,7 +70,7 @@ def test_formation_curves_show_truth_and_all_levels(study):
         drawn = line(energy, level)
         expected = predictions_of(study)["formation_energy"].sel(level=level, sample=4)
         np.testing.assert_array_equal(drawn.get_ydata(), expected)
-        assert drawn.get_color() == LEVEL_STYLES[level]["color"]
+        assert drawn.get_color() == level_style(level)["color"]
     # The variant that did not converge has no circle, no error, and a cross.
     assert len(line(energy, "truth").get_xdata()) == 8
     assert np.isnan(line(error, "h+ih").get_ydata()[7])
