@@ -75,11 +75,11 @@ def volume_error(errors, predictions, truth):
 
 
 @styled
-def energy_error(errors, predictions, truth, zoom):
+def energy_error(errors, predictions, truth, zoom_energy):
     """|error| of formation energy against the change of true formation energy from the reference.
 
     Means with 16-84 % bands in bins of the change; bins with too few variants are not drawn. Inset:
-    changes up to `zoom` (eV) on either side.
+    changes up to `zoom_energy` (eV) on either side.
     """
     reference = _at_zero(predictions)
     change = (relaxed(truth, "formation_energy") - reference).values
@@ -87,7 +87,10 @@ def energy_error(errors, predictions, truth, zoom):
     axis = figure.subplots()
     inset = axis.inset_axes([0.31, 0.57, 0.42, 0.39])
     everything = _range(change)
-    for target, bounds, scale in ((axis, everything, 1.0), (inset, (-zoom, zoom), 1e3)):
+    for target, bounds, scale in (
+        (axis, everything, 1.0),
+        (inset, (-zoom_energy, zoom_energy), 1e3),
+    ):
         tables = {
             str(level): _binned(
                 change, scale * np.abs(errors["formation_energy"].sel(level=level).values), bounds
@@ -104,7 +107,7 @@ def energy_error(errors, predictions, truth, zoom):
     axis.set_xlabel(r"change of true formation energy, $E_\mathrm{f} - E_\mathrm{f}^0$ (eV)")
     axis.set_ylabel(r"$|\Delta E_\mathrm{f}|$ (eV)")
     make_room_above(axis, 1.8)
-    inset.set_xlim(-zoom, zoom)
+    inset.set_xlim(-zoom_energy, zoom_energy)
     inset.set_ylabel("meV", labelpad=1)
     shrink_inset(inset)
     legend_above(figure, axis)
