@@ -1,4 +1,4 @@
-"""Relax some of the checked variants again with plain LAMMPS, from the unrelaxed, shaken cell."""
+"""Relax some of the checked variants again with plain LAMMPS, from the shaken reference."""
 
 from common import job
 

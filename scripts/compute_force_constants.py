@@ -1,4 +1,4 @@
-"""Force constants of the reference: one displaced atom of each orbit, all parameters at once."""
+"""Second derivatives of the reference's energy, block by block of its symmetry: is it a minimum?"""
 
 from common import job
 

@@ -1,4 +1,4 @@
-"""Measure what one solver needs for one direction of the derivative at one size."""
+"""Measure what one solver needs for one derivative, or LAMMPS for one relaxation, at one size."""
 
 import pandas as pd
 from common import job

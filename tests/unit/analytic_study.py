@@ -10,13 +10,13 @@ levels h and ih are c and h+ih.
 import numpy as np
 import xarray as xr
 
-from relaxdiff.derivative.levels import LEVELS, level_derivatives
+from relaxdiff.derivative.levels import DERIVATIVE_LEVELS, level_derivatives
 from relaxdiff.files.datasets import variable
 from relaxdiff.predictions.evaluated import EVALUATED_LEVELS
 
 N_ATOMS = 3
 COEFFICIENTS = ("b", "c", "d", "e", "f", "z")
-PREDICTED_LEVELS = (*LEVELS, "newton")
+PREDICTED_LEVELS = (*DERIVATIVE_LEVELS, "newton")
 MISSED = {"h+ih@x": 1.0, "newton@x": 0.5}  # of that
 
 
@@ -135,7 +135,7 @@ def _fixed(made, lambdas):
 
 def _estimates(made, energy, lambdas):
     """Error estimates of each level, a dict of arrays (sample, lambda)."""
-    estimates = {level: np.abs(energy["newton"] - energy[level]) for level in LEVELS}
+    estimates = {level: np.abs(energy["newton"] - energy[level]) for level in DERIVATIVE_LEVELS}
     estimates["newton"] = estimates["h+ih"]
     return estimates | {level: made["z"] * np.abs(lambdas) ** 5 / 125 for level in MISSED}
 
@@ -213,7 +213,7 @@ def _derivative(random, strains):
                     "strain",
                 ),
             },
-            coords={"parameter": names, "level": list(LEVELS)},
+            coords={"parameter": names, "level": list(DERIVATIVE_LEVELS)},
             attrs={"n_atoms": N_ATOMS, "evaluations": 13},
         ),
         modes,

@@ -4,13 +4,10 @@
 report: "../report/workflow.rst"
 
 
+from relaxdiff.figures.registry import figures_of
+
 WITH_TRUTH = config["truth"]["enabled"]
-FIGURES = ["formation_curves"]
-if WITH_TRUTH:
-    FIGURES += ["volume_error", "energy_error"]
-FIGURES += ["posterior_distribution"]
-if WITH_TRUTH:
-    FIGURES += ["error_scaling", "calibration"]
+FIGURES = figures_of("plot_figures", with_truth=WITH_TRUTH)
 ERROR_TABLES = {
     "by_lambda": f"{HERE}/errors.csv",
     "by_window": f"{HERE}/errors_by_window.csv",
@@ -22,10 +19,33 @@ SUMMARY = {
     "posterior": f"{HERE}/posterior_distribution.csv",
     "captions": f"{HERE}/summary.rst",
 }
+
+
+def figure_files(figures, folder):
+    """Paths of figures in a folder, each as PDF and PNG."""
+    return [f"{folder}/{figure.name}.{format}" for figure in figures for format in ("pdf", "png")]
+
+
+def figure_outputs(figures, folder, subcategory, numbered=False):
+    """The same files as outputs of the rule that draws them, the PNGs in the report."""
+    pdfs = [f"{folder}/{figure.name}.pdf" for figure in figures]
+    pngs = []
+    for number, figure in enumerate(figures, start=1):
+        png = report(
+            f"{folder}/{figure.name}.png",
+            caption=f"../report/{figure.caption}",
+            category="Figures",
+            subcategory=subcategory,
+            labels={"figure": f"{number}. {figure.title}" if numbered else figure.title},
+        )
+        pngs.append(png)
+    return pdfs + pngs
+
+
 FIGURE_RESULTS = [
     *(ERROR_TABLES.values() if WITH_TRUTH else []),
     *SUMMARY.values(),
-    *[f"{HERE}/figures/{name}.{format}" for name in FIGURES for format in ("pdf", "png")],
+    *figure_files(FIGURES, f"{HERE}/figures"),
 ]
 
 
@@ -128,17 +148,7 @@ rule plot_figures:
         ),
         predictions=f"{HERE}/predictions.nc",
     output:
-        [f"{HERE}/figures/{figure}.pdf" for figure in FIGURES],
-        [
-            report(
-                f"{HERE}/figures/{figure}.png",
-                caption=f"../report/{figure}.rst",
-                category="Figures",
-                subcategory="{structure}",
-                labels={"figure": f"{number}. {figure.replace('_', ' ')}"},
-            )
-            for number, figure in enumerate(FIGURES, start=1)
-        ],
+        figures=figure_outputs(FIGURES, f"{HERE}/figures", "{structure}", numbered=True),
     log:
         f"{LOGS}/plot_figures.log",
     params:

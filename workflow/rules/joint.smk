@@ -1,9 +1,7 @@
 # On request: all quantities of one posterior sample together, and which parameters they hang on.
 
-JOINT_FIGURES = ["sensitivities", "joint_posterior"]
+JOINT_FIGURES = figures_of("plot_joint")
 JOINT_RESULTS = {"joint": f"{STUDY}/joint.nc", "table": f"{STUDY}/joint.csv"}
-JOINT_PDFS = expand(f"{STUDY}/figures/{{figure}}.pdf", figure=JOINT_FIGURES)
-JOINT_PNGS = expand(f"{STUDY}/figures/{{figure}}.png", figure=JOINT_FIGURES)
 
 
 rule join_quantities:
@@ -42,17 +40,7 @@ rule plot_joint:
     input:
         JOINT_RESULTS["joint"],
     output:
-        JOINT_PDFS,
-        [
-            report(
-                path,
-                caption=f"../report/{figure}.rst",
-                category="Figures",
-                subcategory="all structures",
-                labels={"figure": figure.replace("_", " ")},
-            )
-            for figure, path in zip(JOINT_FIGURES, JOINT_PNGS)
-        ],
+        figures=figure_outputs(JOINT_FIGURES, f"{STUDY}/figures", "all structures"),
     log:
         f"{STUDY}/logs/plot_joint.log",
     params:
@@ -70,5 +58,4 @@ rule plot_joint:
 rule joint:
     input:
         JOINT_RESULTS.values(),
-        JOINT_PDFS,
-        JOINT_PNGS,
+        figure_files(JOINT_FIGURES, f"{STUDY}/figures"),

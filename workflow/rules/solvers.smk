@@ -5,13 +5,11 @@ SCALING = [
     for solver, supercells in config["derivative"]["scaling_supercells"].items()
     for supercell in supercells
 ]
-SCALING_FIGURE = {
-    "table": f"{STUDY}/solver_scaling.csv",
-    **{format: f"{STUDY}/figures/solver_scaling.{format}" for format in ("pdf", "png")},
-}
+SCALING_TABLE = f"{STUDY}/solver_scaling.csv"
+SCALING_FIGURES = figures_of("plot_solver_scaling")
+ACCURACY_FIGURES = figures_of("plot_solver_accuracy")
 FIRST = next(iter(STRUCTURES))
 ALL_CORES = min(workflow.resource_settings.cores or 1, os.cpu_count())
-ACCURACY_FIGURE = [f"{STUDY}/figures/solver_accuracy.{format}" for format in ("pdf", "png")]
 
 
 rule relax_vacancy:
@@ -58,7 +56,8 @@ rule plot_solver_scaling:
     input:
         SCALING,
     output:
-        **SCALING_FIGURE,
+        table=SCALING_TABLE,
+        figures=figure_outputs(SCALING_FIGURES, f"{STUDY}/figures", "solvers"),
     log:
         f"{STUDY}/logs/plot_solver_scaling.log",
     params:
@@ -102,7 +101,7 @@ rule plot_solver_accuracy:
         displacements=f"{STUDY}/solvers/displacements.csv",
         alphas=f"{STUDY}/solvers/alphas.csv",
     output:
-        ACCURACY_FIGURE,
+        figures=figure_outputs(ACCURACY_FIGURES, f"{STUDY}/figures", "solvers"),
     log:
         f"{STUDY}/logs/plot_solver_accuracy.log",
     params:
@@ -119,9 +118,10 @@ rule plot_solver_accuracy:
 
 rule solver_scaling:
     input:
-        SCALING_FIGURE.values(),
+        SCALING_TABLE,
+        figure_files(SCALING_FIGURES, f"{STUDY}/figures"),
 
 
 rule solver_accuracy:
     input:
-        ACCURACY_FIGURE,
+        figure_files(ACCURACY_FIGURES, f"{STUDY}/figures"),

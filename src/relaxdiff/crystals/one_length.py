@@ -2,7 +2,7 @@
 
 LAMMPS evaluates descriptors on a grid of lengths once; each variant's minimum is then a scalar
 root. The length is the lattice parameter a of a crystal that keeps its shape, or the one along the
-normal of a crystal that is held in a plane (`crystal.py`).
+normal of a crystal that is held in a plane (`compared.py`).
 """
 
 from dataclasses import dataclass

@@ -2,9 +2,33 @@
 
 from relaxdiff.derivative.expansion import expansion_of_crystal, expansion_of_defect
 from relaxdiff.derivative.implicit import implicit_derivative
+from relaxdiff.derivative.levels import (
+    EVALUATION,
+    H_IH,
+    HESSIAN,
+    IH,
+    LEVELS,
+    NEIGHBOURS_X,
+    NEWTON,
+    NEWTON_X,
+    level_named,
+    most_complete,
+    names_of_levels,
+)
 
 __all__ = [
+    "EVALUATION",
+    "H_IH",
+    "HESSIAN",
+    "IH",
+    "LEVELS",
+    "NEIGHBOURS_X",
+    "NEWTON",
+    "NEWTON_X",
     "expansion_of_crystal",
     "expansion_of_defect",
     "implicit_derivative",
+    "level_named",
+    "most_complete",
+    "names_of_levels",
 ]

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relaxdiff.derivative.levels import level_named
 from relaxdiff.structures import relative_volume
 
 
@@ -24,7 +25,7 @@ class Expansion:
     """What one implicit derivative says of a structure near its reference minimum.
 
     energy: eV; volume: Angstrom^3; descriptors: (P,); curvature: G^T dq*/dTheta, (level, P, P);
-    strain_derivative: (level, P, strain); strain_basis: B_k, (strain, 3, 3).
+    strain_derivative: (level, P, strain), h+ih last; strain_basis: B_k, (strain, 3, 3).
     """
 
     energy: float
@@ -71,12 +72,12 @@ def expansion_of_defect(derivative):
 def expansion_of_crystal(crystal, levels):
     """The Expansion of the perfect crystal per atom, at the levels' own approximations.
 
-    crystal: Dataset of `crystal_of_variants`. Nothing moves in a perfect crystal but the cell: 'c'
-    and 'ih' keep it, 'h' and 'h+ih' strain it.
+    crystal: Dataset of `crystal_of_variants`. Nothing moves in a perfect crystal but the cell,
+    at those levels at which it does.
     """
     gradient = crystal["strain_gradient"].values
     response = -np.linalg.solve(crystal["strain_curvature"].values, gradient)
-    strained = np.array(["h" in level.split("+") for level in levels], dtype=float)
+    strained = np.array([level_named(level).cell for level in levels], dtype=float)
     return Expansion(
         energy=float(crystal["reference_energy"]),
         volume=float(crystal["reference_volume"]),

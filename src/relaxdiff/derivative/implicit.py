@@ -13,7 +13,7 @@ elimination: with x = -H_uu^-1 G_u and y = -H_uu^-1 H_ue,
 import numpy as np
 import xarray as xr
 
-from relaxdiff.derivative.levels import LEVELS, eliminate
+from relaxdiff.derivative.levels import DERIVATIVE_LEVELS, H_IH, eliminate
 from relaxdiff.derivative.solvers import SOLVERS, Problem
 from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.files import variable
@@ -126,7 +126,7 @@ def _dataset(minimum, energies, derivatives, chosen, axis):
     of the relaxed energy, (level, k, k).
     """
     potential, coordinates = minimum.potential, minimum.coordinates
-    modes, full = coordinates.modes, derivatives[LEVELS.index("h+ih")]
+    modes, full = coordinates.modes, derivatives[DERIVATIVE_LEVELS.index(H_IH.name)]
     strains = derivatives[:, coordinates.n_modes :].swapaxes(1, 2)
     positions = (modes @ full[: coordinates.n_modes]).T.reshape(chosen.shape[1], -1, 3)
     per_unit = f"per unit of {axis}"
@@ -172,7 +172,7 @@ def _dataset(minimum, energies, derivatives, chosen, axis):
             "parameter": names,
             axis: labels,
             f"{axis}_2": labels,
-            "level": list(LEVELS),
+            "level": list(DERIVATIVE_LEVELS),
             "xyz": ["x", "y", "z"],
             "xyz_2": ["x", "y", "z"],
         },

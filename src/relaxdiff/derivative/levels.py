@@ -1,13 +1,75 @@
-"""Levels of approximation: what of a structure is allowed to respond to the parameters."""
+"""Levels of approximation: what of a structure responds to the parameters, and how far it is known.
+
+LEVELS is the one table of them. Files, tables and figures have levels in its order, the least
+complete first; nothing else compares their names.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
 
-LEVELS = ("c", "h", "ih", "h+ih")
+# What a level needs; each has all before it, too.
+DERIVATIVE = "the derivative of the reference"
+HESSIAN = "the Hessian tensor of the reference"
+EVALUATION = "one evaluation at the predicted structure"
+NEIGHBOURS = "an evaluation, and variants nearer to the mean that were evaluated"
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level of approximation.
+
+    name: in files, tables and figures; cell, atoms: whether they move; needs: DERIVATIVE, HESSIAN,
+    EVALUATION or NEIGHBOURS; energy_order, structure_order: the powers of |lambda| that the errors
+    of energies, and of volumes, strains and positions, grow with near lambda = 0, one more than
+    what is predicted exactly, None where the error is not one of lambda alone (docs/theory.md); at:
+    name of the level whose structure is evaluated; colour: what the figures' style calls its look,
+    None where no figure shows it.
+    """
+
+    name: str
+    cell: bool
+    atoms: bool
+    needs: str
+    energy_order: int | None
+    structure_order: int | None
+    at: str | None = None
+    colour: str | None = None
+
+
+C = Level("c", False, False, DERIVATIVE, 2, 1, colour="orange")
+H = Level("h", True, False, DERIVATIVE, 2, 1, colour="green")
+IH = Level("ih", False, True, DERIVATIVE, 2, 1, colour="purple")
+H_IH = Level("h+ih", True, True, DERIVATIVE, 3, 2, colour="blue")
+NEWTON = Level("newton", True, True, HESSIAN, 3, 2, colour="red")
+H_IH_X = Level("h+ih@x", True, True, EVALUATION, 5, 3, at=H_IH.name, colour="sky")
+NEWTON_X = Level("newton@x", True, True, EVALUATION, 5, 3, at=NEWTON.name, colour="brown")
+NEIGHBOURS_X = Level("neighbours@x", True, True, NEIGHBOURS, None, None)
+
+LEVELS = (C, H, IH, H_IH, NEWTON, H_IH_X, NEWTON_X, NEIGHBOURS_X)
+
+
+def level_named(name):
+    """The Level of that name; KeyError if there is none."""
+    return {level.name: level for level in LEVELS}[str(name)]
+
+
+def names_of_levels(needs):
+    """Names of the levels that need just this (DERIVATIVE, ...), a tuple in the table's order."""
+    return tuple(level.name for level in LEVELS if level.needs == needs)
+
+
+def most_complete(names):
+    """The name, of those given, that comes last in the table."""
+    return max(map(str, names), key=[level.name for level in LEVELS].index)
+
+
+DERIVATIVE_LEVELS = names_of_levels(DERIVATIVE)
 
 
 def level_derivatives(hessian, columns, strains):
-    """dq*/dtheta for each level of the paper, shape (level, n, P), from a Hessian at hand.
+    """dq*/dtheta for each of DERIVATIVE_LEVELS, (level, n, P), from a Hessian at hand.
 
     hessian: (n, n) at the minimum; columns: G, (n, P); strains: how many of the last coordinates
     are strains.
@@ -19,7 +81,7 @@ def level_derivatives(hessian, columns, strains):
 
 
 def eliminate(x, columns, strain_columns):
-    """dq*/dtheta for each level, shape (level, n, k).
+    """dq*/dtheta for each of DERIVATIVE_LEVELS, shape (level, n, k).
 
     x: H_uu^-1 (-G_u), and as last columns H_uu^-1 (-H_ue); columns: G, (n, k); strain_columns:
     H_qe, (n, strain). 'c' moves nothing, 'h' the cell alone, 'ih' the atoms at fixed cell, 'h+ih'
@@ -31,9 +93,9 @@ def eliminate(x, columns, strain_columns):
     alone = -np.linalg.solve(curvature, gradient)
     together = -np.linalg.solve(curvature + mixed.T @ y, gradient + mixed.T @ x)
     derivatives = {
-        "c": np.zeros_like(columns),
-        "h": np.vstack([np.zeros_like(x), alone]),
-        "ih": np.vstack([x, np.zeros_like(alone)]),
-        "h+ih": np.vstack([x + y @ together, together]),
+        C.name: np.zeros_like(columns),
+        H.name: np.vstack([np.zeros_like(x), alone]),
+        IH.name: np.vstack([x, np.zeros_like(alone)]),
+        H_IH.name: np.vstack([x + y @ together, together]),
     }
-    return np.array([derivatives[level] for level in LEVELS])
+    return np.array([derivatives[level] for level in DERIVATIVE_LEVELS])

@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from relaxdiff.derivative import most_complete
 from relaxdiff.figures.style import (
     COLUMN,
     LABELS,
-    LEVEL_STYLES,
     WIDE,
     add_minor_ticks,
     bin_count,
     legend_above,
     letter_panels,
     level_lines,
+    level_style,
     make_room_above,
     mean_and_band,
     new_figure,
@@ -60,7 +61,7 @@ def volume_error(errors, predictions, truth):
     axis.set_ylabel(r"$|\Delta V_\mathrm{f}|$ ($\mathrm{\AA}^3$)")
     axis.set_ylim(bottom=0)
     make_room_above(axis, 1.75)
-    best = table[table["level"] == table["level"].iloc[-1]]
+    best = table[table["level"] == most_complete(table["level"].unique())]
     counts.fill_between(best["lambda"], best["variants"], step="mid", color="0.75", linewidth=0)
     counts.margins(x=0)
     counts.set_ylim(0, 1.15 * max(errors.sizes["sample"], 1))
@@ -74,11 +75,11 @@ def volume_error(errors, predictions, truth):
 
 
 @styled
-def energy_error(errors, predictions, truth, zoom):
+def energy_error(errors, predictions, truth, zoom_energy):
     """|error| of formation energy against the change of true formation energy from the reference.
 
     Means with 16-84 % bands in bins of the change; bins with too few variants are not drawn. Inset:
-    changes up to `zoom` (eV) on either side.
+    changes up to `zoom_energy` (eV) on either side.
     """
     reference = _at_zero(predictions)
     change = (relaxed(truth, "formation_energy") - reference).values
@@ -86,7 +87,10 @@ def energy_error(errors, predictions, truth, zoom):
     axis = figure.subplots()
     inset = axis.inset_axes([0.31, 0.57, 0.42, 0.39])
     everything = _range(change)
-    for target, bounds, scale in ((axis, everything, 1.0), (inset, (-zoom, zoom), 1e3)):
+    for target, bounds, scale in (
+        (axis, everything, 1.0),
+        (inset, (-zoom_energy, zoom_energy), 1e3),
+    ):
         tables = {
             str(level): _binned(
                 change, scale * np.abs(errors["formation_energy"].sel(level=level).values), bounds
@@ -103,7 +107,7 @@ def energy_error(errors, predictions, truth, zoom):
     axis.set_xlabel(r"change of true formation energy, $E_\mathrm{f} - E_\mathrm{f}^0$ (eV)")
     axis.set_ylabel(r"$|\Delta E_\mathrm{f}|$ (eV)")
     make_room_above(axis, 1.8)
-    inset.set_xlim(-zoom, zoom)
+    inset.set_xlim(-zoom_energy, zoom_energy)
     inset.set_ylabel("meV", labelpad=1)
     shrink_inset(inset)
     legend_above(figure, axis)
@@ -238,14 +242,14 @@ def _parity_inset(axis, predicted, truth):
     inset = axis.inset_axes([0.34, 0.53, 0.36, 0.44])
     inset.set_box_aspect(1)
     true = relaxed(truth, "formation_volume").values.ravel()
-    best = str(predicted["level"].values[-1])
+    best = most_complete(predicted["level"].values)
     values = predicted.sel(level=best).values.ravel()
     both = np.isfinite(true) & np.isfinite(values)
     inset.scatter(
         true[both],
         values[both],
         s=1.5 if both.sum() > 500 else 6,
-        color=LEVEL_STYLES[best]["color"],
+        color=level_style(best)["color"],
         linewidths=0,
         rasterized=True,
     )  # thousands of points: as an image within the PDF

@@ -1,18 +1,18 @@
 """The figures of a structure, in the order of arXiv:2407.02414.
 
 Each function takes the Datasets of those names and returns a matplotlib Figure. Those of errors
-against truth are in `errors.py`.
+against truth are in `figures.errors`.
 """
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from relaxdiff.derivative import most_complete
 from relaxdiff.exceptions import InputError
 from relaxdiff.figures.errors import relaxed
 from relaxdiff.figures.style import (
     COLUMN,
     LABELS,
-    LEVEL_STYLES,
     TRUTH_COLOUR,
     WIDE,
     add_minor_ticks,
@@ -21,6 +21,7 @@ from relaxdiff.figures.style import (
     legend_above,
     letter_panels,
     level_lines,
+    level_style,
     new_figure,
     say_empty,
     shade_unstable,
@@ -93,7 +94,7 @@ def posterior_distribution(predictions, truth=None):
     deviation (thick) and 95 % interval (thin).
     """
     values = posterior_values(predictions, truth)
-    best = str(predictions["level"].values[-1])
+    best = most_complete(predictions["level"].values)
     sources = [(best, f"predicted ({best})")] + ([("truth", "truth")] if truth is not None else [])
     quantities = _quantities(predictions)
     figure = new_figure({1: COLUMN, 2: WIDE}[len(quantities)], 2.6)
@@ -113,7 +114,7 @@ def posterior_distribution(predictions, truth=None):
             if source == "truth":
                 below.hist(data, edges, color="0.78", label=label, zorder=1)
             else:
-                colour = LEVEL_STYLES[best]["color"]
+                colour = level_style(best)["color"]
                 below.hist(data, edges, histtype="step", color=colour, linewidth=1.3, label=label)
             interval_bar(above, data, place, TRUTH_COLOUR if source == "truth" else colour)
         above.set_ylim(-0.45, len(sources) + 0.1)

@@ -5,7 +5,7 @@ from matplotlib import colormaps
 from matplotlib.colors import Normalize, SymLogNorm
 from matplotlib.ticker import MaxNLocator, SymmetricalLogLocator
 
-from relaxdiff.figures.style import LEVEL_STYLES, PAGE, bin_count, legend_above, new_figure, styled
+from relaxdiff.figures.style import PAGE, bin_count, legend_above, level_style, new_figure, styled
 
 SYMBOLS = {
     "lattice_parameter": "$a$",
@@ -123,7 +123,7 @@ def _names_and_symbols(joint):
 
 def _colour(joint):
     """Of predictions: that of their level, of the first one if structures differ."""
-    return LEVEL_STYLES[joint.attrs["best_level"].split(", ")[0]]["color"]
+    return level_style(joint.attrs["best_level"].split(", ")[0])["color"]
 
 
 def _draw_pair(axis, joint, sources, across, up):

@@ -17,18 +17,18 @@ from relaxdiff.figures.style import (
 
 
 @styled
-def solver_scaling(table):
+def solver_scaling(measurements):
     """Wall time and peak memory of one direction of the derivative against the number of atoms.
 
-    table: DataFrame with columns solver, atoms, seconds, grown_MiB (peak beyond what the process
-    held before: interpreter, libraries, structure).
+    measurements: DataFrame with columns solver, atoms, seconds, grown_MiB (peak beyond what the
+    process held before: interpreter, libraries, structure).
     """
     figure = new_figure(WIDE, 2.7)
     axes = figure.subplots(1, 2)
     panels = {"seconds": "wall time (s)", "grown_MiB": "additional peak memory (MiB)"}
     for axis, (quantity, label) in zip(axes, panels.items(), strict=True):
         for solver, style in SOLVER_STYLES.items():
-            here = table[table["solver"] == solver].sort_values("atoms")
+            here = measurements[measurements["solver"] == solver].sort_values("atoms")
             axis.plot(
                 here["atoms"],
                 here[quantity],

@@ -18,20 +18,23 @@ from matplotlib.ticker import (
     NullFormatter,
 )
 
+from relaxdiff.derivative import level_named
+
 COLUMN, WIDE, PAGE = 3.4, 5.2, 7.0  # inches: one column of a journal, one and a half, and two
 _BLUE, _ORANGE, _GREEN, _, _PURPLE, *_, _SKY = seaborn.color_palette("colorblind", 10).as_hex()
 TRUTH_COLOUR = "0.15"
 BINS = 25  # at most, over the range of the data
 FEW = 8  # points: a line through fewer may have no visible segment
-# c and ih keep the cell, so their volumes coincide: the dots of one fit the gaps of the other.
+# Colours as in the table of levels. c and ih keep the cell, so their volumes coincide: the dots of
+# one fit the gaps of the other.
 LEVEL_STYLES = {
-    "c": {"color": _ORANGE, "linestyle": (0, (5, 3))},
-    "h": {"color": _GREEN, "linestyle": (0, (5, 1.5, 1, 1.5))},
-    "ih": {"color": _PURPLE, "linestyle": (0, (1, 1.2))},
-    "h+ih": {"color": _BLUE, "linestyle": "-"},
-    "newton": {"color": "#c1272d", "linestyle": "-"},
-    "h+ih@x": {"color": _SKY, "linestyle": (0, (5, 1.5, 1, 1.5, 1, 1.5))},
-    "newton@x": {"color": "#6b3e12", "linestyle": (0, (3, 1))},
+    "orange": {"color": _ORANGE, "linestyle": (0, (5, 3))},
+    "green": {"color": _GREEN, "linestyle": (0, (5, 1.5, 1, 1.5))},
+    "purple": {"color": _PURPLE, "linestyle": (0, (1, 1.2))},
+    "blue": {"color": _BLUE, "linestyle": "-"},
+    "red": {"color": "#c1272d", "linestyle": "-"},
+    "sky": {"color": _SKY, "linestyle": (0, (5, 1.5, 1, 1.5, 1, 1.5))},
+    "brown": {"color": "#6b3e12", "linestyle": (0, (3, 1))},
 }
 # 'lammps' is no solver but one relaxation, drawn beside them. Displacements of all solvers fall on
 # each other: their markers are of different sizes.
@@ -91,9 +94,14 @@ def new_figure(width, height):
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def level_style(name):
+    """Colour and line style of a level, as matplotlib's keywords."""
+    return LEVEL_STYLES[level_named(name).colour]
+
+
 def level_lines(levels):
     """(level, line style) of each level, the most complete one last, on top."""
-    return [(str(level), LEVEL_STYLES[str(level)]) for level in levels]
+    return [(str(level), level_style(level)) for level in levels]
 
 
 def bin_count(count):

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from relaxdiff.crystals import VariantWalks, compared_with
+from relaxdiff.derivative import NEIGHBOURS_X, NEWTON_X
 from relaxdiff.exceptions import EvaluationError, InputError
 from relaxdiff.files import variable
 from relaxdiff.minima import Outcome, Relaxer, StabilityTest
@@ -24,7 +25,6 @@ from relaxdiff.predictions.evaluated import (
 )
 from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
 
-FROM_REFERENCE, FROM_NEIGHBOURS = "newton@x", "neighbours@x"
 ENOUGH_NEIGHBOURS = 4  # evaluated structures on the way; the polynomial through them
 RELAXED = "relaxed"
 
@@ -49,7 +49,7 @@ class AdaptiveWalks(VariantWalks):
     """
 
     def __init__(self, reference, variants, crystal, predictions, tolerance):
-        if FROM_REFERENCE.removesuffix("@x") not in predictions["level"].values:
+        if NEWTON_X.at not in predictions["level"].values:
             raise InputError(
                 "prediction.tolerance needs the level newton: set derivative.solver to dense"
             )
@@ -161,7 +161,7 @@ class BranchCertifier:
             walks.cell,
             walks.compared.at(self.sample, index),
         )
-        return Found(FROM_REFERENCE, defect.q, energy - gain, float(volume), abs(gain))
+        return Found(NEWTON_X.name, defect.q, energy - gain, float(volume), abs(gain))
 
     def _beside_relaxed_crystal(self, index, q):
         """The same with the crystal's own minimum, which is known.
@@ -176,7 +176,7 @@ class BranchCertifier:
             walks.crystal_energy[here],
             walks.crystal["volume"].values[here],
         )
-        return Found(FROM_NEIGHBOURS, there.q, float(energy), float(volume), abs(gain))
+        return Found(NEIGHBOURS_X.name, there.q, float(energy), float(volume), abs(gain))
 
 
 def adaptive_table(adapted, levels, truth=None):
@@ -189,7 +189,7 @@ def adaptive_table(adapted, levels, truth=None):
     """
     level = adapted["level"].values
     rows = []
-    for name in [*levels, FROM_REFERENCE, FROM_NEIGHBOURS, RELAXED]:
+    for name in [*levels, NEWTON_X.name, NEIGHBOURS_X.name, RELAXED]:
         here = level == name
         row = {
             "level": name,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from relaxdiff.derivative import H_IH, IH, NEWTON
 from relaxdiff.predictions.newton import newton_of_defect
 
 
@@ -14,7 +15,7 @@ def predicted_coordinates(derivative, modes, delta, lambdas):
     lines = responses.transpose(0, 2, 1)[:, :, None, :] * lambdas[:, None]
     places = dict(zip(map(str, derivative["level"].values), lines, strict=True))
     if (newton := newton_of_defect(derivative)) is not None:
-        places["newton"] = np.array([newton.steps(sample, lambdas)[0] for sample in delta])
+        places[NEWTON.name] = np.array([newton.steps(sample, lambdas)[0] for sample in delta])
     return places
 
 
@@ -28,7 +29,7 @@ def coordinate_derivatives(derivative, modes):
     atoms = np.einsum("max,pax->mp", modes, derivative["position_derivative"].values)
     coupling = np.einsum("max,kax->mk", modes, derivative["strain_coupling"].values)
     strains = derivative["strain_derivative"].values.T
-    moved = {"h+ih": atoms, "ih": atoms - coupling @ strains}
+    moved = {H_IH.name: atoms, IH.name: atoms - coupling @ strains}
     return np.array(
         [
             np.vstack([moved.get(level, np.zeros_like(atoms)), strained.T])

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from relaxdiff.crystals import compared_with
+from relaxdiff.derivative import EVALUATION, H_IH, NEWTON, level_named, names_of_levels
 from relaxdiff.exceptions import EvaluationError
 from relaxdiff.files import variable
 from relaxdiff.minima import DenseModel
@@ -21,7 +22,7 @@ from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
 from relaxdiff.predictions.predicted_variants import never_less_further_out
 from relaxdiff.structures import Freedom, coordinates_of, crystal_from
 
-EVALUATED_LEVELS = ("h+ih@x", "newton@x")
+EVALUATED_LEVELS = names_of_levels(EVALUATION)
 
 
 @dataclass(frozen=True)
@@ -92,15 +93,19 @@ def join_evaluations(parts):
 def _evaluate_sample(evaluators, models, mean, delta, lambdas, stable):
     """(defect, crystal) of Evaluated for each level and lambda, None where there is none."""
     predicted = [
-        (np.outer(lambdas, model.derivatives @ delta), model.steps(delta, lambdas)[0])
+        {
+            H_IH.name: np.outer(lambdas, model.derivatives @ delta),
+            NEWTON.name: model.steps(delta, lambdas)[0],
+        }
         for model in models
     ]
     row = np.full((len(EVALUATED_LEVELS), len(lambdas)), None, dtype=object)
     for place, index in np.ndindex(row.shape):
         if stable[index]:
+            at = level_named(EVALUATED_LEVELS[place]).at
             try:
                 row[place, index] = tuple(
-                    evaluate(evaluator, model, mean, lambdas[index] * delta, steps[place][index])
+                    evaluate(evaluator, model, mean, lambdas[index] * delta, steps[at][index])
                     for evaluator, model, steps in zip(evaluators, models, predicted, strict=True)
                 )
             except EvaluationError:

@@ -13,7 +13,13 @@ import xarray as xr
 from ase.formula import Formula
 
 from relaxdiff.crystals import compared_with
-from relaxdiff.derivative import expansion_of_crystal, expansion_of_defect
+from relaxdiff.derivative import (
+    H_IH,
+    NEWTON,
+    expansion_of_crystal,
+    expansion_of_defect,
+    most_complete,
+)
 from relaxdiff.files import variable
 from relaxdiff.posterior import deviations, variant_shifts
 from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
@@ -42,7 +48,7 @@ def predict_variants(posterior, crystal, derivative):
         crystal_energy, crystal_volume, _, soft_crystal = _with_newton(
             newton_of_crystal(crystal), per_atom, crystal_energy, crystal_volume, delta, lambdas
         )
-        levels, limited = [*levels, "newton"], soft | soft_crystal
+        levels, limited = [*levels, NEWTON.name], soft | soft_crystal
     formation_energy, formation_volume = compared.formation(
         energy, volume, crystal_energy, crystal_volume
     )
@@ -110,8 +116,10 @@ def _error_estimate(levels, energy, crystal_energy, cancelled, limited):
     curvature was limited, in the cell or in the crystal, the errors of the two need not cancel
     either. Without newton nothing is known of h+ih: NaN.
     """
-    apart, crystal = energy - energy[-1], crystal_energy - crystal_energy[-1]
+    best = most_complete(levels)
+    apart, crystal = (each - each[levels.index(best)] for each in (energy, crystal_energy))
     estimate = np.where(limited, np.abs(apart) + np.abs(crystal), np.abs(apart - crystal))
     estimate += cancelled
-    estimate[-1] = estimate[-2] if levels[-1] == "newton" else np.nan
+    of_h_ih = estimate[levels.index(H_IH.name)]
+    estimate[levels.index(best)] = of_h_ih if best == NEWTON.name else np.nan
     return estimate

@@ -9,7 +9,7 @@ import numpy as np
 from ase.formula import Formula
 
 from relaxdiff.crystals import ComparedWith, compared_with
-from relaxdiff.derivative import expansion_of_crystal, expansion_of_defect
+from relaxdiff.derivative import H_IH, expansion_of_crystal, expansion_of_defect
 from relaxdiff.posterior import elements_of
 from relaxdiff.quantities.crystal import (
     CUBIC_UNITS,
@@ -96,5 +96,5 @@ def _changes_compared_with(given):
 def _expansions(given):
     """The Expansion of a structure's cell, and that of its crystal per atom at h+ih alone."""
     return expansion_of_defect(given["derivative"]), expansion_of_crystal(
-        given["crystal"], ["h+ih"]
+        given["crystal"], [H_IH.name]
     )

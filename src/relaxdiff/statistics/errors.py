@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from relaxdiff.derivative import H_IH, IH, LEVELS
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import variable
 from relaxdiff.posterior import deviations
@@ -15,9 +16,9 @@ from relaxdiff.predictions import predicted_coordinates
 
 # Errors are summarised over |lambda| up to each of these, and over all.
 WINDOWS = (1.0, 6.0)
-# Power of |lambda| that errors grow with near lambda = 0: one more than what is predicted exactly.
-_ENERGY = {"c": 2, "h": 2, "ih": 2, "h+ih": 3, "newton": 3, "h+ih@x": 5, "newton@x": 5}
-_STRUCTURE = {"c": 1, "h": 1, "ih": 1, "h+ih": 2, "newton": 2, "h+ih@x": 3, "newton@x": 3}
+# Powers of |lambda| that errors grow with near lambda = 0.
+_ENERGY = {level.name: level.energy_order for level in LEVELS if level.energy_order}
+_STRUCTURE = {level.name: level.structure_order for level in LEVELS if level.structure_order}
 EXPECTED_SLOPES = {
     "formation_energy": _ENERGY,
     "formation_volume": _STRUCTURE,
@@ -170,8 +171,8 @@ def _expected_slopes(table):
     """Those of one quantity, by level: in a fixed cell ih is h+ih, and has its order."""
     expected = dict(EXPECTED_SLOPES[table["quantity"].iloc[0]])
     by_level = {level: rows["mean_abs_error"].values for level, rows in table.groupby("level")}
-    if np.array_equal(by_level.get("ih"), by_level.get("h+ih"), equal_nan=True):
-        expected["ih"] = expected["h+ih"]
+    if np.array_equal(by_level.get(IH.name), by_level.get(H_IH.name), equal_nan=True):
+        expected[IH.name] = expected[H_IH.name]
     return expected
 
 

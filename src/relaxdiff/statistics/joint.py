@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from relaxdiff.derivative import most_complete
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import variable
 from relaxdiff.posterior import all_parameters, deviations
@@ -133,8 +134,9 @@ def joint_table(joint):
 
 
 def _best_predictions(given):
-    """Predictions of a structure at the most complete level, which comes last."""
-    return all_levels(given["predictions"], given.get("evaluations")).isel(level=[-1])
+    """Predictions of a structure at the most complete level."""
+    predictions = all_levels(given["predictions"], given.get("evaluations"))
+    return predictions.sel(level=[most_complete(predictions["level"].values)])
 
 
 def _formation_of_samples(structures):

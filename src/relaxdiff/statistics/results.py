@@ -6,6 +6,7 @@ from functools import cached_property
 import pandas as pd
 import xarray as xr
 
+from relaxdiff.derivative import most_complete
 from relaxdiff.statistics.errors import all_levels, posterior_table
 from relaxdiff.units import JOULE_PER_SQUARE_METRE
 
@@ -38,8 +39,8 @@ class StructureResults:
 
     @property
     def best(self):
-        """The most complete level, which comes last."""
-        return str(self.levels["level"].values[-1])
+        """The most complete level."""
+        return most_complete(self.levels["level"].values)
 
     @property
     def cell_relaxes(self):

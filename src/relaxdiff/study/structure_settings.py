@@ -16,7 +16,8 @@ from relaxdiff.structures import (
     plane_normal,
 )
 
-# Other folders and files in results/<study>/, where each structure has a folder of its own.
+# Other folders and files in results/<study>/, where each structure has a folder of its own, and the
+# folders within that. The one list: a test holds the rules and config.yaml to it.
 RESERVED_NAMES = (
     "logs",
     "training",
@@ -24,6 +25,7 @@ RESERVED_NAMES = (
     "figures",
     "posterior",
     "solvers",
+    "solver_scaling",
     "ensemble",
     "bulk",
     "joint",

@@ -7,7 +7,7 @@ from scipy.optimize import newton
 
 from relaxdiff import implicit_derivative, relax
 from relaxdiff.derivative.expansion import Expansion, expansion_of_defect, predicted_structure
-from relaxdiff.derivative.levels import LEVELS, level_derivatives
+from relaxdiff.derivative.levels import DERIVATIVE_LEVELS, level_derivatives
 from relaxdiff.structures.kinds import vacancy_cell
 
 # Order of the error in the size of the perturbation, for an energy linear in its parameters.
@@ -34,9 +34,9 @@ def test_orders_on_the_analytic_model():
     minima = np.array([model.minimum(theta) for theta in thetas])
     true = np.array([t @ model.descriptors(q) for t, q in zip(thetas, minima, strict=True)])
     for level, order in ENERGY_ORDER.items():
-        found = slope(sizes, energies[LEVELS.index(level), 0] - true)
+        found = slope(sizes, energies[DERIVATIVE_LEVELS.index(level), 0] - true)
         assert found == pytest.approx(order, abs=0.15), level
-    full = derivatives[LEVELS.index("h+ih")]
+    full = derivatives[DERIVATIVE_LEVELS.index("h+ih")]
     predicted = q0 + sizes[:, None] * (full @ direction)
     assert slope(sizes, (predicted - minima)[:, 0]) == pytest.approx(2, abs=0.15)
     assert slope(sizes, (predicted - minima)[:, 1]) == pytest.approx(2, abs=0.15)
@@ -64,9 +64,9 @@ def test_orders_on_a_tungsten_cell(tungsten):
         edges.append(again.atoms.cell.lengths()[0])
         apart.append(np.abs(predicted.get_scaled_positions() - again.atoms.get_scaled_positions()))
     for level, order in ENERGY_ORDER.items():
-        errors = energies[LEVELS.index(level), 0] - np.array(true)
+        errors = energies[DERIVATIVE_LEVELS.index(level), 0] - np.array(true)
         assert slope(sizes, errors) == pytest.approx(order, abs=0.15), level
-    predicted_edges = volumes[LEVELS.index("h+ih"), 0] ** (1 / 3)
+    predicted_edges = volumes[DERIVATIVE_LEVELS.index("h+ih"), 0] ** (1 / 3)
     assert slope(sizes, predicted_edges - np.array(edges)) == pytest.approx(2, abs=0.3)
     assert slope(sizes, [change.max() for change in apart]) == pytest.approx(2, abs=0.3)
 
@@ -87,7 +87,7 @@ def test_second_order_term_carries_its_half():
     relaxed = newton(lambda q: hessian * q + gradient[0] @ delta, 0.0)
     exact = 0.5 * hessian * relaxed**2 + gradient[0] @ delta * relaxed
     energies, _ = expansion.predict(delta[None], np.array([1.0]))
-    assert energies[LEVELS.index("h+ih"), 0, 0] == pytest.approx(exact, rel=1e-9)
+    assert energies[DERIVATIVE_LEVELS.index("h+ih"), 0, 0] == pytest.approx(exact, rel=1e-9)
 
 
 BASES = {
@@ -118,11 +118,11 @@ def test_level_derivatives_are_those_of_the_parts_of_the_hessian(strains):
     random = np.random.default_rng(6)
     root = random.normal(size=(6, 6))
     hessian, columns = root @ root.T + np.eye(6), random.normal(size=(6, 2))
-    found = dict(zip(LEVELS, level_derivatives(hessian, columns, strains), strict=True))
+    found = dict(zip(DERIVATIVE_LEVELS, level_derivatives(hessian, columns, strains), strict=True))
     size = 6 - strains
-    expected = {level: np.zeros((6, 2)) for level in LEVELS}
+    expected = {level: np.zeros((6, 2)) for level in DERIVATIVE_LEVELS}
     expected["h+ih"] = -np.linalg.solve(hessian, columns)
     expected["ih"][:size] = -np.linalg.solve(hessian[:size, :size], columns[:size])
     expected["h"][size:] = -np.linalg.solve(hessian[size:, size:], columns[size:])
-    for level in LEVELS:
+    for level in DERIVATIVE_LEVELS:
         np.testing.assert_allclose(found[level], expected[level], atol=1e-12, err_msg=level)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from relaxdiff import InputError, RelaxationError, implicit_derivative, relax
-from relaxdiff.derivative.levels import LEVELS, level_derivatives
+from relaxdiff.derivative.levels import DERIVATIVE_LEVELS, level_derivatives
 from relaxdiff.minima.minimum import Minimum
 from relaxdiff.structures.kinds import vacancy_cell
 
@@ -103,7 +103,9 @@ def test_each_level_solves_its_own_block(modes, strains):
     size = modes + strains
     square = rng.normal(size=(size, size))
     hessian, columns = square @ square.T + np.eye(size), rng.normal(size=(size, 6))
-    derivatives = dict(zip(LEVELS, level_derivatives(hessian, columns, strains), strict=True))
+    derivatives = dict(
+        zip(DERIVATIVE_LEVELS, level_derivatives(hessian, columns, strains), strict=True)
+    )
     atoms, cell = slice(modes), slice(modes, size)
     assert not derivatives["c"].any()
     assert not derivatives["h"][atoms].any()
@@ -118,7 +120,7 @@ def test_fixed_cell_has_no_strain_derivative(tungsten):
     assert fixed["strain_derivative"].shape == (55, 0)
     assert fixed["strain_basis"].shape == (0, 3, 3)
     assert np.abs(fixed["position_derivative"]).max() > 0
-    at = dict(zip(LEVELS, fixed["energy_curvature"].values, strict=True))
+    at = dict(zip(DERIVATIVE_LEVELS, fixed["energy_curvature"].values, strict=True))
     assert at["h+ih"] == pytest.approx(at["ih"], rel=1e-12)
     assert not at["h"].any()
     assert not at["c"].any()

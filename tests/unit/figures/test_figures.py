@@ -7,10 +7,14 @@ import pytest
 from analytic_study import lose, make_study
 from matplotlib.patches import Rectangle
 
-from relaxdiff import figures
+from relaxdiff.derivative.levels import LEVELS as TABLE
 from relaxdiff.exceptions import InputError
+from relaxdiff.figures import errors as error_figures
+from relaxdiff.figures import formation as formation_figures
 from relaxdiff.figures import solvers as solver_figures
-from relaxdiff.figures.style import LEVEL_STYLES, save_figure
+from relaxdiff.figures.drawing import draw
+from relaxdiff.figures.registry import figures_of
+from relaxdiff.figures.style import LEVEL_STYLES, level_style, save_figure
 from relaxdiff.statistics.errors import all_levels, prediction_errors
 
 LEVELS = ["c", "h", "ih", "h+ih", "newton", "h+ih@x", "newton@x"]
@@ -31,16 +35,14 @@ def predictions_of(study):
 
 
 def draw_all(study, zoom=0.2):
-    predictions, truth = predictions_of(study), study["truth"]
-    errors = errors_of(study)
-    return {
-        "formation_curves": figures.formation_curves(predictions, truth),
-        "volume_error": figures.volume_error(errors, predictions, truth),
-        "energy_error": figures.energy_error(errors, predictions, truth, zoom),
-        "posterior_distribution": figures.posterior_distribution(predictions, truth),
-        "error_scaling": figures.error_scaling(errors),
-        "calibration": figures.calibration(errors),
+    results = {
+        "predictions": predictions_of(study),
+        "truth": study["truth"],
+        "errors": errors_of(study),
+        "sample": 0,
+        "zoom_energy": zoom,
     }
+    return {figure.name: draw(figure, results) for figure in figures_of("plot_figures")}
 
 
 def legend_of(figure):
@@ -51,9 +53,16 @@ def line(axis, label):
     return next(line for line in axis.lines if line.get_label() == label)
 
 
+def test_every_style_is_that_of_one_level():
+    shown = [level.colour for level in TABLE if level.colour is not None]
+    assert sorted(shown) == sorted(LEVEL_STYLES)
+    assert [level.name for level in TABLE if level.colour is not None] == LEVELS
+    assert len({style["color"] for style in LEVEL_STYLES.values()}) == len(LEVELS)
+
+
 def test_formation_curves_show_truth_and_all_levels(study):
     lose(study, 4, [7])
-    figure = figures.formation_curves(predictions_of(study), study["truth"], sample=4)
+    figure = formation_figures.formation_curves(predictions_of(study), study["truth"], sample=4)
     volume, energy, error = figure.axes
     assert legend_of(figure) == ["truth", *LEVELS]
     assert volume.get_ylabel() == r"$V_\mathrm{f}$ ($\mathrm{\AA}^3$)"
@@ -62,7 +71,7 @@ def test_formation_curves_show_truth_and_all_levels(study):
         drawn = line(energy, level)
         expected = predictions_of(study)["formation_energy"].sel(level=level, sample=4)
         np.testing.assert_array_equal(drawn.get_ydata(), expected)
-        assert drawn.get_color() == LEVEL_STYLES[level]["color"]
+        assert drawn.get_color() == level_style(level)["color"]
     # The variant that did not converge has no circle, no error, and a cross.
     assert len(line(energy, "truth").get_xdata()) == 8
     assert np.isnan(line(error, "h+ih").get_ydata()[7])
@@ -72,7 +81,7 @@ def test_formation_curves_show_truth_and_all_levels(study):
 
 def test_unstable_bulk_is_shaded_to_the_end(study):
     lose(study, 0, [7, 8], crystal_status="cut")
-    figure = figures.formation_curves(predictions_of(study), study["truth"], sample=0)
+    figure = formation_figures.formation_curves(predictions_of(study), study["truth"], sample=0)
     (shade,) = figure.axes[0].patches
     assert (shade.get_x(), shade.get_x() + shade.get_width()) == (1.0, 4.0)
     assert "bulk unstable" in [text.get_text() for text in figure.axes[0].texts]
@@ -91,12 +100,12 @@ def test_a_fixed_cell_is_drawn_without_its_volume():
     energy, positions = drawn["error_scaling"].axes
     assert energy.get_xlabel() == positions.get_xlabel() != ""
     assert len(positions.lines) >= len(LEVELS)
-    assert len(figures.formation_curves(study["predictions"]).axes) == 1
+    assert len(formation_figures.formation_curves(study["predictions"]).axes) == 1
 
 
 def test_unknown_sample_is_refused(study):
     with pytest.raises(InputError, match=r"figures.sample: 12 .* 0 to 11"):
-        figures.formation_curves(predictions_of(study), study["truth"], sample=12)
+        formation_figures.formation_curves(predictions_of(study), study["truth"], sample=12)
 
 
 def test_volume_error_shows_means_counts_and_parity(study):
@@ -132,7 +141,7 @@ def test_energy_error_is_binned_by_the_change_of_energy(study):
 
 def test_posterior_distribution_counts_every_sample_once(study):
     lose(study, 4, [6])
-    figure = figures.posterior_distribution(predictions_of(study), study["truth"])
+    figure = formation_figures.posterior_distribution(predictions_of(study), study["truth"])
     assert legend_of(figure) == ["predicted (newton@x)", "truth"]
     bars, energies = figure.axes[0], figure.axes[2]
     true = [bar.get_height() for bar in energies.patches if isinstance(bar, Rectangle)]
@@ -157,7 +166,7 @@ def test_error_scaling_is_logarithmic_with_guides(study):
 
 def test_calibration_has_a_dot_for_each_variant_and_two_diagonals(study):
     errors = errors_of(study)
-    figure = figures.calibration(errors)
+    figure = error_figures.calibration(errors)
     (axis,) = figure.axes
     assert legend_of(figure) == LEVELS
     dots = axis.collections[LEVELS.index("newton@x")].get_offsets()
@@ -170,10 +179,12 @@ def test_calibration_has_a_dot_for_each_variant_and_two_diagonals(study):
 
 def test_predictions_alone_make_their_figures(study):
     study["predictions"]["formation_energy"][:, 0, 8] = np.nan
-    curves = figures.formation_curves(study["predictions"])
+    curves = formation_figures.formation_curves(study["predictions"])
     assert len(curves.axes) == 2
     assert legend_of(curves) == LEVELS[:5]
-    assert legend_of(figures.posterior_distribution(study["predictions"])) == ["predicted (newton)"]
+    assert legend_of(formation_figures.posterior_distribution(study["predictions"])) == [
+        "predicted (newton)"
+    ]
 
 
 def test_solver_scaling_draws_every_solver_by_its_size():
@@ -230,8 +241,8 @@ def test_files_are_the_same_every_time(study, tmp_path, format):
 
 
 def test_users_own_style_neither_matters_nor_changes(study):
-    before = figures.error_scaling(errors_of(study)).axes[0].xaxis.label.get_fontsize()
+    before = error_figures.error_scaling(errors_of(study)).axes[0].xaxis.label.get_fontsize()
     with matplotlib.rc_context({"axes.labelsize": 30}):
-        inside = figures.error_scaling(errors_of(study)).axes[0].xaxis.label.get_fontsize()
+        inside = error_figures.error_scaling(errors_of(study)).axes[0].xaxis.label.get_fontsize()
         assert matplotlib.rcParams["axes.labelsize"] == 30
     assert inside == before

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from relaxdiff.figures.registry import FIGURES
 from relaxdiff.files.code_digest import code_digest
 
 DIGEST = sys.modules["relaxdiff.files.code_digest"]  # the package exports a function of that name
@@ -78,6 +79,12 @@ def test_every_rule_passes_the_digest_of_the_script_that_it_runs():
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_every_script_has_a_digest(path):
     assert len(code_digest(path)) == 16
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
+def test_an_edit_of_a_module_that_draws_counts(figure, edited):
+    plain = script(figure.rule)
+    assert edited(plain, f"figures/{figure.module}.py") != code_digest(plain)
 
 
 def test_names_are_followed_through_packages(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """The check of a config: crystal and structures, key by key."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from relaxdiff.structures.kinds import (
 )
 from relaxdiff.structures.lattices import LATTICES
 from relaxdiff.study.config import check_config
+from relaxdiff.study.structure_settings import RESERVED_NAMES
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -192,13 +194,17 @@ def test_bad_structures_are_refused_by_name(refusal, case):
     assert sentence in said
 
 
-RESERVED = (
-    "logs training potentials figures posterior solvers ensemble bulk joint truth evaluations "
-    "adaptive structures"
-)
+def test_reserved_names_are_those_of_the_rules_and_of_the_default_configs_text():
+    rules = "".join(path.read_text() for path in sorted(ROOT.glob("workflow/rules/*.smk")))
+    beside = re.findall(r"\{STUDY\}/(\w+)[./]", rules)
+    within = re.findall(r"\{HERE\}/(\w+)/", rules)
+    assert set(RESERVED_NAMES) == {*beside, *within}
+    comment = re.sub(r"\n *# ", " ", (ROOT / "config.yaml").read_text(encoding="utf-8"))
+    (told,) = re.findall(r"Each name once; not ([\w, ]+)\.", comment)
+    assert re.split(", | or ", told) == list(RESERVED_NAMES)
 
 
-@pytest.mark.parametrize("name", RESERVED.split())
+@pytest.mark.parametrize("name", RESERVED_NAMES)
 def test_names_of_other_results_are_refused(refusal, name):
     for spelled in (name, name.capitalize()):
         assert refusal(named("slab", name=spelled)) == (

@@ -1,0 +1,34 @@
+"""From results to files: each figure of the registry drawn by its function."""
+
+import logging
+from pathlib import Path
+
+from relaxdiff.figures import errors, formation, joint, solvers
+from relaxdiff.figures.registry import figure_named
+from relaxdiff.figures.style import save_figure
+
+# Named here, not looked for: the digest of a job's code follows imports.
+MODULES = {"errors": errors, "formation": formation, "joint": joint, "solvers": solvers}
+
+
+def draw(figure, results):
+    """The matplotlib Figure of one row of the registry, a `registry.Figure`.
+
+    results: what figures take, by name, a dict; None where there is no truth.
+    """
+    function = getattr(MODULES[figure.module], figure.name)
+    return function(**{name: results[name] for name in figure.takes})
+
+
+def write_figures(paths, results, dpi, report):
+    """Draw the figures that files are named after, each once, and write the files.
+
+    paths: ending in .pdf or .png; results: as for `draw`; report: called with each path.
+    """
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports every glyph
+    drawn = {}
+    for path in map(Path, paths):
+        if path.stem not in drawn:
+            drawn[path.stem] = draw(figure_named(path.stem), results)
+        save_figure(drawn[path.stem], path, dpi)
+        report(path)

@@ -1,0 +1,109 @@
+"""Every row of the registry can be drawn and has a caption; the rules read it without drawing."""
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from analytic_study import make_study
+
+from relaxdiff.figures.drawing import MODULES, write_figures
+from relaxdiff.figures.registry import FIGURES, figure_named, figures_of
+from relaxdiff.statistics.errors import all_levels, prediction_errors
+
+PROJECT = Path(__file__).parents[3]
+names = pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
+
+
+@pytest.fixture(scope="module")
+def results():
+    """What figures take, by name: of the analytic study, and a few numbers of joint and solvers."""
+    study, _ = make_study(n_samples=12)
+    datasets = ("predictions", "truth", "derivative", "posterior", "evaluations")
+    moved = pd.DataFrame({"predicted": [-0.02, 0.01], "true": [-0.02, 0.01], "lambda": 4.0})
+    solvers = ("dense", "sparse", "energy")
+    return {
+        **study,
+        "predictions": all_levels(study["predictions"], study["evaluations"]),
+        "errors": prediction_errors(**{name: study[name] for name in datasets}),
+        "sample": 0,
+        "zoom_energy": 0.2,
+        "joint": _joint(),
+        "measurements": pd.DataFrame(
+            {"solver": "dense", "atoms": [53, 127], "seconds": [1, 5], "grown_MiB": [10, 40]}
+        ),
+        "displacements": pd.concat(moved.assign(solver=solver) for solver in solvers),
+        "alphas": pd.DataFrame(
+            {"alpha": [1e-9, 1e-5], "error": [1e-3, 1e-8], "status": ["not accepted", "converged"]}
+        ),
+    }
+
+
+def _joint():
+    """As from `statistics.joint.joint_posterior`: two quantities of three samples."""
+    names = ["lattice_parameter", "vacancy_formation_energy"]
+    values = np.random.default_rng(2).normal(size=(2, 2, 3))
+    return xr.Dataset(
+        {
+            "value": (("source", "quantity", "sample"), values),
+            "correlation": (("source", "quantity", "quantity_2"), np.full((2, 2, 2), 0.5)),
+            "sensitivity": (("quantity", "parameter"), [[1.0, 2.0], [3.0, 4.0]]),
+        },
+        coords={
+            "quantity": names,
+            "quantity_2": names,
+            "unit": ("quantity", ["Angstrom", "eV"]),
+            "structure": ("quantity", ["", "vacancy"]),
+            "source": ["predicted", "truth"],
+            "parameter": ["beta_0", "beta_1"],
+        },
+        attrs={"best_level": "newton@x"},
+    )
+
+
+@names
+def test_a_row_is_drawn_into_its_files(figure, results, tmp_path):
+    taken = {name: results[name] for name in figure.takes}
+    paths = [tmp_path / f"{figure.name}.{format}" for format in ("pdf", "png")]
+    told = []
+    write_figures(paths, taken, dpi=50, report=told.append)
+    assert told == paths
+    assert [path.read_bytes()[:4] for path in paths] == [b"%PDF", b"\x89PNG"]
+
+
+@names
+def test_a_row_names_its_function_with_all_arguments_rule_and_caption(figure):
+    function = getattr(MODULES[figure.module], figure.name)
+    assert tuple(inspect.signature(function).parameters) == figure.takes
+    assert (PROJECT / f"scripts/{figure.rule}.py").is_file()
+    caption = PROJECT / "workflow/report" / figure.caption
+    assert caption.read_text(encoding="utf-8").strip()
+
+
+def test_names_are_unique():
+    assert len({figure.name for figure in FIGURES}) == len(FIGURES)
+    assert all(figure_named(figure.name) is figure for figure in FIGURES)
+
+
+def test_without_truth_only_what_needs_none_is_drawn():
+    assert [each.name for each in figures_of("plot_figures", with_truth=False)] == [
+        "formation_curves",
+        "posterior_distribution",
+    ]
+    left_out = {each for each in FIGURES if each.needs_truth}
+    assert left_out == {each for each in FIGURES if "errors" in each.takes}
+
+
+def test_rules_that_read_the_registry_do_not_load_what_draws():
+    program = (
+        "import sys, relaxdiff.figures.registry\n"
+        "print(*{'matplotlib', 'seaborn', 'bokeh'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert not done.stdout.split()
