@@ -59,12 +59,12 @@ def relax_variants(
     second derivatives, the Dataset of `force_constants` or, for the relaxer 'sparse', the
     LatticeGreen of `crystal_green`; samples: indices into the posterior's samples; relaxer:
     'newton', 'sparse' or 'lammps' (with either constants); report: called with a line of text after
-    each sample; checkpoints: Checkpoints that keep finished samples, if wanted; certificate: a
-    Certificate of predictions that make relaxations unnecessary, never for a truth that predictions
-    are compared with. Returns a Dataset over (sample, lambda) with `status`, energies, volumes and
-    coordinates; NaN in every row whose status is neither 'converged' nor 'predicted'. Raises
-    InputError for an unknown relaxer, RelaxationError when the reference turns out to be a saddle
-    point (see StabilityTest).
+    each sample, and found=True for one that `checkpoints` had; checkpoints: Checkpoints that keep
+    finished samples, if wanted; certificate: a Certificate of predictions that make relaxations
+    unnecessary, never for a truth that predictions are compared with. Returns a Dataset over
+    (sample, lambda) with `status`, energies, volumes and coordinates; NaN in every row whose status
+    is neither 'converged' nor 'predicted'. Raises InputError for an unknown relaxer,
+    RelaxationError when the reference turns out to be a saddle point (see StabilityTest).
     """
     if relaxer not in RELAXERS:
         raise InputError(f"truth.relaxer: '{relaxer}' is not one of {', '.join(RELAXERS)}")
@@ -76,7 +76,7 @@ def relax_variants(
         for sample in samples:
             part = of_first(lambda at=sample: checkpoints.read(at)) if checkpoints else None
             if part is not None:
-                report(f"sample {sample}: {FOUND_AGAIN}")
+                report(f"sample {sample}: {FOUND_AGAIN}", found=True)
             else:
                 before = test.n_evaluations
                 row = _relax_sample(
