@@ -33,9 +33,10 @@ from relaxdiff.potentials.snap import evaluator_for
 from relaxdiff.units import GPA
 
 STRAINS = np.array([np.eye(3), np.diag([0.5, 0.5, -1.0])])  # what keeps the crystal hexagonal
-PHONON_DEGREE = 4  # of the interpolant in each lattice parameter
-NARROWEST = 1e-3  # Angstrom, of the lattice parameters that it spans
-STRAIN_STEP = 1e-4  # of the differences that tell how elastic constants change with the strain
+PHONON_DEGREE = 4  # of the interpolant in each lattice parameter: only signs decide, as in cubic.py
+NARROWEST = 1e-3  # Angstrom that it spans at least, where all lattice parameters are alike
+# Strain, of the central differences that tell how elastic constants change with it. Not tuned.
+STRAIN_STEP = 1e-4
 
 
 def hexagonal_crystals(potential, posterior, lambdas, crystal, repeats, report):

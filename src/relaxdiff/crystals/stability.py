@@ -13,7 +13,8 @@ import numpy as np
 from relaxdiff.minima import cells_in_range, responses_to
 from relaxdiff.structures import find_symmetry
 
-DISPLACEMENT_STEP = 1e-3  # Angstrom
+# Angstrom, of central differences. Not tuned: of what comes of it only the signs decide.
+DISPLACEMENT_STEP = 1e-3
 MATRICES_AT_ONCE = 144  # entries of one variant's: 30 MB for 25,000 variants
 
 

@@ -14,7 +14,8 @@ log = logging.getLogger(__name__)
 
 # A row of coefficients is another one in other units when it is at least so many times as large, or
 # as small, and differs from that multiple by no more than this share; of fewer coefficients than
-# these it may be chance.
+# these it may be chance. Guesses: the usual units make coefficients 23 (kcal/mol) or 96 (kJ/mol)
+# times as large, 14 (Rydberg) or 27 (Hartree) times as small.
 UNIT_FACTOR, UNIT_TOLERANCE, UNIT_COEFFICIENTS = 2.0, 0.2, 5
 
 

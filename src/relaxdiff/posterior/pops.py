@@ -16,10 +16,11 @@ from relaxdiff.posterior.distribution import draw_from_hypercube, start_posterio
 from relaxdiff.posterior.training_data import QUANTITIES
 from relaxdiff.potentials.snap import SnapPotential, hyperparameters_from, reference_from
 
+# Draws that coverage is measured with. A place in their distribution is known to 1 % from so many.
 COVERAGE_DRAWS = 1000
 NOMINAL_COVERAGES = (0.5, 0.9, 0.95, 1.0)  # central intervals of the draws; 1: smallest to largest
 # Rows whose descriptors vanish by symmetry (forces in a perfect crystal) are round-off: they say
-# nothing about the parameters, and POPS would divide round-off by round-off.
+# nothing about the parameters, and POPS would divide round-off by round-off. In the units of rows.
 NEGLIGIBLE = 1e-9
 
 

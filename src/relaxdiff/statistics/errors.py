@@ -13,7 +13,7 @@ from relaxdiff.files import variable
 from relaxdiff.posterior import deviations
 from relaxdiff.predictions import predicted_coordinates
 
-# Errors are summarised over |lambda| up to each of these, and over all.
+# Errors are summarised over |lambda| up to each of these, and over all. 1 is the posterior itself.
 WINDOWS = (1.0, 6.0)
 # Power of |lambda| that errors grow with near lambda = 0: one more than what is predicted exactly.
 _ENERGY = {"c": 2, "h": 2, "ih": 2, "h+ih": 3, "newton": 3, "h+ih@x": 5, "newton@x": 5}
@@ -34,7 +34,7 @@ RESOLUTION = {
     "strain": 1e-9,
     "positions": 1e-8,
 }
-SMALL_ESTIMATE = 0.01  # eV
+SMALL_ESTIMATE = 0.01  # eV; a column of the table of calibration is named after it
 
 
 def all_levels(predictions, evaluations=None):

@@ -27,10 +27,12 @@ from relaxdiff.structures import build_structure, nearest_neighbour_distance, st
 from relaxdiff.study.config import PATHS, config_problems, file_problems
 from relaxdiff.study.problem import Problem
 
-LARGEST_READ = 50e6  # bytes; larger files are read by the jobs that need them alone
-LONGEST_SENTENCE = 1000  # characters
-SMALLEST_ATOM = 1.0  # Angstrom^3; atoms of no crystal have less
-SMALLEST_OUTER = 0.3  # of the distance between neighbours: a repulsion within this one does nothing
+# Bytes; larger files are read by the jobs that need them alone. A guess at what nobody waits for.
+LARGEST_READ = 50e6
+LONGEST_SENTENCE = 1000  # characters; a guess at what somebody reads
+SMALLEST_ATOM = 1.0  # Angstrom^3; atoms of no crystal have less, those of diamond 5.7
+# Of the distance between neighbours: a repulsion within this one does nothing. A guess.
+SMALLEST_OUTER = 0.3
 
 
 def check_input(config, schema_path, config_files=(), contents=True):
