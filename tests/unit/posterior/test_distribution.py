@@ -1,6 +1,8 @@
 """Posteriors: from tables, from fits, drawn from, written and read back."""
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +81,13 @@ def fit():
 
 
 # --- fits ---------------------------------------------------------------------------------------
+
+
+def test_only_a_fit_imports_what_it_fits_with():
+    """All other jobs import the package too, and would wait for it."""
+    code = "import sys, relaxdiff.posterior; print({'sklearn', 'popsregression'} & {*sys.modules})"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout == "set()\n"
 
 
 def test_exact_targets_give_exact_parameters():
