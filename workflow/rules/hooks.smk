@@ -48,8 +48,8 @@ def need_writable_results():
 
 def print_outcome():
     """At the end of a run that made the summaries, or found them there and still true."""
-    tables = {name: summary_of(name) for name in STRUCTURES}
-    known = {name: table for name, table in tables.items() if table is not None}
+    tables = {name: tables_of(name) for name in STRUCTURES}
+    known = {name: found for name, found in tables.items() if "summary" in found}
     if known:
         lines = [
             "",
@@ -63,17 +63,22 @@ def print_outcome():
         print(*lines, sep="\n", file=sys.stderr)
 
 
-def summary_of(structure):
-    """Its summary.csv as a table; None if there is none, or one older than what it sums up."""
+def tables_of(structure):
+    """What `closing_table` reads of it, a dict; empty if its summary is older than its results."""
     import pandas as pd
 
     here = Path(STUDY, structure)
     results = [Path(STUDY, "posterior.nc"), here / "predictions.nc", here / "truth.nc"]
     made = [path.stat().st_mtime for path in results if path.exists()]
-    table = here / "summary.csv"
-    if not table.exists() or table.stat().st_mtime < max(made, default=0):
-        return None
-    return pd.read_csv(table)
+    tables = {
+        "summary": here / "summary.csv",
+        "windows": here / "errors_by_window.csv",
+        "check": here / "truth_check.csv",
+    }
+    tables = {name: path for name, path in tables.items() if path.exists()}
+    if "summary" in tables and tables["summary"].stat().st_mtime < max(made, default=0):
+        return {}
+    return {name: pd.read_csv(path) for name, path in tables.items()}
 
 
 def own_config():

@@ -30,7 +30,9 @@ from relaxdiff.files import variable
 from relaxdiff.posterior import cut_branches, deviations, variant_shifts, variant_weights
 from relaxdiff.structures import BRAVAIS, PerfectCrystal, plane_normal
 
-CLOSE = 1e-8  # strain by which the minimum of the mean's held crystal may miss e = 0
+# Strain by which the minimum of the mean's held crystal may miss e = 0: a guess, above the rounding
+# of the interpolated energies, below any mistake.
+CLOSE = 1e-8
 
 
 @dataclass(frozen=True)

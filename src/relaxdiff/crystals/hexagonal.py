@@ -39,8 +39,8 @@ from relaxdiff.potentials import STRAIN_STEP, second_derivatives, weights_of
 from relaxdiff.units import GPA
 
 STRAINS = np.array([np.eye(3), np.diag([0.5, 0.5, -1.0])])  # what keeps the crystal hexagonal
-PHONON_DEGREE = 4  # of the interpolant in each lattice parameter
-NARROWEST = 1e-3  # Angstrom, of the lattice parameters that it spans
+PHONON_DEGREE = 4  # of the interpolant in each lattice parameter: only signs decide, as in cubic.py
+NARROWEST = 1e-3  # Angstrom that it spans at least, where all lattice parameters are alike
 
 
 def hexagonal_crystals(potential, posterior, lambdas, crystal, repeats, report):

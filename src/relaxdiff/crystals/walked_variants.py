@@ -73,13 +73,14 @@ def walked(walks, samples, report, checkpoints=None):
     """The Datasets of some samples, joined, with `status`, energies, volumes and coordinates.
 
     walks: VariantWalks; samples: indices into the posterior's samples; report: called with a line
-    of text after each sample; checkpoints: Checkpoints that keep finished samples, if wanted.
+    of text after each sample, and found=True for one that `checkpoints` had; checkpoints:
+    Checkpoints that keep finished samples, if wanted.
     """
     parts = []
     for sample in samples:
         part = of_first(lambda at=sample: checkpoints.read(at)) if checkpoints else None
         if part is not None:
-            report(f"sample {sample}: {FOUND_AGAIN}")
+            report(f"sample {sample}: {FOUND_AGAIN}", found=True)
         else:
             before = walks.test.n_evaluations
             row, part = walks.sample(sample)

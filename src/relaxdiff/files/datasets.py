@@ -18,7 +18,6 @@ RECORDED_PACKAGES = (
     "xarray",
     "ase",
     "spglib",
-    "popsregression",
     "scikit-learn",
 )
 

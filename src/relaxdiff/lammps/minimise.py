@@ -18,14 +18,16 @@ from relaxdiff.lammps.session import LammpsSession, lammps_errors
 from relaxdiff.structures import Freedom
 from relaxdiff.units import LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM
 
-# Rounds of cell, then atoms, and conjugate gradient steps of each in one round.
+# Rounds of cell, then atoms, and conjugate gradient steps of each in one round, at most. Guesses: a
+# relaxation usually ends before, converged or with nothing changing any more.
 ROUNDS, ATOM_STEPS = 30, 100
 CELL_STEPS = {"iso": 2, "z": 2, "tri": 20}
 # A cell that relaxes along z only keeps its other components, tilts included.
 BOX_OPTIONS = {"iso": "vmax 0.01", "z": "scalexz no scaleyz no vmax 0.01", "tri": "vmax 0.01"}
 COMPONENTS = ("xx", "yy", "zz", "yz", "xz", "xy")
 # Largest force (eV/Angstrom) that the first round leaves, and the factor of each further one: to
-# relax the atoms any further in a cell that is still to change would be wasted.
+# relax the atoms any further in a cell that is still to change would be wasted. Guesses, which only
+# the speed depends on.
 FIRST_FORCE, FORCE_FACTOR = 0.03, 0.03
 # Share of the tolerance that each minimisation is asked for: the other one then uses up some of it.
 CELL_SHARE, ATOM_SHARE = 0.25, 0.5

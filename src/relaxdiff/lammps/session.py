@@ -14,7 +14,7 @@ from relaxdiff.running import load_mpi_library
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a process: the workflow runs processes
 
-SKIN = 0.8  # Angstrom that neighbour lists reach beyond the cutoff
+SKIN = 0.8  # Angstrom that neighbour lists reach beyond the cutoff; only the speed depends on it
 LAMMPS_ARGUMENTS = ["-screen", "none", "-log", "none", "-nocite"]
 
 

@@ -18,8 +18,6 @@ Of a potential for several elements, energy shifts have the dimension `element` 
 A posterior that was fitted here also holds its training and held-out errors by group.
 """
 
-import logging
-
 import numpy as np
 import xarray as xr
 
@@ -33,71 +31,50 @@ from relaxdiff.potentials.snap import (
     reference_from,
 )
 
-log = logging.getLogger(__name__)
-
 HYPERCUBE = ("hypercube_directions", "hypercube_energy_shift", "hypercube_bounds")
 DRAWS = ("theta", "energy_shift")
 
 
-def read_npy(path):
-    try:
-        table = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError, MemoryError):
-        raise InputError(f"{path}: is not a complete .npy table of numbers") from None
-    if not (isinstance(table, np.ndarray) and table.ndim == 2 and table.dtype.kind in "fiu"):
-        raise InputError(f"{path}: must be one table of real numbers with two dimensions")
-    if not table.size:
-        raise InputError(f"{path}: holds no rows")
-    return list(table.astype(float)), [f"row {row}" for row in range(1, len(table) + 1)]
-
-
-def sample_posterior(posterior, n_samples, seed):
-    """The posterior with `n_samples` draws, `theta(sample, parameter)` and `energy_shift(sample)`.
-
-    From a hypercube they are drawn anew, uniformly: the same seed gives the same numbers, and a
-    larger number of draws starts with the smaller one's. A posterior that only holds draws is taken
-    in its order, the first n_samples of it, and the seed has no influence. Raises InputError when
-    it holds fewer.
-    """
-    if n_samples < 1:
-        raise InputError(f"posterior.samples must be 1 or more, found {n_samples}")
-    if "hypercube_bounds" in posterior:
-        directions = np.column_stack(
-            [posterior["hypercube_energy_shift"].values, posterior["hypercube_directions"].values]
-        )
-        bounds = posterior["hypercube_bounds"].values.T
-        deviations = draw_from_hypercube(directions, bounds, n_samples, seed)
-        n_shifts = deviations.shape[1] - posterior.sizes["parameter"]
-        theta = posterior["theta_mean"].values + deviations[:, n_shifts:]
-        shift = posterior["energy_shift_mean"].values + deviations[:, :n_shifts]
-        bare = posterior.drop_dims("sample", errors="ignore").assign_attrs(sampling_seed=seed)
-        return with_draws(bare, theta, shift)
-    held = posterior.sizes["sample"]
-    if n_samples > held:
-        raise InputError(
-            f"posterior.samples is {n_samples}, but the posterior {posterior.attrs['name']} "
-            f"holds only {held} samples and nothing to draw more from"
-        )
-    return posterior.isel(sample=slice(n_samples))
-
-
-def draw_from_hypercube(directions, bounds, n_samples, seed):
-    """Uniform draws from the box, shape (n_samples, P); the first k of n are those of k."""
-    # Generator.random fills row by row from one stream: a longer run starts with a shorter one.
-    position = np.random.default_rng(seed).random((n_samples, len(directions)))
-    low, high = bounds
-    return (low + (high - low) * position) @ directions
-
-
-def potential_from_posterior(posterior):
-    """The SnapPotential at the mean of the posterior."""
-    return SnapPotential(
-        hyperparameters=hyperparameters_from(posterior.attrs),
-        theta=posterior["theta_mean"].values,
-        energy_shift=posterior["energy_shift_mean"].values,
-        reference=reference_from(posterior.attrs),
-        name=str(posterior.attrs["name"]),
+def start_posterior(potential, covariance):
+    """A posterior with its mean and covariance (eV^2), nothing yet to draw from."""
+    names = parameter_names(potential.hyperparameters)
+    shift_of, coords = _shifts(potential.hyperparameters.elements)
+    return xr.Dataset(
+        {
+            "theta_mean": variable("parameter", potential.theta, "eV", "mean SNAP coefficients"),
+            "energy_shift_mean": variable(
+                shift_of, potential.energy_shift, "eV", "mean energy shift per atom, beta_0"
+            ),
+            "theta_covariance": variable(
+                ("parameter", "parameter_2"),
+                covariance,
+                "eV^2",
+                "second moment of the draws about the mean",
+            ),
+        },
+        coords={"parameter": names, "parameter_2": names, **coords},
+        attrs={
+            "name": potential.name,
+            **describe_potential(potential.hyperparameters, potential.reference),
+        },
     )
+
+
+def _shifts(elements):
+    """Dimensions and coordinates that energy shifts have beside those of samples."""
+    return (("element",), {"element": list(elements)}) if len(elements) > 1 else ((), {})
+
+
+def with_draws(dataset, theta, shift):
+    """The posterior with draws; theta: (sample, P), shift: (sample, E), eV."""
+    over = dataset["energy_shift_mean"].dims
+    shift = shift.reshape(len(theta), *dataset["energy_shift_mean"].shape)
+    return dataset.assign(
+        theta=variable(("sample", "parameter"), theta, "eV", "SNAP coefficients of the draws"),
+        energy_shift=variable(
+            ("sample", *over), shift, "eV", "energy shift per atom of the draws, beta_0"
+        ),
+    ).assign_coords(sample=np.arange(len(theta)))
 
 
 def read_posterior(path):
@@ -143,43 +120,50 @@ def read_posterior(path):
     return dataset
 
 
-def start_posterior(potential, covariance):
-    """A posterior with its mean and covariance (eV^2), nothing yet to draw from."""
-    names = parameter_names(potential.hyperparameters)
-    shift_of, coords = _shifts(potential.hyperparameters.elements)
-    return xr.Dataset(
-        {
-            "theta_mean": variable("parameter", potential.theta, "eV", "mean SNAP coefficients"),
-            "energy_shift_mean": variable(
-                shift_of, potential.energy_shift, "eV", "mean energy shift per atom, beta_0"
-            ),
-            "theta_covariance": variable(
-                ("parameter", "parameter_2"),
-                covariance,
-                "eV^2",
-                "second moment of the draws about the mean",
-            ),
-        },
-        coords={"parameter": names, "parameter_2": names, **coords},
-        attrs={
-            "name": potential.name,
-            **describe_potential(potential.hyperparameters, potential.reference),
-        },
+def potential_from_posterior(posterior):
+    """The SnapPotential at the mean of the posterior."""
+    return SnapPotential(
+        hyperparameters=hyperparameters_from(posterior.attrs),
+        theta=posterior["theta_mean"].values,
+        energy_shift=posterior["energy_shift_mean"].values,
+        reference=reference_from(posterior.attrs),
+        name=str(posterior.attrs["name"]),
     )
 
 
-def _shifts(elements):
-    """Dimensions and coordinates that energy shifts have beside those of samples."""
-    return (("element",), {"element": list(elements)}) if len(elements) > 1 else ((), {})
+def sample_posterior(posterior, n_samples, seed):
+    """The posterior with `n_samples` draws, `theta(sample, parameter)` and `energy_shift(sample)`.
+
+    From a hypercube they are drawn anew, uniformly: the same seed gives the same numbers, and a
+    larger number of draws starts with the smaller one's. A posterior that only holds draws is taken
+    in its order, the first n_samples of it, and the seed has no influence. Raises InputError when
+    it holds fewer.
+    """
+    if n_samples < 1:
+        raise InputError(f"posterior.samples must be 1 or more, found {n_samples}")
+    if "hypercube_bounds" in posterior:
+        directions = np.column_stack(
+            [posterior["hypercube_energy_shift"].values, posterior["hypercube_directions"].values]
+        )
+        bounds = posterior["hypercube_bounds"].values.T
+        deviations = draw_from_hypercube(directions, bounds, n_samples, seed)
+        n_shifts = deviations.shape[1] - posterior.sizes["parameter"]
+        theta = posterior["theta_mean"].values + deviations[:, n_shifts:]
+        shift = posterior["energy_shift_mean"].values + deviations[:, :n_shifts]
+        bare = posterior.drop_dims("sample", errors="ignore").assign_attrs(sampling_seed=seed)
+        return with_draws(bare, theta, shift)
+    held = posterior.sizes["sample"]
+    if n_samples > held:
+        raise InputError(
+            f"posterior.samples is {n_samples}, but the posterior {posterior.attrs['name']} "
+            f"holds only {held} samples and nothing to draw more from"
+        )
+    return posterior.isel(sample=slice(n_samples))
 
 
-def with_draws(dataset, theta, shift):
-    """The posterior with draws; theta: (sample, P), shift: (sample, E), eV."""
-    over = dataset["energy_shift_mean"].dims
-    shift = shift.reshape(len(theta), *dataset["energy_shift_mean"].shape)
-    return dataset.assign(
-        theta=variable(("sample", "parameter"), theta, "eV", "SNAP coefficients of the draws"),
-        energy_shift=variable(
-            ("sample", *over), shift, "eV", "energy shift per atom of the draws, beta_0"
-        ),
-    ).assign_coords(sample=np.arange(len(theta)))
+def draw_from_hypercube(directions, bounds, n_samples, seed):
+    """Uniform draws from the box, shape (n_samples, P); the first k of n are those of k."""
+    # Generator.random fills row by row from one stream: a longer run starts with a shorter one.
+    position = np.random.default_rng(seed).random((n_samples, len(directions)))
+    low, high = bounds
+    return (low + (high - low) * position) @ directions

@@ -1,17 +1,21 @@
 """A user's potential and table of parameter samples, as a posterior."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import read_text
-from relaxdiff.posterior.distribution import log, read_npy, start_posterior, with_draws
+from relaxdiff.posterior.distribution import start_posterior, with_draws
 from relaxdiff.potentials.snap import read_snap
+
+log = logging.getLogger(__name__)
 
 # A row of coefficients is another one in other units when it is at least so many times as large, or
 # as small, and differs from that multiple by no more than this share; of fewer coefficients than
-# these it may be chance.
+# these it may be chance. Guesses: the usual units make coefficients 23 (kcal/mol) or 96 (kJ/mol)
+# times as large, 14 (Rydberg) or 27 (Hartree) times as small.
 UNIT_FACTOR, UNIT_TOLERANCE, UNIT_COEFFICIENTS = 2.0, 0.2, 5
 
 
@@ -89,7 +93,7 @@ def _refuse_other_units(table, lines, theta, samples, coefficients):
 def _read_table(path):
     """The rows of a table of numbers, and for each what to call it in a message."""
     if path.suffix == ".npy" and path.is_file():
-        return read_npy(path)
+        return _read_npy(path)
     text = read_text(path, complaint="is neither a text file nor named .npy")
     rows, lines = [], []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -107,3 +111,16 @@ def _read_table(path):
     if not rows:
         raise InputError(f"{path}: holds no rows")
     return rows, lines
+
+
+def _read_npy(path):
+    """As `_read_table`, of a .npy file."""
+    try:
+        table = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError, MemoryError):
+        raise InputError(f"{path}: is not a complete .npy table of numbers") from None
+    if not (isinstance(table, np.ndarray) and table.ndim == 2 and table.dtype.kind in "fiu"):
+        raise InputError(f"{path}: must be one table of real numbers with two dimensions")
+    if not table.size:
+        raise InputError(f"{path}: holds no rows")
+    return list(table.astype(float)), [f"row {row}" for row in range(1, len(table) + 1)]

@@ -16,10 +16,11 @@ from relaxdiff.posterior.distribution import draw_from_hypercube, start_posterio
 from relaxdiff.posterior.training_data import QUANTITIES
 from relaxdiff.potentials.snap import SnapPotential, hyperparameters_from, reference_from
 
+# Draws that coverage is measured with. A place in their distribution is known to 1 % from so many.
 COVERAGE_DRAWS = 1000
 NOMINAL_COVERAGES = (0.5, 0.9, 0.95, 1.0)  # central intervals of the draws; 1: smallest to largest
 # Rows whose descriptors vanish by symmetry (forces in a perfect crystal) are round-off: they say
-# nothing about the parameters, and POPS would divide round-off by round-off.
+# nothing about the parameters, and POPS would divide round-off by round-off. In the units of rows.
 NEGLIGIBLE = 1e-9
 
 
@@ -32,17 +33,16 @@ def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
     leverage_percentile, percentile_clipping (percent) and mode_threshold.
 
     The mean is the Bayesian ridge regression of rows times weights. The distribution is the POPS
-    hypercube (Swinburne & Perez, Mach. Learn.: Sci. Technol. 6, 015008 (2025)): each row i with
-    enough leverage gives the smallest change of the parameters, in the metric of the fit, that
-    makes row i exact; a box around these changes in their principal axes is drawn from. Nothing
-    in the fit is random but the choice of what is held out.
+    hypercube (Swinburne & Perez, Mach. Learn.: Sci. Technol. 6, 015008 (2025)): a box around the
+    changes of the parameters that make single rows exact (see `pointwise_changes`), in their
+    principal axes. Nothing in the fit is random but the choice of what is held out.
 
     The mean of the Dataset is that of the fit without the held-out configurations: the errors and
     coverages in the file are those of the very parameters in the file.
     Returns a Dataset without draws. Raises InputError when there are too few rows.
     """
     # Imported here: all later stages read posteriors, and need no scikit-learn for it.
-    from popsregression import POPSRegression
+    from sklearn.linear_model import BayesianRidge
 
     designs = sorted(designs, key=lambda design: design.attrs["group"])
     missing = {design.attrs["group"] for design in designs} ^ set(weights)
@@ -55,19 +55,14 @@ def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
             f"the training data give {len(targets)} rows of non-zero weight, "
             f"{rows.shape[1]} parameters need more"
         )
-    # posterior="ensemble" hands out the pointwise changes themselves. The box is ours: POPS draws
-    # from it with numpy's global generator, which nobody seeds.
-    regression = POPSRegression(
-        posterior="ensemble", leverage_percentile=pops["leverage_percentile"]
-    ).fit(rows, targets)
-    directions, bounds = fit_hypercube(
-        regression.posterior_samples_.T, pops["percentile_clipping"], pops["mode_threshold"]
-    )
+    ridge = BayesianRidge(fit_intercept=False).fit(rows, targets)
+    changes = pointwise_changes(rows, targets, ridge, pops["leverage_percentile"])
+    directions, bounds = fit_hypercube(changes, pops["percentile_clipping"], pops["mode_threshold"])
     attributes = designs[0].attrs
     potential = SnapPotential(
         hyperparameters=hyperparameters_from(attributes),
-        theta=regression.coef_[1:],
-        energy_shift=float(regression.coef_[0]),
+        theta=ridge.coef_[1:],
+        energy_shift=float(ridge.coef_[0]),
         reference=reference_from(attributes),
         name=name,
     )
@@ -88,14 +83,14 @@ def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
     )
     dataset = dataset.assign_coords(bound=["low", "high"])
     shifts = draw_from_hypercube(directions, bounds, COVERAGE_DRAWS, seed)
-    dataset = dataset.merge(_errors(designs, weights, held, regression.coef_, shifts))
+    dataset = dataset.merge(_errors(designs, weights, held, ridge.coef_, shifts))
     return dataset.assign_attrs(
         training_seed=seed,
         held_out_fraction=held_out_fraction,
         **{f"pops_{key}": value for key, value in pops.items()},
-        pops_rows=regression.posterior_samples_.shape[1],
-        ridge_noise_precision=float(regression.alpha_),
-        ridge_weight_precision=float(regression.lambda_),
+        pops_rows=len(changes),
+        ridge_noise_precision=float(ridge.alpha_),
+        ridge_weight_precision=float(ridge.lambda_),
     )
 
 
@@ -119,13 +114,35 @@ def _block(design, quantity):
     return tuple(design[name].values for name in names)
 
 
+def pointwise_changes(rows, targets, ridge, leverage_percentile):
+    """For each row of enough leverage, the smallest change of the parameters that makes it exact.
+
+    rows: shape (n, P), and targets (n,); ridge: the BayesianRidge fitted to them;
+    leverage_percentile: rows of less leverage than this percentile of all are left out. They hardly
+    take part in the fit, ask for large changes and say little about them.
+
+    With M, the inverse of rows^T rows and the ridge's own term, in whose inverse changes are
+    measured, a row x of the residual r has the leverage h = x^T M x and gives M x r / h. Returns
+    shape (rows chosen, P). Source: Swinburne & Perez (2025); the choice is that of popsregression
+    0.4. Later versions choose by residual, which here gives another, far wider distribution
+    (docs/own_training_data.md).
+    """
+    changes = rows @ (ridge.alpha_ * ridge.sigma_)
+    leverage = np.sum(changes * rows, axis=1)
+    chosen = leverage >= np.percentile(leverage, leverage_percentile)
+    residual = targets - rows @ ridge.coef_
+    # Rounding may leave no leverage to a row that had next to none: it gives no change.
+    changes *= (residual / np.where(leverage > 0, leverage, np.inf))[:, None]
+    return changes[chosen]
+
+
 def fit_hypercube(changes, percentile_clipping, mode_threshold):
     """The box around pointwise parameter changes, in their principal axes.
 
     changes: shape (n, P); percentile_clipping: percent of the changes cut from each end of each
     axis; axes whose second moment is below mode_threshold times the largest are left out.
     Returns directions, shape (d, P), orthonormal, and bounds, shape (2, d). Source: Swinburne &
-    Perez (2025), as in popsregression 0.4.
+    Perez (2025), as in popsregression 0.4, which draws from it with numpy's global generator.
     """
     moments, axes = eigh(changes.T @ changes)
     axes = axes[:, moments > mode_threshold * moments.max()]

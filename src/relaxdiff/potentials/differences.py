@@ -19,9 +19,9 @@ TWO_POINT_STEP = 3e-5
 ONE_POINT_STEP = 1e-5
 # Angstrom, of one atom of a crystal, by two points: its force constants precondition.
 FORCE_CONSTANT_STEP = 1e-4
-# The same for its dynamical matrices, of which the signs of eigenvalues are asked.
+# The same for its dynamical matrices, of which only signs of eigenvalues are asked. Not tuned.
 PHONON_STEP = 1e-3
-# Strain; by which elastic constants, themselves differences, are differentiated.
+# Strain; by which elastic constants, themselves differences, are differentiated. Not tuned.
 STRAIN_STEP = 1e-4
 
 

@@ -16,7 +16,8 @@ import numpy as np
 import scipy.linalg
 
 # A mode softer than this moves so far that its anharmonicity, which a Newton step does not know,
-# stops it first. Near the reference the limit does not act, so it changes no order.
+# stops it first. Near the reference the limit does not act, so it changes no order. Relative to the
+# reference's curvature; measured errors with other values: docs/theory.md, "The limit".
 LEAST_CURVATURE = 0.5
 
 

@@ -5,8 +5,6 @@ import time
 
 import pandas as pd
 
-from relaxdiff.running.checkpoints import FOUND_AGAIN
-
 PATIENCE = 5.0  # seconds between two lines of progress of one job on the terminal
 PROGRESS = {"progress": True}  # marks such lines, as `extra` of a logging call
 
@@ -15,7 +13,8 @@ class Progress:
     """Called with a line of text for each finished item, it logs the line and how far the job is.
 
     log: a Logger; total: the number of items, `what` they are; clock: seconds, for tests. The time
-    left is what the items so far took on average; those that an earlier job had finished took none.
+    left is what the items so far took on average; those that an earlier job had finished, which are
+    told with found=True, took none.
     """
 
     def __init__(self, log, total, what="samples", clock=time.monotonic):
@@ -25,9 +24,9 @@ class Progress:
         self.found = 0
         log.info("%d %s to do", total, what)
 
-    def __call__(self, line):
+    def __call__(self, line, found=False):
         self.done += 1
-        self.found += line.endswith(FOUND_AGAIN)
+        self.found += found
         self.log.info("%s; %s", line, self.standing(), extra=PROGRESS)
 
     def standing(self):
@@ -67,49 +66,49 @@ def duration(seconds):
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def closing_table(tables):
+def closing_table(results):
     """What came of a study, lines of text: a row for each structure.
 
-    tables: the structures' `summary.csv`, a dict: name -> DataFrame. Kept are variants with a
-    stable crystal, cut all others; the error is that of the best level.
+    results: dict: name of the structure -> dict of DataFrames, its `summary.csv` and, where there
+    is a truth, `errors_by_window.csv` and `truth_check.csv`, called "summary", "windows" and
+    "check". Kept are variants with a stable crystal, cut all others; the error is that of the best
+    level.
     """
+    outcomes = [_outcome(name, **tables) for name, tables in results.items()]
     # As text: a structure without a truth has no numbers there.
-    rows = pd.DataFrame([_outcome(*each) for each in tables.items()], dtype=object)
+    rows = pd.DataFrame(outcomes, dtype=object)
     rows = rows.where(rows.notna(), "-")
     cells = [list(rows), *rows.astype(str).values.tolist()]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return ["  ".join(map(str.rjust, line, widths)) for line in cells]
 
 
-def _outcome(name, table):
+def _outcome(name, summary, windows=None, check=None):
     """A row of the closing table, a dict."""
-    counted = {part: rows.set_index("item")["value"] for part, rows in table.groupby("topic")}
+    counted = {part: rows.set_index("item")["value"] for part, rows in summary.groupby("topic")}
     variants, kept = int(counted["study"]["variants"]), int(counted["crystal"]["stable"])
     row = {"structure": name, "variants": variants, "kept": kept, "cut": variants - kept}
     if "truth" in counted:
         relaxed = int(counted["truth"]["converged"])
         row |= {"relaxed": relaxed, "not relaxed": kept - relaxed}
-        row["mean |error| of E_f"] = _best_error(table)
-    if "truth check" in counted:
-        row["truth check"] = _verdict(counted["truth check"])
+        if windows is not None:
+            row["mean |error| of E_f"] = _best_error(windows)
+        if check is not None:
+            row["truth check"] = _verdict(check)
     return row
 
 
-def _best_error(table):
+def _best_error(windows):
     """Of the best level over all variants: '0.009 meV (newton@x)'."""
-    errors = table[table["topic"] == "errors"]
-    parts = errors["item"].str.extract(
-        r"^(?P<quantity>\w+), (?P<level>\S+), lambda up to (?P<reach>[\d.e+-]+),"
-    )
-    errors = errors.join(parts).astype({"reach": float})
-    errors = errors[errors["quantity"] == "formation_energy"].dropna(subset="value")
+    errors = windows[windows["quantity"] == "formation_energy"].dropna(subset="mean_abs_error")
     if errors.empty:
         return "none"
-    best = errors[errors["reach"] == errors["reach"].max()].sort_values("value").iloc[0]
-    return f"{1000 * best['value']:.2g} meV ({best['level']})"
+    widest = errors[errors["lambda_up_to"] == errors["lambda_up_to"].max()]
+    best = widest.sort_values("mean_abs_error").iloc[0]
+    return f"{1000 * best['mean_abs_error']:.2g} meV ({best['level']})"
 
 
 def _verdict(check):
-    """'200 agree', or all verdicts."""
-    counts = check[~check.index.str.contains("difference")].astype(int)
+    """'200 agrees', or all verdicts."""
+    counts = check["verdict"].value_counts()
     return ", ".join(f"{number} {verdict}" for verdict, number in counts.items()) or "none"

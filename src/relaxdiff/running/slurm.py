@@ -13,7 +13,7 @@ from pathlib import Path
 from relaxdiff.exceptions import SlurmError
 
 PREFIX = "relaxdiff_"  # of the names of our jobs: slurm-jobname-prefix in slurm/profile.yaml
-CANCEL_PATIENCE = 120  # seconds that cancelled jobs may take to end
+CANCEL_PATIENCE = 120  # seconds that cancelled jobs may take to end; Slurm's KillWait is 30
 SUBMITTED = re.compile(r"submitted with SLURM jobid (\d+) \(log: (.*)\)\.$", re.MULTILINE)
 # Last words in a job's log, such as "JOB 7 ON node1 CANCELLED AT ... DUE TO TIME LIMIT".
 LAST_WORDS = re.compile(r"error: \*\*\* (?:JOB|STEP) \S+ ON \S+ (.*?) \*\*\*")

@@ -14,7 +14,7 @@ from relaxdiff.files import variable
 from relaxdiff.posterior import deviations
 from relaxdiff.predictions import predicted_coordinates
 
-# Errors are summarised over |lambda| up to each of these, and over all.
+# Errors are summarised over |lambda| up to each of these, and over all. 1 is the posterior itself.
 WINDOWS = (1.0, 6.0)
 # Powers of |lambda| that errors grow with near lambda = 0.
 _ENERGY = {level.name: level.energy_order for level in LEVELS if level.energy_order}
@@ -35,7 +35,7 @@ RESOLUTION = {
     "strain": 1e-9,
     "positions": 1e-8,
 }
-SMALL_ESTIMATE = 0.01  # eV
+SMALL_ESTIMATE = 0.01  # eV; a column of the table of calibration is named after it
 
 
 def all_levels(predictions, evaluations=None):

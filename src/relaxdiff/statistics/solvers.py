@@ -20,8 +20,8 @@ from relaxdiff.posterior import Variants, deviations, variant_energy_shifts
 
 LAMMPS = "lammps"  # one relaxation of the variant at lambda = 1 by LAMMPS, beside the solvers
 TOLERANCE = 1e-6  # eV/Angstrom, that LAMMPS relaxes to: that of the truth
-STRONG = 4.0  # largest |lambda| at which displacements are compared
-ALPHAS = tuple(10.0**power for power in range(-9, 0))  # eV/Angstrom
+STRONG = 4.0  # largest |lambda| at which displacements are compared; a choice
+ALPHAS = tuple(10.0**power for power in range(-9, 0))  # eV/Angstrom; what is tried
 ALPHA_STEPS = 60  # of each minimisation while alpha varies: rounding stops the smallest earlier
 
 

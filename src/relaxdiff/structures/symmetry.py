@@ -12,7 +12,8 @@ from relaxdiff.structures.neighbours import images_near
 
 spglib.error.OLD_ERROR_HANDLING = False  # failures raise, as in the coming spglib 3
 
-SYMMETRY_TOLERANCE = 1e-5  # Angstrom; atoms further from their image than this break the symmetry
+# Angstrom; atoms further from their image than this break the symmetry. spglib's own default.
+SYMMETRY_TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from relaxdiff.exceptions import InputError
 from relaxdiff.files import path_exists, read_text
 from relaxdiff.posterior import lambda_grid
 from relaxdiff.potentials.snap import reference_from_settings
+from relaxdiff.study.problem import Problem
 from relaxdiff.study.structure_settings import crystal_problems, solver_problems, structure_problems
 
 SOURCES = ("file", "ensemble", "training")
@@ -48,19 +49,20 @@ def check_config(config, schema_path):
     """
     problems, _ = config_problems(config, schema_path)
     if problems:
-        raise InputError("; ".join(problems))
+        raise InputError("; ".join(problem.sentence for problem in problems))
 
 
 def config_problems(config, schema_path):
     """Everything that is wrong with a merged config, and which of its blocks the schema accepts.
 
-    config: dict; schema_path: YAML file. Returns a list of sentences and a set of top-level keys:
+    config: dict; schema_path: YAML file. Returns a list of Problems and a set of top-level keys:
     those blocks have the form that other code expects, and were checked against each other.
     """
     schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
     errors = list(Validator(schema).iter_errors(_with_text_keys(config)))
     # A key that is wrong in more than one way is told once.
-    problems = list({str(e.absolute_path): _sentence(e, config) for e in errors[::-1]}.values())
+    once = {str(e.absolute_path): e for e in errors[::-1]}.values()
+    problems = [Problem(_place(e.absolute_path, config), _sentence(e, config)) for e in once]
     broken = {error.absolute_path[0] for error in errors if error.absolute_path}
     sound = set(schema["required"]) & set(config) - broken
     return problems[::-1] + _contradictions(config, sound), sound
@@ -110,7 +112,7 @@ def file_problems(path):
 
 
 def _contradictions(config, sound):
-    """What contradicts another key, or a path that leads nowhere; of the blocks in `sound`."""
+    """Keys that contradict others, or paths that lead nowhere; of the blocks in `sound`."""
     problems = []
     if "posterior" in sound:
         problems += _source_problems(config["posterior"])
@@ -118,30 +120,26 @@ def _contradictions(config, sound):
         try:
             lambda_grid(**config["perturbation"])
         except InputError as error:
-            problems.append(str(error))
+            problems.append(Problem("perturbation", str(error)))
     if {"figures", "posterior"} <= sound:
         sample, samples = config["figures"]["sample"], config["posterior"]["samples"]
         if sample >= samples:
-            problems.append(
-                f"figures.sample: {sample} is not one of the {samples} samples, which are counted "
-                "from 0"
-            )
+            sentence = f"{sample} is not one of the {samples} samples, which are counted from 0"
+            problems.append(Problem("figures.sample", f"figures.sample: {sentence}"))
     if {"study", "posterior"} <= sound and config["posterior"]["file"] is not None:
         own = Path("results") / config["study"] / "posterior.nc"
         if Path(config["posterior"]["file"]).absolute() == own.absolute():
-            problems.append(f"posterior.file: {own} is this study's own result: name another study")
+            sentence = f"posterior.file: {own} is this study's own result: name another study"
+            problems.append(Problem("posterior.file", sentence))
     if {"crystal", "posterior"} <= sound and config["posterior"]["training"] is not None:
         fitted, element = config["posterior"]["training"]["element"], config["crystal"]["element"]
         if fitted != element:
-            problems.append(
-                f"posterior.training.element: {fitted} is not crystal.element, {element}: name the "
-                "same"
-            )
+            where = "posterior.training.element"
+            sentence = f"{where}: {fitted} is not crystal.element, {element}: name the same"
+            problems.append(Problem(where, sentence))
         if config["crystal"]["solutes"]:
-            problems.append(
-                "crystal.solutes: a potential fitted by posterior.training has one element, leave "
-                "it {}"
-            )
+            sentence = "a potential fitted by posterior.training has one element, leave it {}"
+            problems.append(Problem("crystal.solutes", f"crystal.solutes: {sentence}"))
     if "structures" in sound:
         problems += structure_problems(config)
     if {"crystal", "structures"} <= sound:
@@ -155,10 +153,11 @@ def _source_problems(posterior):
     given = [source for source in SOURCES if posterior[source] is not None]
     problems = []
     if len(given) != 1:
-        problems.append(
+        sentence = (
             "posterior: exactly one of file, ensemble and training must be set, found "
             f"{' and '.join(given) or 'none'}: set the others to null"
         )
+        problems.append(Problem("posterior", sentence))
     for source in given:
         named = {f"posterior.{source}.{key}": posterior[source][key] for key in PATHS[source]}
         if source == "file":
@@ -166,14 +165,15 @@ def _source_problems(posterior):
         for key, path in named.items():
             if not path_exists(path):
                 hint = ": ~ is not replaced, write it out" if path.startswith("~") else ""
-                problems.append(f"{key}: {path} does not exist{hint}")
+                problems.append(Problem(key, f"{key}: {path} does not exist{hint}"))
             elif Path(path).is_dir() and key != "posterior.training.data":
-                problems.append(f"{key}: {path} is a folder, name a file")
+                problems.append(Problem(key, f"{key}: {path} is a folder, name a file"))
         reference = None if source == "file" else posterior[source].get("reference")
         try:
             reference_from_settings(reference)
         except InputError as error:
-            problems.append(f"posterior.{source}.reference.{error}")
+            where = f"posterior.{source}.reference"
+            problems.append(Problem(where, f"{where}.{error}"))
     return problems
 
 

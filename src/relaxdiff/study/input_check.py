@@ -1,5 +1,6 @@
 """All that can be known of a user's input before any job starts: config and files, told at once."""
 
+import contextlib
 from pathlib import Path
 
 from ase.data import atomic_numbers
@@ -18,15 +19,20 @@ from relaxdiff.potentials.snap import (
     SnapHyperparameters,
     ZblReference,
     check_reference,
+    read_parameters,
+    read_snap,
     reference_from_settings,
 )
 from relaxdiff.structures import build_structure, nearest_neighbour_distance, starting_crystal
 from relaxdiff.study.config import PATHS, config_problems, file_problems
+from relaxdiff.study.problem import Problem
 
-LARGEST_READ = 50e6  # bytes; larger files are read by the jobs that need them alone
-LONGEST_SENTENCE = 1000  # characters
-SMALLEST_ATOM = 1.0  # Angstrom^3; atoms of no crystal have less
-SMALLEST_OUTER = 0.3  # of the distance between neighbours: a repulsion within this one does nothing
+# Bytes; larger files are read by the jobs that need them alone. A guess at what nobody waits for.
+LARGEST_READ = 50e6
+LONGEST_SENTENCE = 1000  # characters; a guess at what somebody reads
+SMALLEST_ATOM = 1.0  # Angstrom^3; atoms of no crystal have less, those of diamond 5.7
+# Of the distance between neighbours: a repulsion within this one does nothing. A guess.
+SMALLEST_OUTER = 0.3
 
 
 def check_input(config, schema_path, config_files=(), contents=True):
@@ -38,9 +44,8 @@ def check_input(config, schema_path, config_files=(), contents=True):
     Returns a list of sentences, in one line each, and a dict from the name of each structure that
     can be built to its number of atoms.
     """
-    problems = [problem for path in config_files for problem in file_problems(path)]
     found, sound = config_problems(config, schema_path)
-    problems += found
+    problems = list(found)
     atoms, crystals = {}, {}
     if "crystal" in sound:
         crystals, unknown = _starting_crystals(config["crystal"])
@@ -50,10 +55,12 @@ def check_input(config, schema_path, config_files=(), contents=True):
     if {"crystal", "structures"} <= sound:
         atoms, unbuilt = _build_structures(config, crystals, found)
         problems += unbuilt
-    wrong = any(sentence.startswith("posterior") for sentence in found)
+    wrong = any(problem.within("posterior") for problem in found)
     if contents and {"crystal", "posterior"} <= sound and not wrong:
         problems += _source_problems(config["posterior"], crystals)
-    return [printable(problem) for problem in dict.fromkeys(problems)], atoms
+    sentences = [sentence for path in config_files for sentence in file_problems(path)]
+    sentences += [problem.sentence for problem in problems]
+    return [printable(sentence) for sentence in dict.fromkeys(sentences)], atoms
 
 
 def printable(text):
@@ -66,7 +73,7 @@ def printable(text):
 
 
 def _starting_crystals(settings):
-    """Crystals of crystal.element and then of solutes, a dict; and sentences on unknown ones."""
+    """Crystals of crystal.element and then of solutes, a dict; and Problems of unknown ones."""
     element = settings["element"]
     crystals, problems = {}, []
     try:
@@ -74,15 +81,17 @@ def _starting_crystals(settings):
             element, settings["lattice"], settings["lattice_parameter"]
         )
     except InputError as error:
-        problems.append(str(error))
+        problems.append(Problem("crystal", str(error)))
     for solute, lattice in settings["solutes"].items():
         try:
             crystals[solute] = starting_crystal(solute, lattice)
         except InputError:
-            problems.append(
-                f"crystal.solutes.{solute}: ASE knows no cubic or hexagonal crystal of {solute} to "
-                "start from: leave it and the structures with it out"
+            where = f"crystal.solutes.{solute}"
+            sentence = (
+                f"{where}: ASE knows no cubic or hexagonal crystal of {solute} to start from: "
+                "leave it and the structures with it out"
             )
+            problems.append(Problem(where, sentence))
     return crystals, problems
 
 
@@ -100,50 +109,58 @@ def _host_crystal(element, lattice, lattice_parameter):
 
 
 def _build_structures(config, crystals, found):
-    """Numbers of atoms by name, and what keeps a structure from being built.
+    """Numbers of atoms by name, and the Problems that keep a structure from being built.
 
-    crystals: of `_starting_crystals`; found: what is known to be wrong; structures among it are
+    crystals: of `_starting_crystals`; found: the Problems known before; structures with any are
     left out.
     """
     host, *solutes = crystals
     atoms, problems = {}, []
     for entry in config["structures"]:
-        name = entry["name"]
-        if any(each.startswith((f"structures.{name}.", f"structures.{name}:")) for each in found):
+        name, where = entry["name"], f"structures.{entry['name']}"
+        if any(problem.within(where) for problem in found):
             continue
         try:
             atoms[name] = len(build_structure(entry, crystals[host], solutes))
         except InputError as error:
-            problems.append(str(error))
+            problems.append(Problem(where, str(error)))
     return atoms, problems
 
 
 def _source_problems(posterior, crystals):
-    """What is wrong with the files that parameters come from, and with what is in them."""
+    """A list with the first Problem of the files that parameters come from, and what is in them."""
     source = next(source for source in PATHS if posterior[source] is not None)
     settings = posterior[source]
-    named = {f"posterior.{source}.{key}": settings[key] for key in PATHS[source]}
-    if source == "file":
-        named = {"posterior.file": settings}
     try:
         if source == "training":
             hyperparameters, reference = _read_training(settings)
         else:
-            if sum(Path(path).stat().st_size for path in named.values()) > LARGEST_READ:
+            paths = [settings] if source == "file" else [settings[key] for key in PATHS[source]]
+            if sum(Path(path).stat().st_size for path in paths) > LARGEST_READ:
                 return []
             potential = _read_potential(posterior)
             hyperparameters, reference = potential.hyperparameters, potential.reference
         _check_potential(hyperparameters, reference, crystals, f"posterior.{source}")
     except InputError as error:
-        sentence = str(error)
-        keys = [key for key, path in named.items() if sentence.startswith(str(path))]
-        return [f"{sentence} ({keys[0]})" if keys else sentence]
+        return [Problem(f"posterior.{source}", str(error))]
     return []
+
+
+@contextlib.contextmanager
+def _reading(key):
+    """Inside, what is wrong with a file is told with the key of the config that names the file."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{error} ({key})") from None
 
 
 def _read_training(settings):
     """Hyperparameters and reference of a potential to be fitted, its weights and groups checked."""
-    check_groups(settings["data"], read_weights(settings["group_weights"]))
+    with _reading("posterior.training.group_weights"):
+        weights = read_weights(settings["group_weights"])
+    with _reading("posterior.training.data"):
+        check_groups(settings["data"], weights)
     given = settings["hyperparameters"]
     try:
         hyperparameters = SnapHyperparameters(
@@ -162,12 +179,19 @@ def _read_training(settings):
 def _read_potential(posterior):
     """The SnapPotential at the mean of a posterior that is read or converted."""
     if posterior["file"] is not None:
-        found = read_posterior(posterior["file"])
+        with _reading("posterior.file"):
+            found = read_posterior(posterior["file"])
     else:
         ensemble = posterior["ensemble"]
-        paths = [ensemble[key] for key in PATHS["ensemble"]]
+        coefficients, parameters, samples = [ensemble[key] for key in PATHS["ensemble"]]
         reference = _reference(ensemble.get("reference"), "posterior.ensemble")
-        found = posterior_from_ensemble(*paths, reference)
+        # One file after the other, each with those before it: then the last one is to blame.
+        with _reading("posterior.ensemble.parameters"):
+            read_parameters(parameters)
+        with _reading("posterior.ensemble.coefficients"):
+            read_snap(coefficients, parameters, reference)
+        with _reading("posterior.ensemble.samples"):
+            found = posterior_from_ensemble(coefficients, parameters, samples, reference)
         _reference(ensemble.get("reference"), "posterior.ensemble", elements_of(found))
     if "hypercube_bounds" not in found:
         sample_posterior(found, posterior["samples"], posterior["seed"])

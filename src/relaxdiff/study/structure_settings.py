@@ -15,6 +15,7 @@ from relaxdiff.structures import (
     SMALLEST_SUPERCELL,
     plane_normal,
 )
+from relaxdiff.study.problem import Problem
 
 # Other folders and files in results/<study>/, where each structure has a folder of its own, and the
 # folders within that. The one list: a test holds the rules and config.yaml to it.
@@ -37,26 +38,28 @@ RESERVED_NAMES = (
 
 
 def structure_problems(config):
-    """What contradicts itself or another entry in `structures`: sentences, each naming its key.
+    """What contradicts itself or another entry in `structures`, a list of Problems.
 
-    config: dict that the schema accepts.
+    config: dict that the schema accepts. The key is that of the structure.
     """
     structures = config["structures"]
     names = [each["name"].lower() for each in structures]  # some file systems ignore the case
     problems = [
-        f"structures: the name {name} is given {names.count(name)} times, use different names"
+        Problem(
+            "structures",
+            f"structures: the name {name} is given {names.count(name)} times, use different names",
+        )
         for name in dict.fromkeys(names)
         if names.count(name) > 1
     ]
     for settings in structures:
         where = f"structures.{settings['name']}"
         if settings["name"].lower() in RESERVED_NAMES:
-            problems.append(
-                f"{where}.name: {settings['name']} is taken by other results of the study, choose "
-                "another"
-            )
+            taken = f"{settings['name']} is taken by other results of the study, choose another"
+            problems.append(Problem(where, f"{where}.name: {taken}"))
         # Values mean something only where the keys are right.
-        problems += _key_problems(settings, where) or _value_problems(settings, where)
+        found = _key_problems(settings, where) or _value_problems(settings, where)
+        problems += [Problem(where, sentence) for sentence in found]
     return problems
 
 
@@ -101,21 +104,23 @@ def _value_problems(settings, where):
 def crystal_problems(config):
     """Structures that do not go with the crystal, its lattice and its solutes.
 
-    config: dict that the schema accepts. Returns sentences, each naming its key.
+    config: dict that the schema accepts. Returns a list of Problems.
     """
     crystal, problems = config["crystal"], []
     host, lattice, solutes = crystal["element"], crystal["lattice"], list(crystal["solutes"])
     if host in solutes:
-        problems.append(f"crystal.solutes: {host} is crystal.element, name other elements only")
+        sentence = f"crystal.solutes: {host} is crystal.element, name other elements only"
+        problems.append(Problem("crystal.solutes", sentence))
     for settings in config["structures"]:
         where = f"structures.{settings['name']}"
-        problems += _element_problems(settings, where, host, solutes)
-        problems += _supercell_problems(settings, where, lattice)
+        found = _element_problems(settings, where, host, solutes)
+        found += _supercell_problems(settings, where, lattice)
         if settings["cell"] == "in_plane_fixed" and lattice not in BRAVAIS:
-            problems.append(
+            found.append(
                 f"{where}.cell: in_plane_fixed is possible in {', '.join(BRAVAIS)}, not in "
                 f"{lattice}, whose atoms move when a plane is held: use fixed"
             )
+        problems += [Problem(where, sentence) for sentence in found]
     return problems
 
 
@@ -152,7 +157,7 @@ def _supercell_problems(settings, where, lattice):
 def solver_problems(config):
     """Structures for which the sparse algorithms cannot precondition with the crystal's lattice.
 
-    config: dict that the schema accepts. Returns sentences, each naming its key.
+    config: dict that the schema accepts. Returns a list of Problems.
     """
     chosen = {
         "derivative.solver": (config["derivative"]["solver"], "dense or energy"),
@@ -161,8 +166,11 @@ def solver_problems(config):
     sparse = {key: instead for key, (choice, instead) in chosen.items() if choice == "sparse"}
     others = [each["name"] for each in config["structures"] if each["kind"] not in ON_LATTICE]
     return [
-        f"{key}: sparse needs every atom on a site of the crystal, which is so for "
-        f"{', '.join(ON_LATTICE)} but not for structures.{others[0]}: use {instead}"
+        Problem(
+            key,
+            f"{key}: sparse needs every atom on a site of the crystal, which is so for "
+            f"{', '.join(ON_LATTICE)} but not for structures.{others[0]}: use {instead}",
+        )
         for key, instead in sparse.items()
         if others
     ]

@@ -15,10 +15,11 @@ from relaxdiff.structures import (
     largest_displacement,
 )
 
-SHAKE = 0.01  # Angstrom, standard deviation of the displacements that the check starts from
+# Angstrom, standard deviation of the displacements that the check starts from: no symmetry is left.
+SHAKE = 0.01
 TOLERANCE = 1e-5  # eV/Angstrom: leaves 1e-8 eV and 1e-4 Angstrom^3
-ENERGY_BOUND = 1e-5  # eV
-VOLUME_BOUND = 1e-3  # Angstrom^3
+ENERGY_BOUND = 1e-5  # eV, a thousand times what TOLERANCE leaves
+VOLUME_BOUND = 1e-3  # Angstrom^3, ten times what TOLERANCE leaves
 LOST = 0.5  # Angstrom; a relaxation that gets so far from the truth need not be finished
 SAME_STRUCTURE = 1e-2  # Angstrom; further apart than this, two minima are different ones
 COLUMNS = (

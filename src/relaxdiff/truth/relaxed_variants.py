@@ -39,10 +39,11 @@ def relax_variants(
     second derivatives, the Dataset of `force_constants` or, for the relaxer 'sparse', the
     LatticeGreen of `crystal_green`; samples: indices into the posterior's samples; relaxer:
     'newton', 'sparse' or 'lammps' (with either constants); report: called with a line of text after
-    each sample; checkpoints: Checkpoints that keep finished samples, if wanted. Returns a Dataset
-    over (sample, lambda) with `status`, energies, volumes and coordinates; NaN in every row whose
-    status is not 'converged'. Raises InputError for an unknown relaxer, RelaxationError when the
-    reference turns out to be a saddle point (see StabilityTest).
+    each sample, and found=True for one that `checkpoints` had; checkpoints: Checkpoints that keep
+    finished samples, if wanted. Returns a Dataset over (sample, lambda) with `status`, energies,
+    volumes and coordinates; NaN in every row whose status is not 'converged'. Raises InputError for
+    an unknown relaxer, RelaxationError when the reference turns out to be a saddle point (see
+    StabilityTest).
     """
     if relaxer not in RELAXERS:
         raise InputError(f"truth.relaxer: '{relaxer}' is not one of {', '.join(RELAXERS)}")

@@ -1,12 +1,15 @@
 """Posteriors: from tables, from fits, drawn from, written and read back."""
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 from popsregression import POPSRegression
+from sklearn.linear_model import BayesianRidge
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.files.datasets import variable, write_dataset
@@ -18,7 +21,14 @@ from relaxdiff.posterior.distribution import (
     sample_posterior,
 )
 from relaxdiff.posterior.ensemble import posterior_from_ensemble
-from relaxdiff.posterior.pops import _errors, error_table, fit_hypercube, fit_posterior
+from relaxdiff.posterior.pops import (
+    _errors,
+    _training_rows,
+    error_table,
+    fit_hypercube,
+    fit_posterior,
+    pointwise_changes,
+)
 from relaxdiff.posterior.training_data import QUANTITIES
 from relaxdiff.potentials.snap.baseline import ZblReference
 from relaxdiff.potentials.snap.hyperparameters import SnapHyperparameters, parameter_names
@@ -73,6 +83,13 @@ def fit():
 # --- fits ---------------------------------------------------------------------------------------
 
 
+def test_only_a_fit_imports_what_it_fits_with():
+    """All other jobs import the package too, and would wait for it."""
+    code = "import sys, relaxdiff.posterior; print({'sklearn', 'popsregression'} & {*sys.modules})"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout == "set()\n"
+
+
 def test_exact_targets_give_exact_parameters():
     fit = fit_posterior(designs(noise=0.0), WEIGHTS, 0.25, seed=5, pops=POPS)
     np.testing.assert_allclose(fit["theta_mean"], BETA[1:], atol=1e-8)
@@ -109,7 +126,8 @@ def test_hypercube_is_that_of_popsregression():
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(300, 4))
     targets = rows @ rng.normal(size=4) + 0.1 * rng.normal(size=300) ** 3
-    changes = POPSRegression(posterior="ensemble").fit(rows, targets).posterior_samples_.T
+    ridge = BayesianRidge(fit_intercept=False).fit(rows, targets)
+    changes = pointwise_changes(rows, targets, ridge, leverage_percentile=50)
     directions, bounds = fit_hypercube(changes, 2.0, 1e-8)
     theirs = POPSRegression(percentile_clipping=2.0).fit(rows, targets)
     np.testing.assert_allclose(directions @ directions.T, np.eye(4), atol=1e-12)
@@ -124,9 +142,28 @@ def test_pointwise_changes_make_their_rows_exact():
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(50, 4))
     targets = rows @ rng.normal(size=4) + 0.1 * rng.normal(size=50)
-    regression = POPSRegression(posterior="ensemble", leverage_percentile=0).fit(rows, targets)
-    changed = regression.coef_ + regression.posterior_samples_.T
-    np.testing.assert_allclose(np.sum(changed * rows, axis=1), targets)
+    ridge = BayesianRidge(fit_intercept=False).fit(rows, targets)
+    changes = pointwise_changes(rows, targets, ridge, leverage_percentile=0)
+    np.testing.assert_allclose(np.sum((ridge.coef_ + changes) * rows, axis=1), targets)
+    # And none that is smaller in the metric of the fit does so.
+    metric = np.linalg.inv(ridge.alpha_ * ridge.sigma_)
+    along = rng.normal(size=changes.shape)
+    along -= rows * (np.sum(along * rows, axis=1) / np.sum(rows**2, axis=1))[:, None]
+    np.testing.assert_allclose(np.einsum("ij,jk,ik->i", changes, metric, along), 0, atol=1e-10)
+
+
+@pytest.mark.parametrize("percentile", [0.0, 50.0, 50, 90.0])
+def test_rows_are_chosen_by_leverage_as_in_popsregression_0_4(percentile):
+    """Mean, changes and their order: later versions of the package choose other rows."""
+    held = [np.zeros(20, dtype=bool)] * 2
+    rows, targets = _training_rows(designs(), WEIGHTS, held)
+    rows[7] = 0.0  # no leverage at all
+    theirs = POPSRegression(posterior="ensemble", leverage_percentile=percentile).fit(rows, targets)
+    ridge = BayesianRidge(fit_intercept=False).fit(rows, targets)
+    np.testing.assert_array_equal(ridge.coef_, theirs.coef_)
+    changes = pointwise_changes(rows, targets, ridge, percentile)
+    assert changes.shape == theirs.posterior_samples_.T.shape
+    np.testing.assert_allclose(changes, theirs.posterior_samples_.T, rtol=1e-12, atol=1e-15)
 
 
 def test_mode_threshold_drops_axes():

@@ -48,7 +48,7 @@ def test_samples_of_an_earlier_job_do_not_make_it_look_fast(caplog, log, clock):
     caplog.set_level(logging.INFO)
     progress = Progress(log, 12, clock=clock)
     for _ in range(10):
-        progress(f"sample 0: {FOUND_AGAIN}")
+        progress(f"sample 0: {FOUND_AGAIN}", found=True)
     assert caplog.messages[-1].endswith("10 of 12 samples, 0 s")
     clock.now = 60.0
     progress("sample 10: relaxed")
@@ -99,22 +99,46 @@ PREDICTED = [("study", "variants", 30.0), ("crystal", "stable", 27.0)]
 
 
 def test_the_closing_table_has_a_row_for_each_structure():
-    error = "lambda up to {}, mean absolute error"
-    whole = summary(
-        *PREDICTED,
-        ("truth", "converged", 25.0),
-        ("truth", "saddle_point", 2.0),
-        ("errors", f"formation_energy, newton@x, {error.format(10)}", 2e-4),
-        ("errors", f"formation_energy, h+ih@x, {error.format(10)}", 5e-4),
-        ("errors", f"formation_energy, newton, {error.format(2)}", 1e-9),
-        ("errors", f"formation_volume, newton, {error.format(10)}", 1e-9),
-        ("truth check", "agrees", 19.0),
-        ("truth check", "other minimum", 1.0),
-        ("truth check", "formation_energy, largest difference where they agree", 1e-9),
-    )
-    lines = closing_table({"vacancy": whole, "surface": summary(*PREDICTED)})
+    relaxed = [("truth", "converged", 25.0), ("truth", "saddle_point", 2.0)]
+    errors = [
+        ("formation_energy", "h+ih@x", 10.0, 5e-4),
+        ("formation_energy", "newton@x", 10.0, 2e-4),
+        ("formation_energy", "newton", 10.0, float("nan")),
+        ("formation_energy", "newton", 2.0, 1e-9),
+        ("formation_volume", "newton", 10.0, 1e-9),
+    ]
+    whole = {
+        "summary": summary(*PREDICTED, *relaxed),
+        "windows": pd.DataFrame(
+            errors, columns=["quantity", "level", "lambda_up_to", "mean_abs_error"]
+        ),
+        "check": pd.DataFrame({"verdict": ["other minimum", *["agrees"] * 19]}),
+    }
+    lines = closing_table({"vacancy": whole, "surface": {"summary": summary(*PREDICTED)}})
     assert len(lines) == 3
     assert lines[1].split()[:6] == ["vacancy", "30", "27", "3", "25", "2"]
     assert "0.2 meV (newton@x)" in lines[1]
     assert lines[1].endswith("19 agrees, 1 other minimum")
     assert lines[2].split() == ["surface", "30", "27", "3", "-", "-", "-", "-"]
+
+
+def test_tables_that_an_earlier_truth_left_are_not_told():
+    left = {
+        "windows": pd.DataFrame(
+            {
+                "quantity": ["formation_energy"],
+                "level": ["newton"],
+                "lambda_up_to": [1.0],
+                "mean_abs_error": [1e-9],
+            }
+        ),
+        "check": pd.DataFrame({"verdict": ["agrees"]}),
+    }
+    predicted = {"summary": summary(*PREDICTED)}
+    assert closing_table({"slab": predicted | left}) == closing_table({"slab": predicted})
+    # Nothing was relaxed, or nothing checked.
+    none = {name: table.iloc[:0] for name, table in left.items()}
+    told = closing_table(
+        {"slab": {"summary": summary(*PREDICTED, ("truth", "converged", 0))} | none}
+    )
+    assert told[1].split() == ["slab", "30", "27", "3", "0", "27", "none", "none"]

@@ -32,7 +32,7 @@ LARGEST_ALPHA = 1.0  # eV/Angstrom: beyond it bonds are strained by percents
 # Forces (eV/Angstrom) are rounded near 1e-13; one that is left below this will not fall further.
 UNRESOLVED_FORCE = 1e-12
 # Shift of the mean of x(alpha) and x(-alpha) from x0, relative to the displacement. The error of
-# the derivative is about its square.
+# the derivative is about its square, so 1e-3 at most.
 LARGEST_ASYMMETRY = 0.03
 EVALUATIONS_PER_STEP = 10  # bound of LAMMPS's line searches; two are usual
 

@@ -7,7 +7,7 @@ from relaxdiff.potentials.snap.baseline import (
     reference_from_settings,
 )
 from relaxdiff.potentials.snap.evaluator import evaluator_for
-from relaxdiff.potentials.snap.files import read_snap
+from relaxdiff.potentials.snap.files import read_parameters, read_snap
 from relaxdiff.potentials.snap.hyperparameters import (
     SnapHyperparameters,
     hyperparameters_from,
@@ -30,6 +30,7 @@ __all__ = [
     "hyperparameters_from",
     "pair_commands",
     "parameter_names",
+    "read_parameters",
     "read_snap",
     "reference_from",
     "reference_from_settings",

@@ -35,7 +35,7 @@ def read_snap(coeff, param, reference=None):
     InputError naming the file when it is missing, truncated, not numeric, or uses an extension of
     SNAP that is not supported.
     """
-    parameters = _read_parameters(Path(param))
+    parameters = read_parameters(param)
     blocks = _read_coefficients(Path(coeff))
     elements, radii, weights, coefficients = zip(*blocks, strict=True)
     try:
@@ -67,8 +67,12 @@ def read_snap(coeff, param, reference=None):
     )
 
 
-def _read_parameters(path):
-    """The keys and numbers of a .snapparam file, defaults filled in as LAMMPS does."""
+def read_parameters(path):
+    """The keys and numbers of a .snapparam file, a dict, defaults filled in as LAMMPS does.
+
+    Raises InputError naming the file, as `read_snap`.
+    """
+    path = Path(path)
     parameters, given = dict(PARAMETER_DEFAULTS), set()
     for words in _words(path):
         if len(words) != 2:
