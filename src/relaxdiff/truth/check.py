@@ -128,10 +128,13 @@ def _stretched(atoms, stretch):
 
 
 def _shaken(atoms, freedom, seed):
-    """A copy with random displacements as far as atoms may move."""
+    """A copy with random displacements as far as atoms may move; held ones stay."""
     shaken = atoms.copy()
     chance = np.random.default_rng(seed).normal(scale=SHAKE, size=(len(atoms), 3))
-    shaken.positions += chance @ freedom.directions.T @ freedom.directions
+    moved = chance @ freedom.directions.T @ freedom.directions
+    if freedom.fixed is not None:
+        moved[freedom.fixed] = 0.0
+    shaken.positions += moved
     return shaken
 
 
