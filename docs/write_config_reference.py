@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from relaxdiff.structures.kinds import CELLS, COMMON_KEYS, KEYS, POINT_DEFECT_CELLS
+from relaxdiff.structures.kinds import COMMON_KEYS, KINDS
 
 PROJECT = Path(__file__).parents[1]
 COMMAND = "python docs/write_config_reference.py"
@@ -22,7 +22,7 @@ BRACKETS = re.compile(r"[\w/.]*<\w+>[\w/<>]*(\.\w+)?")  # Markdown would take <s
 KEY = re.compile(r"^(?P<indent> *(- )?)(?P<key>\w+):")
 KEY_IN_COMMENT = re.compile(r"^(?P<indent> {2,})(?P<key>\w+):(?P<text>( .*)?)$")
 VALUE_FIRST = re.compile(r"\w+:")
-KINDS = {"integer": "whole number", "number": "number", "string": "text"}
+TYPES = {"integer": "whole number", "number": "number", "string": "text"}
 
 HEAD = f"""# Every key of the config
 
@@ -176,18 +176,19 @@ def _structures(rule, schema, meanings):
     for key in COMMON_KEYS:
         parts += [f"### structures: {key}\n", _wrap(f"{_allowed(keys[key], schema)}; needed.")]
         parts.append(_wrap(said[key]))
-    parts += ["### structures: point defects\n", _cells(POINT_DEFECT_CELLS)]
-    parts.append(_kind_table("vacancy", ("supercell",), keys, schema, meanings))
-    for kind, needed in KEYS.items():
-        parts += [
-            f"### structures: {kind}\n",
-            _wrap(meanings[f"structures.{kind}"]),
-        ]
-        also = meanings.get(f"structures.{kind}.cell")
-        parts += [_cells(CELLS.get(kind, POINT_DEFECT_CELLS)), _wrap(also or "")]
-        given = [key for key in keys if f"structures.{kind}.{key}" in meanings and key != "cell"]
-        own = [*needed, *(key for key in given if key not in needed)]
-        parts.append(_kind_table(kind, own, keys, schema, meanings))
+    vacancy = KINDS["vacancy"]
+    parts += ["### structures: point defects\n", _cells(vacancy.cells)]
+    parts.append(_kind_table(vacancy.name, vacancy.keys, keys, schema, meanings))
+    for kind in KINDS.values():
+        if kind.keys == vacancy.keys:
+            continue
+        name = kind.name
+        parts += [f"### structures: {name}\n", _wrap(meanings[f"structures.{name}"])]
+        also = meanings.get(f"structures.{name}.cell")
+        parts += [_cells(kind.cells), _wrap(also or "")]
+        given = [key for key in keys if f"structures.{name}.{key}" in meanings and key != "cell"]
+        own = [*kind.keys, *(key for key in given if key not in kind.keys)]
+        parts.append(_kind_table(name, own, keys, schema, meanings))
     return parts
 
 
@@ -228,7 +229,7 @@ def _allowed(rule, schema, apart=False):
     elif kind in ("string", "array"):
         words = rule.get("description", "text")
     else:
-        words = f"{KINDS[kind]}{_range(rule)}"
+        words = f"{TYPES[kind]}{_range(rule)}"
     return words + (" or `null`" if "null" in kinds else "")
 
 

@@ -10,9 +10,7 @@ from relaxdiff.files.datasets import read_dataset
 from relaxdiff.statistics.captions import sentences, substitutions
 from relaxdiff.statistics.results import StructureResults
 from relaxdiff.statistics.summary import summarise
-
-# A slab has two surfaces, and a cell with a fault, whose images are faults too, one fault.
-FACES = {"surface": 2, "gamma_surface": 1}
+from relaxdiff.structures.kinds import kind_of
 
 with job(snakemake) as log:
     given = {
@@ -20,7 +18,7 @@ with job(snakemake) as log:
         for name, path in snakemake.input.items()
     }
     first, second, _ = given.pop("reference")["cell"].values
-    faces = FACES.get(snakemake.params.structure["kind"])
+    faces = kind_of(snakemake.params.structure).faces
     area = faces * np.linalg.norm(np.cross(first, second)) if faces else None
     results = StructureResults(**given, area=area)
     results.distribution.to_csv(snakemake.output.posterior, index=False)

@@ -24,6 +24,7 @@ from relaxdiff.files.code_digest import code_digest
 from relaxdiff.exceptions import SlurmError
 from relaxdiff.study.input_check import check_input, printable
 from relaxdiff.running.slurm import cancel_leftovers, closing_summary
+from relaxdiff.structures.kinds import kind_of
 
 
 def refuse(problems):
@@ -110,8 +111,7 @@ def reference_file(source):
 def solute_bulks_of(wildcards):
     """Crystals of the solutes that a structure may hold, inputs."""
     entry, solutes = entry_of(wildcards), config["crystal"]["solutes"]
-    held = solutes if entry["kind"] == "file" else {entry.get("element")} & set(solutes)
-    return [f"{STUDY}/bulk_{element}.nc" for element in held]
+    return [f"{STUDY}/bulk_{element}.nc" for element in kind_of(entry).solutes_in(entry, solutes)]
 
 
 def file_of(wildcards):

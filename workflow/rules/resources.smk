@@ -4,7 +4,7 @@
 import math
 
 from relaxdiff.structures.lattices import BRAVAIS
-from relaxdiff.structures.kinds import ON_LATTICE
+from relaxdiff.structures.kinds import kind_of
 from relaxdiff.posterior.variants import lambda_grid
 
 LAMBDAS = len(lambda_grid(**config["perturbation"]))
@@ -38,7 +38,7 @@ def mb_of_cell(wildcards):
 
 def asymmetry(wildcards):
     """How much less symmetry saves than in a vacancy's cell, in memory as in time."""
-    return 1 if entry_of(wildcards)["kind"] == "vacancy" else 8
+    return kind_of(entry_of(wildcards)).asymmetry
 
 
 def mb_of_force_constants(wildcards):
@@ -54,7 +54,7 @@ def minutes_to_set_up(wildcards):
 
 def mb_of_reference(wildcards):
     """Second derivatives tell saddle points, but for vacancies, whose cells may be large."""
-    on_lattice = entry_of(wildcards)["kind"] in ON_LATTICE
+    on_lattice = kind_of(entry_of(wildcards)).on_lattice
     on_lattice = on_lattice and config["crystal"]["lattice"] in BRAVAIS
     return (mb_of_cell if on_lattice else mb_of_force_constants)(wildcards)
 

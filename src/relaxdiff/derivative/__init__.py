@@ -18,8 +18,8 @@ from relaxdiff.derivative.levels import (
 
 __all__ = [
     "EVALUATION",
-    "H_IH",
     "HESSIAN",
+    "H_IH",
     "IH",
     "LEVELS",
     "NEIGHBOURS_X",

@@ -32,7 +32,7 @@ def implicit_derivative(minimum, solver="dense", directions=None):
     x = (x0 + u)(1 + sum_k e_k B_k):
 
     * `position_derivative` (parameter, atom, xyz): du/dtheta in Angstrom per unit of parameter,
-      mean displacement zero;
+      mean displacement zero, or held atoms' displacements;
     * `strain_basis` (strain, xyz, xyz_2): the matrices B_k, none if the cell was kept fixed;
     * `strain_derivative` (parameter, strain): de_k/dtheta;
     * `strain_coupling` (strain, atom, xyz): du/de_k of atoms that relax in a strained cell,

@@ -57,8 +57,9 @@ def lammps_minimise(atoms, potential, tolerance=1e-6, freedom=None, lost=lambda 
     tolerance: wanted largest gradient in eV/A (forces, and dU/dstrain over the cell's edge); the
     caller compares `max_gradient` with it; freedom: the Freedom of atoms and cell, all atoms and an
     isotropic strain if None; it may confine atoms, and the cell's strain, to the normal of the
-    first two cell vectors; lost: says of the Atoms on the way whether to give up. Returns a
-    LammpsMinimum; raises LammpsError.
+    first two cell vectors, and hold atoms: no force moves these, and as `fix box/relax` takes all
+    atoms along, they keep their scaled positions in a cell that relaxes; lost: says of the Atoms on
+    the way whether to give up. Returns a LammpsMinimum; raises LammpsError.
     """
     freedom = Freedom() if freedom is None else freedom
     with tempfile.TemporaryDirectory() as folder:
@@ -77,10 +78,18 @@ def lammps_minimise(atoms, potential, tolerance=1e-6, freedom=None, lost=lambda 
             session.place(atoms)
             if len(freedom.directions) == 1:
                 session.command("fix confined all setforce 0 0 NULL")
+            _hold(session, freedom.fixed)
             box = _box(session)
             gradient = _minimise(session, atoms, box, tolerance, _cell(freedom.strains), lost)
             energy = float(session.instance.get_thermo("pe"))
             return LammpsMinimum(_relaxed(session, atoms, box), energy, gradient, force_calls(log))
+
+
+def _hold(session, fixed):
+    """No force on the atoms of a mask (N,), or None."""
+    if fixed is not None and np.any(fixed):
+        tags = " ".join(str(index + 1) for index in np.flatnonzero(fixed))
+        session.command(f"group held id {tags}\nfix held held setforce 0 0 0")
 
 
 def _cell(strains):

@@ -63,6 +63,7 @@ def minimum_dataset(minimum):
                 "1",
                 "directions that atoms may move in",
             ),
+            "fixed": variable("atom", _held(minimum), "1", "1 for an atom that is held, else 0"),
             "max_gradient": variable(
                 (), minimum.max_gradient, "eV/Angstrom", "largest gradient component left"
             ),
@@ -75,6 +76,12 @@ def minimum_dataset(minimum):
         coords={"xyz": ["x", "y", "z"], "xyz_2": ["x", "y", "z"]},
         attrs={"potential": minimum.potential.name, "status": minimum.status},
     )
+
+
+def _held(minimum):
+    """Of a Minimum's atoms 1 for those that are held, else 0, integers (N,)."""
+    held = minimum.coordinates.freedom.fixed
+    return np.zeros(len(minimum.atoms), int) if held is None else np.asarray(held, int)
 
 
 def strain_basis(strains):
@@ -104,6 +111,7 @@ def minimum_from_dataset(dataset, potential):
         cell=dataset["cell"].values,
         pbc=True,
     )
+    held = dataset["fixed"].values.astype(bool)
     return Minimum(
         atoms=atoms,
         strain=dataset["strain"].values,
@@ -117,6 +125,10 @@ def minimum_from_dataset(dataset, potential):
             modes=csr_array(dataset["mode_displacements"].values.reshape(-1, 3 * len(atoms)).T),
             orbits=dataset["orbit"].values,
             strains=dataset["strain_basis"].values,
-            freedom=Freedom(dataset["allowed_strains"].values, dataset["directions"].values),
+            freedom=Freedom(
+                dataset["allowed_strains"].values,
+                dataset["directions"].values,
+                held if held.any() else None,
+            ),
         ),
     )

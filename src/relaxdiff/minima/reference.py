@@ -20,9 +20,9 @@ from relaxdiff.minima.symmetry_blocks import blocks_at
 from relaxdiff.potentials import ONE_POINT_STEP
 from relaxdiff.structures import (
     BRAVAIS,
-    ON_LATTICE,
     build_structure,
     face_normals,
+    kind_of,
     largest_displacement,
     starting_crystal,
     widest_gap,
@@ -52,7 +52,7 @@ class Reference:
         derivative, coordinates = self.derivative, self.minimum.coordinates
         moved = np.einsum("pax,p->ax", derivative["position_derivative"].values, delta_theta)
         strains = delta_theta @ derivative["strain_derivative"].values
-        return np.append(coordinates.modes.T @ moved.ravel(), strains)
+        return np.append(coordinates.pull_back(moved), strains)
 
 
 def relax_reference(potential, crystal, settings, report=lambda line: None):
@@ -76,7 +76,8 @@ def relax_reference(potential, crystal, settings, report=lambda line: None):
     atoms = build_structure(settings, perfect, list(crystal.get("solutes", ())))
     _check_vacuum(atoms, potential, settings)
     # Vacancies of these keep their symmetry; if one does not, its force constants will tell.
-    on_lattice = settings["kind"] in ON_LATTICE and perfect.lattice in BRAVAIS
+    kind = kind_of(settings)
+    on_lattice = kind.on_lattice and perfect.lattice in BRAVAIS
     green = None
     if on_lattice and settings["supercell"] >= LARGE:
         green = crystal_green(potential, atoms, perfect, settings["supercell"])
@@ -88,7 +89,7 @@ def relax_reference(potential, crystal, settings, report=lambda line: None):
                 potential,
                 cell=settings["cell"],
                 preconditioner=green,
-                normal_only=settings["kind"] == "gamma_surface",
+                normal_only=kind.normal_only,
             )
         except (InputError, LammpsError) as error:
             raise type(error)(f"structures.{name}, {potential.name}: {error}") from None
@@ -138,7 +139,7 @@ def crystal_of(minimum, start):
 def _check_vacuum(atoms, potential, settings):
     """InputError for a slab whose surfaces feel each other through the vacuum."""
     gap, reach = widest_gap(atoms, 2, face_normals(atoms)[2]), potential.reach
-    if settings["kind"] == "surface" and not gap > reach:
+    if kind_of(settings).in_vacuum and not gap > reach:
         raise InputError(
             f"structures.{settings['name']}.vacuum: {settings['vacuum']} Angstrom is less than the "
             f"potential's reach, use more than {reach:.2f}"

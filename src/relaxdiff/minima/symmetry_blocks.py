@@ -112,7 +112,9 @@ class Block:
 
 def symmetry_blocks(coordinates):
     """The Blocks of symmetric coordinates; none if there is no symmetry to break."""
-    symmetry = find_symmetry(coordinates.reference).confined(coordinates.freedom.directions)
+    held = coordinates.freedom.fixed
+    symmetry = find_symmetry(coordinates.reference, fixed=held)
+    symmetry = symmetry.confined(coordinates.freedom.directions)
     # What leaves a random one of the symmetric displacements unchanged does so with all of them.
     chance = np.random.default_rng(0).normal(size=coordinates.n_modes)
     symmetry = symmetry.subgroup(symmetry.keeps(coordinates.modes @ chance))
@@ -121,7 +123,7 @@ def symmetry_blocks(coordinates):
     symmetry = symmetry.subgroup(symmetry.keeps_matrices(coordinates.strains))
     blocks = []
     for characters, subgroup in representations(symmetry):
-        own = representation_modes(symmetry, characters, subgroup)
+        own = representation_modes(symmetry, characters, subgroup, held)
         strains = strain_modes(symmetry, allowed, characters, subgroup)
         if own.shape[1] or len(strains):
             wider = replace(

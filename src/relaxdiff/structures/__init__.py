@@ -11,19 +11,7 @@ from relaxdiff.structures.coordinates import (
     relative_volume,
     widest_gap,
 )
-from relaxdiff.structures.kinds import (
-    CELLS,
-    COMMON_KEYS,
-    DIVACANCIES,
-    KEYS,
-    ON_LATTICE,
-    OPTIONAL_KEYS,
-    POINT_DEFECT_CELLS,
-    POINT_DEFECT_KEYS,
-    SMALLEST_SUPERCELL,
-    build_structure,
-    bulk_cell,
-)
+from relaxdiff.structures.kinds import COMMON_KEYS, KINDS, build_structure, bulk_cell, kind_of
 from relaxdiff.structures.lattices import (
     ATOMS_PER_CELL,
     BRAVAIS,
@@ -34,24 +22,17 @@ from relaxdiff.structures.lattices import (
 )
 from relaxdiff.structures.modes import representation_modes, strain_modes
 from relaxdiff.structures.neighbours import images_near, nearest_neighbour_distance
-from relaxdiff.structures.slabs import plane_normal
+from relaxdiff.structures.slabs import plane_normal, planes_of_crystal
 from relaxdiff.structures.symmetry import find_symmetry, representations
 
 __all__ = [
     "ATOMS_PER_CELL",
     "BRAVAIS",
-    "CELLS",
     "COMMON_KEYS",
     "Coordinates",
-    "DIVACANCIES",
     "Freedom",
-    "KEYS",
-    "ON_LATTICE",
-    "OPTIONAL_KEYS",
-    "POINT_DEFECT_CELLS",
-    "POINT_DEFECT_KEYS",
+    "KINDS",
     "PerfectCrystal",
-    "SMALLEST_SUPERCELL",
     "build_structure",
     "bulk_cell",
     "cell_strains",
@@ -60,10 +41,12 @@ __all__ = [
     "face_normals",
     "find_symmetry",
     "images_near",
+    "kind_of",
     "largest_displacement",
     "nearest_neighbour_distance",
     "on_coordinates",
     "plane_normal",
+    "planes_of_crystal",
     "relative_volume",
     "representation_modes",
     "representations",

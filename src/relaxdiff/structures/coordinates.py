@@ -4,6 +4,10 @@ Atoms sit at x = (x0 + u) F, the rows of the cell at cell0 F, with F = 1 + sum_k
 displacement in Angstrom at the reference cell, the B_k are symmetric matrices. With the identity as
 the only one it is the isotropic strain of arXiv:2407.02414 (eq 4). Symmetric matrices leave out the
 rotations of the cell, which change no energy.
+
+The modes are of two kinds: the totally symmetric displacements of a structure with symmetry, and
+without it those of all atoms. Held atoms are in no mode: they keep their scaled positions, and
+follow the cell. Without any, no mode moves the structure as a whole.
 """
 
 import functools
@@ -82,6 +86,15 @@ class Coordinates:
         """u in Angstrom at the reference cell, shape (N, 3)."""
         return (self.modes @ q[: self.n_modes]).reshape(-1, 3)
 
+    def pull_back(self, fields):
+        """Derivatives by the amplitudes, (modes, ...), from those by the atoms, (N, 3, ...).
+
+        Also the amplitudes of displacement fields, as far as the modes span these.
+        """
+        fields = np.asarray(fields)
+        on_modes = self.modes.T @ fields.reshape(self.modes.shape[0], -1)
+        return on_modes.reshape(self.n_modes, *fields.shape[2:])
+
     def strain_of(self, q):
         """The strain F - 1 at q, shape (..., 3, 3) for q of shape (..., n)."""
         return np.tensordot(np.asarray(q)[..., self.n_modes :], self.strains, axes=1)
@@ -108,13 +121,16 @@ class Coordinates:
     def locate(self, atoms):
         """q of a structure with the same atoms, the nearest periodic image of each being meant.
 
-        A rigid shift and a rotation of the whole structure are taken off; displacements and strains
-        outside the span of the coordinates are lost.
+        A rigid shift and a rotation of the whole structure are taken off, the shift such that held
+        atoms are where they were; displacements and strains outside the span of the coordinates are
+        lost.
         """
         strain, apart = _compare(self.reference, atoms)
+        if self.freedom.fixed is not None and np.any(self.freedom.fixed):
+            apart = apart - apart[self.freedom.fixed].mean(axis=0)
         basis = self.strains.reshape(-1, 9)
         strains = np.linalg.lstsq(basis.T, strain.ravel(), rcond=None)[0] if len(basis) else []
-        return np.append(self.modes.T @ apart.ravel(), strains)
+        return np.append(self.pull_back(apart), strains)
 
 
 def coordinates_of(atoms, freedom=None, symmetry=True):
@@ -214,7 +230,7 @@ def _compare(atoms, others):
 def on_coordinates(coordinates, deformation, gradient, strain_gradient):
     """Derivatives by atoms, (N, 3, c), and strains, (3, 3, c), as ones by q, (n, c)."""
     slopes = deformation @ gradient
-    on_modes = coordinates.modes.T @ slopes.reshape(coordinates.modes.shape[0], -1)
+    on_modes = coordinates.pull_back(slopes)
     # A strain B of the reference is one of F^-1 B on top of the cell as it is.
     on_top = np.linalg.solve(deformation, coordinates.strains)
     return np.vstack([on_modes, np.tensordot(on_top, strain_gradient, axes=2)])

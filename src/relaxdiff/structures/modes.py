@@ -3,12 +3,14 @@
 A change of potential parameters keeps the symmetry of a structure, so the response to it lives in
 the totally symmetric displacements and strains alone: 12 modes for a bcc vacancy in 4x4x4 cells, 3N
 - 3 for a structure without symmetry. What breaks the symmetry divides into representations.
+
+Held atoms are in no mode, and where there are any, rigid translations are none to take out.
 """
 
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import csr_array, eye_array, hstack, kron
 
 from relaxdiff.structures.symmetry import span_of
 
@@ -23,8 +25,10 @@ def displacement_modes(symmetry, fixed=None):
     (N, 3). Each atom of an orbit moves by the image of its representative's displacement, which the
     operations that keep the representative in place must leave unchanged.
     """
+    if len(symmetry.rotations) == 1:
+        return _all_displacements(symmetry, fixed)
     basis = _kept(symmetry, fixed)
-    if fixed is not None and np.any(fixed):
+    if _holds_any(fixed):
         return basis
     translations = _translations(symmetry)
     return csr_array(_without(basis.toarray(), translations)) if translations.size else basis
@@ -49,13 +53,61 @@ def strain_modes(symmetry, allowed, characters=None, subgroup=None):
     return _tidy(basis @ vectors[:, values > 0.5 * order / characters.max()])
 
 
-def representation_modes(symmetry, characters, subgroup):
+def representation_modes(symmetry, characters, subgroup, fixed=None):
     """Orthonormal displacements of one representation that a subgroup keeps, without translations.
 
-    Arguments as in `representations`. Returns a sparse array of shape (3N, modes).
+    symmetry, fixed: as in `displacement_modes`; other arguments as in `representations`. Returns a
+    sparse array of shape (3N, modes).
     """
-    members, fields = _modes_by_orbit(symmetry, characters, subgroup)
-    return _without_translations(members, fields, symmetry.directions)
+    members, fields = _modes_by_orbit(symmetry, characters, subgroup, fixed)
+    if not _holds_any(fixed):
+        return _without_translations(members, fields, symmetry.directions)
+    parts = [
+        _spread(_components(atoms), modes, len(fixed))
+        for atoms, modes in zip(members, fields, strict=True)
+    ]
+    return hstack([csr_array((3 * len(fixed), 0)), *parts], format="csr")
+
+
+def _holds_any(fixed):
+    """Whether a mask (N,) of held atoms, or None, holds any."""
+    return fixed is not None and np.any(fixed)
+
+
+def _all_displacements(symmetry, held=None):
+    """Orthonormal displacements of all free atoms, rigid translations taken out if none is held.
+
+    symmetry: of the identity alone; its `directions` count. Sparse, shape (3N, modes), with at most
+    d N log2(N) + d N numbers for d directions: neither a matrix (3N, 3N) nor a factorisation.
+    """
+    n_atoms = symmetry.permutations.shape[1]
+    if _holds_any(held):
+        of_atoms = eye_array(n_atoms, format="csc")[:, np.flatnonzero(~held)]
+    else:
+        of_atoms = _halves(n_atoms)
+    return csr_array(kron(of_atoms, symmetry.directions.T))
+
+
+def _halves(count):
+    """Orthonormal columns, sparse (count, count - 1), each of which adds up to zero.
+
+    One moves the first half of the atoms against the second, the next ones a quarter against a
+    quarter, down to two atoms: Haar's wavelets (Math. Ann. 69, 331 (1910)) for any count.
+    """
+    rows, values = [], []
+    ranges = [(0, count)] if count > 1 else []
+    for first, last in ranges:  # which grows on the way, to count - 1
+        middle = (first + last) // 2
+        sizes = np.array([middle - first, last - middle])
+        amplitudes = np.sqrt(sizes[::-1] / (sizes * sizes.sum())) * [1, -1]
+        rows.append(np.arange(first, last))
+        values.append(np.repeat(amplitudes, sizes))
+        ranges += [part for part in ((first, middle), (middle, last)) if part[1] - part[0] > 1]
+    if not ranges:
+        return csr_array((count, 0))
+    columns = np.repeat(np.arange(len(rows)), list(map(len, rows)))
+    places = (np.concatenate(rows), columns)
+    return csr_array((np.concatenate(values), places), shape=(count, len(rows)))
 
 
 def _kept(symmetry, held=None):
@@ -70,7 +122,7 @@ def _kept(symmetry, held=None):
     for atom in representatives:
         images, first = np.unique(symmetry.permutations[:, atom], return_index=True)
         keeping = symmetry.rotations[symmetry.permutations[:, atom] == atom]
-        rows = (3 * images[:, None] + np.arange(3)).ravel()
+        rows = _components(images)
         for direction in _invariant_directions(keeping, symmetry.directions):
             moved = (symmetry.rotations[first] @ direction).ravel()
             modes.append((rows, moved / np.linalg.norm(moved)))
@@ -82,17 +134,21 @@ def _kept(symmetry, held=None):
     return csr_array((values, (rows, columns)), shape=(size, len(modes)))
 
 
-def _modes_by_orbit(symmetry, characters, subgroup):
+def _modes_by_orbit(symmetry, characters, subgroup, held=None):
     """Orthonormal displacements of one representation that a subgroup keeps, rigid ones with them.
 
-    Arguments as in `representations`. An orbit's atoms move by themselves, so that every matrix
-    here is small. Returns a list of atoms, shape (k,), and one of modes, shape (3k, modes), of each
-    orbit. Source: the projector sum_g character(g) g of Wigner, Group Theory (1959).
+    Arguments as in `representation_modes`. An orbit's atoms move by themselves, so that every
+    matrix here is small. Returns a list of atoms, shape (k,), and one of modes, shape (3k, modes),
+    of each orbit that is not held. Source: the projector sum_g character(g) g of Wigner, Group
+    Theory (1959).
     """
     turns = characters[:, None, None] * symmetry.rotations
     orbits = symmetry.permutations.min(axis=0)
     members, fields = [], []
-    for first in symmetry.representatives:
+    representatives = symmetry.representatives
+    if held is not None:
+        representatives = representatives[~held[representatives]]
+    for first in representatives:
         atoms = np.flatnonzero(orbits == first)
         moves = np.searchsorted(atoms, symmetry.permutations[:, atoms])
         basis = _kept(replace(symmetry, permutations=moves).subgroup(subgroup)).toarray()
@@ -117,7 +173,7 @@ def _without_translations(members, fields, directions):
     directions = np.tile(directions.T, (n_atoms, 1)) / np.sqrt(n_atoms)
     rigid, loose = [], []
     for atoms, modes in zip(members, fields, strict=True):
-        rows = (3 * atoms[:, None] + np.arange(3)).ravel()
+        rows = _components(atoms)
         for parts, columns in zip((rigid, loose), _turned(modes, directions[rows]), strict=True):
             parts.append(_spread(rows, columns, n_atoms))
     while len(rigid) > 1:
@@ -138,6 +194,11 @@ def _turned(modes, directions):
     # An overlap is zero, or at least that of one atom.
     rank = (overlaps > 1e-3 * directions.max()).sum()
     return modes @ turn[:, :rank], modes @ turn[:, rank:]
+
+
+def _components(atoms):
+    """Rows of x, y and z of some atoms among those of all, (3k,)."""
+    return (3 * atoms[:, None] + np.arange(3)).ravel()
 
 
 def _spread(rows, columns, n_atoms):

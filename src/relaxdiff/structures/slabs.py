@@ -60,6 +60,11 @@ def faulted_crystal(settings, crystal):
     return atoms
 
 
+def planes_of_crystal(plane, crystal):
+    """The perfect crystal in the axes of a slab or a fault, two planes of it."""
+    return faulted_crystal({"plane": plane, "layers": 2, "displacement": [0, 0]}, crystal)
+
+
 def _atomic_planes(cubic, plane, layers):
     """`layers` atomic planes of a crystal, the first at z = 0, z being their normal.
 

@@ -2,19 +2,7 @@
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import path_exists
-from relaxdiff.structures import (
-    BRAVAIS,
-    CELLS,
-    COMMON_KEYS,
-    DIVACANCIES,
-    KEYS,
-    ON_LATTICE,
-    OPTIONAL_KEYS,
-    POINT_DEFECT_CELLS,
-    POINT_DEFECT_KEYS,
-    SMALLEST_SUPERCELL,
-    plane_normal,
-)
+from relaxdiff.structures import BRAVAIS, COMMON_KEYS, KINDS, kind_of, plane_normal
 from relaxdiff.study.problem import Problem
 
 # Other folders and files in results/<study>/, where each structure has a folder of its own, and the
@@ -65,18 +53,20 @@ def structure_problems(config):
 
 def _key_problems(settings, where):
     """Keys that a structure lacks, and keys that its kind does not have."""
-    kind, needed = settings["kind"], KEYS.get(settings["kind"], POINT_DEFECT_KEYS)
+    kind, in_plane = kind_of(settings), settings["cell"] == "in_plane_fixed"
     given = [key for key in settings if key not in COMMON_KEYS]
-    if kind == "file" and settings["cell"] == "in_plane_fixed":
-        needed = (*needed, "plane")
-    elif kind == "file" and "plane" in given:
-        return [f"{where}.plane: a file has this key with cell: in_plane_fixed only"]
+    if misplaced := [key for key in given if key in kind.keys_in_plane and not in_plane]:
+        return [
+            f"{where}.{key}: a {kind.name} has this key with cell: in_plane_fixed only"
+            for key in misplaced
+        ]
+    needed = (*kind.keys, *(kind.keys_in_plane if in_plane else ()))
     missing = [key for key in needed if key not in given]
-    needed = (*needed, *OPTIONAL_KEYS.get(kind, ()))
+    needed = (*needed, *kind.optional_keys)
     problems = [f"{where}: the key {', '.join(missing)} is missing"] if missing else []
     return problems + [
-        f"{where}.{key}: kind {kind} does not have this key: beside {', '.join(COMMON_KEYS)} it "
-        f"has {', '.join(needed)}"
+        f"{where}.{key}: kind {kind.name} does not have this key: beside "
+        f"{', '.join(COMMON_KEYS)} it has {', '.join(needed)}"
         for key in given
         if key not in needed
     ]
@@ -84,12 +74,11 @@ def _key_problems(settings, where):
 
 def _value_problems(settings, where):
     """Values that do not go with a structure's kind, planes that are none, and missing files."""
-    kind, cells = settings["kind"], CELLS.get(settings["kind"], POINT_DEFECT_CELLS)
-    problems = []
-    if settings["cell"] not in cells:
+    kind, problems = kind_of(settings), []
+    if settings["cell"] not in kind.cells:
         problems.append(
-            f"{where}.cell: {settings['cell']} is not possible for kind {kind}: "
-            f"use {', '.join(cells[:-1])} or {cells[-1]}"
+            f"{where}.cell: {settings['cell']} is not possible for kind {kind.name}: "
+            f"use {', '.join(kind.cells[:-1])} or {kind.cells[-1]}"
         )
     if "plane" in settings:
         try:
@@ -128,7 +117,7 @@ def _element_problems(settings, where, host, solutes):
     """An atom that is to be of an element that the study does not have, or has there already."""
     element = settings.get("element")
     own = element == host
-    if element is None or element in solutes or (own and settings["kind"] != "substitutional"):
+    if element is None or element in solutes or (own and not kind_of(settings).needs_solute):
         return []
     known = ", ".join(solutes) or "none"
     advice = (
@@ -143,14 +132,13 @@ def _element_problems(settings, where, host, solutes):
 
 def _supercell_problems(settings, where, lattice):
     """A supercell in which a point defect is next to its own image."""
-    divacancy = settings["kind"] in DIVACANCIES
-    least = SMALLEST_SUPERCELL.get(lattice, 2) + divacancy
+    kind = kind_of(settings)
+    least = kind.smallest_supercell(lattice)
     if settings.get("supercell", least) >= least:
         return []
-    what = "divacancy" if divacancy else "point defect"
     return [
-        f"{where}.supercell: {settings['supercell']} is too small for a {what}, use {least} or "
-        f"more in {lattice}"
+        f"{where}.supercell: {settings['supercell']} is too small for a {kind.what}, use {least} "
+        f"or more in {lattice}"
     ]
 
 
@@ -164,12 +152,13 @@ def solver_problems(config):
         "truth.relaxer": (config["truth"]["relaxer"], "newton or lammps"),
     }
     sparse = {key: instead for key, (choice, instead) in chosen.items() if choice == "sparse"}
-    others = [each["name"] for each in config["structures"] if each["kind"] not in ON_LATTICE]
+    others = [each["name"] for each in config["structures"] if not kind_of(each).on_lattice]
+    on_lattice = ", ".join(name for name, kind in KINDS.items() if kind.on_lattice)
     return [
         Problem(
             key,
             f"{key}: sparse needs every atom on a site of the crystal, which is so for "
-            f"{', '.join(ON_LATTICE)} but not for structures.{others[0]}: use {instead}",
+            f"{on_lattice} but not for structures.{others[0]}: use {instead}",
         )
         for key, instead in sparse.items()
         if others

@@ -9,10 +9,10 @@ from relaxdiff.lammps import lammps_minimise
 from relaxdiff.posterior import variant_energy_shifts, variant_weights
 from relaxdiff.structures import (
     Freedom,
-    build_structure,
     cell_strains,
     crystal_from,
     largest_displacement,
+    planes_of_crystal,
 )
 
 # Angstrom, standard deviation of the displacements that the check starts from: no symmetry is left.
@@ -107,8 +107,7 @@ def _perfect_crystal(crystal, settings):
     mean, cell = crystal_from(crystal.attrs), settings["cell"]
     atoms = mean.conventional()
     if cell == "in_plane_fixed":  # LAMMPS relaxes a cell along the normal of its first two vectors
-        unfaulted = {"kind": "gamma_surface", "layers": 2, "displacement": [0, 0]}
-        atoms = build_structure({**settings, **unfaulted}, mean)
+        atoms = planes_of_crystal(settings["plane"], mean)
     kind = "isotropic" if cell == "full" and mean.c is None else cell
     # However far the potential reaches, a crystal has no vacuum.
     return atoms, Freedom(strains=cell_strains(kind, atoms, reach=np.inf))
@@ -129,10 +128,13 @@ def _stretched(atoms, stretch):
 
 
 def _shaken(atoms, freedom, seed):
-    """A copy with random displacements as far as atoms may move."""
+    """A copy with random displacements as far as atoms may move; held ones stay."""
     shaken = atoms.copy()
     chance = np.random.default_rng(seed).normal(scale=SHAKE, size=(len(atoms), 3))
-    shaken.positions += chance @ freedom.directions.T @ freedom.directions
+    moved = chance @ freedom.directions.T @ freedom.directions
+    if freedom.fixed is not None:
+        moved[freedom.fixed] = 0.0
+    shaken.positions += moved
     return shaken
 
 

@@ -16,7 +16,7 @@ from relaxdiff.minima.reference import relax_reference
 from relaxdiff.minima.symmetry_blocks import force_constants
 from relaxdiff.posterior.variants import lambda_grid
 from relaxdiff.statistics.errors import error_slopes, error_table, prediction_errors
-from relaxdiff.structures.kinds import ON_LATTICE
+from relaxdiff.structures.kinds import kind_of
 from relaxdiff.structures.lattices import starting_crystal
 from relaxdiff.truth.check import check_variants, choose_variants, judge
 
@@ -100,7 +100,7 @@ def test_other_relaxers_find_the_same(study, tungsten, posterior):
     """LAMMPS's, and the sparse one where all atoms are on sites of the crystal."""
     minimum, settings = study.minimum, study.settings
     known_of = {"lammps": study.constants}
-    if settings["kind"] in ON_LATTICE:
+    if kind_of(settings).on_lattice:
         crystal = starting_crystal(**CRYSTAL)
         known_of["sparse"] = crystal_green(tungsten, minimum.atoms, crystal, settings["supercell"])
     few = study.crystal.sel({"lambda": [0.0, 0.5]})

@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.neighborlist import neighbor_list
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.structures.kinds import build_structure, bulk_cell, vacancy_cell
+from relaxdiff.structures.kinds import KINDS, build_structure, bulk_cell, vacancy_cell
 from relaxdiff.structures.lattices import PerfectCrystal
 from relaxdiff.structures.neighbours import nearest_neighbour_distance
 from relaxdiff.structures.slabs import plane_normal
@@ -404,3 +404,22 @@ def test_a_vacuum_keeps_surfaces_apart():
             InputError, match=r"^structures\.it\.vacuum: .* keeps no surfaces apart"
         ):
             build("surface", plane=[1, 1, 0], layers=4, vacuum=vacuum)
+
+
+def test_kinds_on_the_lattice_have_all_atoms_on_its_sites():
+    """The sparse algorithms, and jobs' memory, trust in it; of what is built in bcc with a cell."""
+    sites = set(map(tuple, bulk_cell("W", EDGE, 4).positions.round(6)))
+    in_cells = [kind for kind in KINDS.values() if kind.keys == ("supercell",)]
+    for kind in in_cells:
+        if "bcc" in kind.lattices:
+            places = set(map(tuple, build(kind.name, supercell=4).positions.round(6)))
+            assert (places <= sites) == kind.on_lattice, kind.name
+    assert not any(kind.on_lattice for kind in KINDS.values() if kind not in in_cells)
+
+
+def test_solutes_that_a_structure_may_hold():
+    solutes = {"Be": "hcp", "Ta": "bcc"}
+    assert KINDS["file"].solutes_in({"kind": "file"}, solutes) == ["Be", "Ta"]
+    assert KINDS["octahedral"].solutes_in({"element": "Ta"}, solutes) == ["Ta"]
+    assert KINDS["octahedral"].solutes_in({"element": "W"}, solutes) == []
+    assert KINDS["vacancy"].solutes_in({}, solutes) == []

@@ -8,15 +8,7 @@ import yaml
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.potentials.snap.baseline import STYLES
-from relaxdiff.structures.kinds import (
-    BUILDERS,
-    CELLS,
-    COMMON_KEYS,
-    KEYS,
-    KINDS,
-    OPTIONAL_KEYS,
-    POINT_DEFECT_KEYS,
-)
+from relaxdiff.structures.kinds import COMMON_KEYS, KINDS
 from relaxdiff.structures.lattices import LATTICES
 from relaxdiff.study.config import check_config
 from relaxdiff.study.structure_settings import RESERVED_NAMES
@@ -42,7 +34,7 @@ GOOD = {
     },
     "loop": {"kind": "file", "path": "loop.xyz", "lattice_parameter": 3.18, "cell": "full"},
 }
-POINT_DEFECTS = set(BUILDERS) - {"substitutional", "surface", "gamma_surface"}
+POINT_DEFECTS = set(KINDS) - {"substitutional", "surface", "gamma_surface", "file"}
 
 
 @pytest.fixture
@@ -98,7 +90,7 @@ def test_every_point_defect_needs_a_supercell(check, refusal, kind):
     assert refusal(defect) == "structures.it: the key supercell is missing"
     assert refusal(defect | {"supercell": 3, "layers": 5}) == (
         f"structures.it.layers: kind {kind} does not have this key: beside name, kind, cell it has "
-        + ", ".join(("supercell", *OPTIONAL_KEYS.get(kind, ())))
+        + ", ".join(("supercell", *KINDS[kind].optional_keys))
     )
     assert refusal(defect | {"supercell": 3, "cell": "in_plane_fixed"}) == (
         f"structures.it.cell: in_plane_fixed is not possible for kind {kind}: "
@@ -106,16 +98,17 @@ def test_every_point_defect_needs_a_supercell(check, refusal, kind):
     )
 
 
-def test_kinds_and_keys_are_those_of_the_builders_and_of_the_schema():
+def test_kinds_keys_and_cells_are_those_of_the_schema():
     items = yaml.safe_load(SCHEMA.read_text())["properties"]["structures"]["items"]
     assert items["properties"]["kind"]["enum"] == list(KINDS)
-    assert set(KEYS) == {*CELLS, "substitutional"} == set(KINDS) - POINT_DEFECTS
-    keys = [*KEYS.values(), *OPTIONAL_KEYS.values()]
-    known = {*COMMON_KEYS, *POINT_DEFECT_KEYS, *(key for each in keys for key in each)}
-    assert set(items["properties"]) == known
-    assert {cell for cells in CELLS.values() for cell in cells} == set(
-        items["properties"]["cell"]["enum"]
-    )
+    keys = {
+        key
+        for kind in KINDS.values()
+        for key in (*kind.keys, *kind.optional_keys, *kind.keys_in_plane)
+    }
+    assert set(items["properties"]) == {*COMMON_KEYS, *keys}
+    cells = {cell for kind in KINDS.values() for cell in kind.cells}
+    assert cells == set(items["properties"]["cell"]["enum"])
 
 
 BAD_STRUCTURES = {

@@ -1,0 +1,99 @@
+"""Structures from files of the user's own, checked before they are believed."""
+
+from pathlib import Path
+
+import ase.io
+import numpy as np
+from ase import Atoms
+from ase.neighborlist import neighbor_list
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.structures.neighbours import nearest_neighbour_distance
+
+LAMMPS_DATA = (".data", ".lmp")  # endings that ASE does not take for LAMMPS's
+SMALLEST_VOLUME = 1e-6  # Angstrom^3; a cell below this one is flat
+# What tells a structure file in other units: its lattice parameter off by this factor, a cell
+# thinner, or all atoms farther apart, than this in units of the crystal's nearest neighbours.
+LARGEST_SCALE, THINNEST_CELL, FARTHEST = 1.3, 0.1, 1.5
+
+
+def from_file(settings, crystal, solutes):
+    """The last structure of a file, scaled from its own lattice parameter to the potential's.
+
+    settings, crystal, solutes: as for `build_structure`. InputError, which names the key, for a
+    file that cannot be read or does not go with the crystal.
+    """
+    path = settings["path"]
+    atoms = _read(path)
+    _check_cell_and_atoms(atoms, path, crystal.element, solutes)
+    scale = crystal.a / settings["lattice_parameter"]
+    if not 1 / LARGEST_SCALE < scale < LARGEST_SCALE:
+        raise InputError(
+            f"lattice_parameter: {settings['lattice_parameter']} is far from the "
+            f"{crystal.a:.3g} of crystalline {crystal.element}: give that of the crystal that "
+            f"{path} was built for, in Angstrom"
+        )
+    atoms.set_cell(atoms.cell * scale, scale_atoms=True)
+    usual = nearest_neighbour_distance(crystal.conventional())
+    heights = 1 / np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0)
+    if heights.min() < THINNEST_CELL * usual:
+        raise InputError(
+            f"path: the cell in {path} is only {heights.min():.3g} Angstrom thick, less than an "
+            "atom: is it in Angstrom?"
+        )
+    # Only a cell that is rather empty can have no neighbours: others are not searched.
+    sparse = atoms.get_volume() / len(atoms) > FARTHEST**3 * crystal.volume_per_atom
+    if sparse and not neighbor_list("d", atoms, FARTHEST * usual).size:
+        raise InputError(
+            f"path: no two atoms in {path} are nearer than {FARTHEST * usual:.3g} Angstrom when "
+            f"scaled from lattice_parameter, in the crystal they are {usual:.3g} apart: is it in "
+            "Angstrom?"
+        )
+    distances = neighbor_list("d", atoms, usual / 2)
+    if distances.size:
+        raise InputError(
+            f"path: two atoms in {path} are {distances.min():.3g} Angstrom apart when scaled from "
+            f"lattice_parameter, less than half of the {usual:.3g} in the crystal"
+        )
+    return atoms
+
+
+def _check_cell_and_atoms(atoms, path, element, solutes):
+    """InputError unless these are atoms of known elements in a cell that repeats in x, y and z."""
+    others = sorted(set(atoms.symbols) - {element, *solutes})
+    known = f"crystal.element is {element}" + (f" with {', '.join(solutes)}" if solutes else "")
+    open_ends = [axis for axis, closed in zip("xyz", atoms.pbc, strict=True) if not closed]
+    if not len(atoms):
+        problem = f"{path} holds no atoms"
+    elif others:
+        problem = f"{path} holds atoms of {', '.join(others)}, but {known}"
+    elif open_ends:
+        problem = f"{path} is not periodic in {', '.join(open_ends)}, but must be in x, y and z"
+    elif not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
+        problem = f"{path} holds positions or cell vectors that are not finite"
+    elif atoms.cell.volume < SMALLEST_VOLUME:
+        problem = f"the cell in {path} has no volume"
+    else:
+        return
+    raise InputError(f"path: {problem}")
+
+
+def _read(path):
+    """Symbols, positions, cell and periodicity of the last structure in a file, as Atoms.
+
+    ASE unpickles nothing that it finds in a file; it did so in folders, which are refused.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"path: {path} is not a file")
+    try:
+        found = ase.io.read(
+            str(Path(path).absolute()),  # names such as postgres.xyz alone would be a server's
+            index=-1,
+            format="lammps-data" if Path(path).suffix in LAMMPS_DATA else None,
+            parallel=False,  # else ASE would broadcast to ranks that do not come here
+            do_not_split_by_at_sign=True,
+        )
+    except Exception as error:  # of any of ASE's many readers
+        reason = " ".join(f"{type(error).__name__} {error}".split())
+        raise InputError(f"path: ASE cannot read {path}: {reason}") from None
+    return Atoms(found.numbers, found.positions, cell=found.cell, pbc=found.pbc)

@@ -1,0 +1,89 @@
+"""Point defects of crystals, before they relax.
+
+Each is built from its settings, an entry of the config's `structures`, and the
+PerfectCrystal around it.
+"""
+
+import numpy as np
+from ase import Atoms
+
+from relaxdiff.exceptions import InputError
+
+# Where a crystal has its interstitials, by kind and lattice, in units of the conventional cell's
+# vectors. Of a dumbbell it is how far its two atoms are from the site at the origin: they are about
+# as far from each other as from the next atom.
+DUMBBELLS = {
+    "dumbbell_100": {"fcc": (0.28, 0.0, 0.0)},
+    "dumbbell_110": {"bcc": (0.23, 0.23, 0.0)},
+    "dumbbell_111": {"bcc": (0.17, 0.17, 0.17)},
+}
+INTERSTICES = {
+    "octahedral": {
+        "bcc": (0.5, 0.0, 0.0),
+        "fcc": (0.5, 0.5, 0.5),
+        "hcp": (2 / 3, 1 / 3, 0.25),
+    },
+    "tetrahedral": {
+        "bcc": (0.5, 0.25, 0.0),
+        "fcc": (0.25, 0.25, 0.25),
+        "diamond": (0.5, 0.5, 0.5),
+        "hcp": (0.0, 0.0, 0.375),
+    },
+}
+# A site of each of the two shells of neighbours; of hcp c/a tells which is the nearer.
+SHELLS = {
+    "sc": ((1, 0, 0), (1, 1, 0)),
+    "bcc": ((0.5, 0.5, 0.5), (1, 0, 0)),
+    "fcc": ((0.5, 0.5, 0), (1, 0, 0)),
+    "diamond": ((0.25, 0.25, 0.25), (0.5, 0.5, 0)),
+    "hcp": ((1 / 3, 2 / 3, 0.5), (1, 0, 0)),
+}
+
+
+def vacancy(settings, crystal):
+    """The vacancy, at the origin."""
+    repeats = settings["supercell"]
+    if repeats < 2:
+        raise InputError(f"supercell: {repeats} is too small for a vacancy, use 2 or more")
+    atoms = crystal.conventional(repeats)
+    del atoms[0]
+    return atoms
+
+
+def divacancy(settings, crystal, shell):
+    """Two vacancies, one at the origin; shell: 0 for nearest neighbours, 1 for the next ones."""
+    atoms = vacancy(settings, crystal)
+    sites = [_place(crystal, site) for site in SHELLS[crystal.lattice]]
+    second = sorted(sites, key=np.linalg.norm)[shell]
+    del atoms[np.linalg.norm(atoms.positions - second, axis=1).argmin()]
+    return atoms
+
+
+def substitutional(settings, crystal):
+    """A solute in place of the atom at the origin, the first."""
+    atoms = crystal.conventional(settings["supercell"])
+    atoms.symbols[0] = settings["element"]
+    return atoms
+
+
+def dumbbell(settings, crystal, offsets):
+    """Two atoms, the last, that share the site at the origin; one may be a solute, the last.
+
+    offsets: by lattice, one of DUMBBELLS.
+    """
+    atoms = vacancy(settings, crystal)
+    offset = _place(crystal, offsets[crystal.lattice])
+    pair = [crystal.element, settings.get("element", crystal.element)]
+    return atoms + Atoms(pair, positions=[offset, -offset])
+
+
+def interstitial(settings, crystal, sites):
+    """One atom, the last, in a hole of the perfect crystal; sites: by lattice, of INTERSTICES."""
+    atoms = crystal.conventional(settings["supercell"])
+    site = _place(crystal, sites[crystal.lattice])
+    return atoms + Atoms([settings.get("element", crystal.element)], positions=[site])
+
+
+def _place(crystal, scaled):
+    """A position in Angstrom from one in units of the conventional cell's vectors."""
+    return np.array(scaled) @ crystal.conventional().cell.array
