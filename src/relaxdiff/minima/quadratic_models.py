@@ -5,6 +5,9 @@ import scipy.linalg
 
 GUESSED_CURVATURE = 20.0  # eV/A^2, only the starting guess when no Hessian is at hand
 REMEMBERED = 60  # steps in limited memory
+# Coordinates of a guess that is kept as a matrix: factorising one takes 1 s for 4,000, at each step,
+# and for the first REMEMBERED steps both forms are the same update.
+LARGEST_MATRIX = 500
 
 
 def inverse_in(coordinates, preconditioner):
@@ -25,7 +28,10 @@ def first_guess(coordinates, preconditioner):
         return LimitedMemory(inverse_in(coordinates, preconditioner))
     on_atoms = np.full(coordinates.n_modes, GUESSED_CURVATURE)
     on_strains = np.full(len(coordinates.strains), _strain_curvature(coordinates))
-    return DenseModel(np.diag(np.append(on_atoms, on_strains)), coordinates.scale)
+    diagonal = np.append(on_atoms, on_strains)
+    if coordinates.size > LARGEST_MATRIX:
+        return LimitedMemory(lambda gradient: gradient / diagonal)
+    return DenseModel(np.diag(diagonal), coordinates.scale)
 
 
 def _strain_curvature(coordinates):

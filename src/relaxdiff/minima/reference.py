@@ -49,10 +49,17 @@ class Reference:
 
     def tangent(self, delta_theta):
         """dq/dlambda of the minima along a direction in parameter space (P,), shape (n,)."""
-        derivative, coordinates = self.derivative, self.minimum.coordinates
-        moved = np.einsum("pax,p->ax", derivative["position_derivative"].values, delta_theta)
-        strains = delta_theta @ derivative["strain_derivative"].values
-        return np.append(coordinates.pull_back(moved), strains)
+        return tangent(self.minimum.coordinates, self.derivative, delta_theta)
+
+
+def tangent(coordinates, derivative, delta_theta):
+    """dq/dlambda at the reference for a direction in parameter space (P,), shape (n,).
+
+    coordinates: of the reference; derivative: Dataset of `implicit_derivative`.
+    """
+    moved = np.einsum("pax,p->ax", derivative["position_derivative"].values, delta_theta)
+    strains = delta_theta @ derivative["strain_derivative"].values
+    return np.append(coordinates.pull_back(moved), strains)
 
 
 def relax_reference(potential, crystal, settings, report=lambda line: None):
