@@ -31,7 +31,7 @@ NAVIGATION = {
     ],
     "Look up": ["docs/config", "docs/files", "docs/api", "docs/theory"],
     "Measured": ["The shipped posterior <resources/README>", "benchmarks/*"],
-    "The project": ["CONTRIBUTING", "CHANGELOG"],
+    "The project": ["docs/architecture", "CONTRIBUTING", "CHANGELOG"],
 }
 
 project = PACKAGE["name"]
@@ -141,7 +141,8 @@ def setup(app):
     app.add_html_math_renderer(
         "mathml", inline_renderers=(show_formula, None), block_renderers=(show_formula, None)
     )
-    app.add_lexer("csv", TextLexer)
+    for language in ("csv", "mermaid"):  # pictures that GitHub draws are text in the site
+        app.add_lexer(language, TextLexer)
     app.connect("source-read", add_navigation)
     app.connect("autodoc-process-docstring", rewrite_docstring)
     app.connect("build-finished", lead_to_start)

@@ -162,7 +162,8 @@ def run_block(info, text, names, clone):
             else:  # what commands print has no language
                 assert not language, f"{line}: is no command that is known here"
     else:
-        assert language in ("text", "math"), f"{info}: what is to be done with such a block?"
+        told = f"{info}: what is to be done with such a block?"
+        assert language in ("text", "math", "mermaid"), told
 
 
 @pytest.mark.parametrize("page", PAGES)

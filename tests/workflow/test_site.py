@@ -97,7 +97,7 @@ def test_formulae_and_figures_are_shown(site, browser):
 
 def test_docstrings_become_lists_of_parameters(site):
     text = (site / "docs/api.html").read_text(encoding="utf-8")
-    relax = re.search(r'id="relaxdiff.relax".*?id="relaxdiff.minima.relaxation', text, re.DOTALL)[0]
+    relax = re.search(r'id="relaxdiff.relax".*?id="relaxdiff.minima.minimum', text, re.DOTALL)[0]
     for name in ("atoms", "potential", "cell", "tolerance", "fixed"):
         assert f"<strong>{name}</strong>" in relax
     assert "Raises" in relax

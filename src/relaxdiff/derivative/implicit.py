@@ -24,9 +24,10 @@ from relaxdiff.potentials import four_point_steps, hessian_row, weights_of
 def implicit_derivative(minimum, solver="dense", directions=None):
     """Differentiate a relaxed structure with respect to the parameters of its potential.
 
-    minimum: a converged `Minimum` from `relax`; solver: an object of `relaxdiff.solvers`, or the
-    name of one for its default settings; directions: in parameter space, shape (P, k), or None for
-    all P parameters (else the dimension `parameter` below is called `direction`).
+    minimum: a converged `Minimum` from `relax`; solver: an object of
+    `relaxdiff.derivative.solvers`, or the name of one for its default settings; directions: in
+    parameter space, shape (P, k), or None for all P parameters (else the dimension `parameter`
+    below is called `direction`).
 
     Returns an xarray Dataset. At the minimum's own cell, in scaled coordinates
     x = (x0 + u)(1 + sum_k e_k B_k):
