@@ -6,54 +6,22 @@ from pathlib import Path
 import ase.io
 import numpy as np
 import pytest
-import spglib
 from ase import Atoms
 from ase.neighborlist import neighbor_list
+from crystal_study import CRYSTALS, build_in
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.structures.kinds import build_structure, bulk_cell, vacancy_cell
-from relaxdiff.structures.lattices import PerfectCrystal
+from relaxdiff.structures.kinds import DIVACANCIES, build_structure, bulk_cell, vacancy_cell
+from relaxdiff.structures.lattices import LATTICES, PerfectCrystal
 from relaxdiff.structures.neighbours import nearest_neighbour_distance
-from relaxdiff.structures.slabs import plane_normal
 from relaxdiff.structures.symmetry import find_symmetry
 
 EDGE = 3.18  # lattice parameter, Angstrom
-PLANES = [(1, 0, 0), (0, 0, 1), (1, 1, 0), (1, -1, 0), (1, 1, 1), (1, 1, 2), (-1, 1, 2), (1, 2, 3)]
 
 
 def build(kind, **settings):
     settings = {"name": "it", "kind": kind, "cell": "fixed", **settings}
     return build_structure(settings, PerfectCrystal("W", "bcc", EDGE))
-
-
-def neighbours(atoms, reach=1.2 * EDGE):
-    """Sorted distances from each atom to its neighbours within reach (Angstrom), one list each."""
-    first, distances = neighbor_list("id", atoms, reach)
-    return [np.sort(distances[first == atom]) for atom in range(len(atoms))]
-
-
-def out_of_place(atoms):
-    """Mask of the atoms whose two shells of neighbours are not those of the perfect crystal."""
-    perfect = neighbours(bulk_cell("W", EDGE))[0]
-    return np.array(
-        [
-            len(found) != len(perfect) or not np.allclose(found, perfect, atol=1e-6)
-            for found in neighbours(atoms)
-        ]
-    )
-
-
-def is_perfect(atoms):
-    """Whether this is the bcc crystal with lattice parameter EDGE and nothing else."""
-    cell, _, numbers = spglib.find_primitive(
-        (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
-    )
-    return (
-        not out_of_place(atoms).any()
-        and len(numbers) == 1
-        and np.isclose(abs(np.linalg.det(cell)), EDGE**3 / 2)
-        and spglib.get_spacegroup((cell, [[0, 0, 0]], numbers)) == "Im-3m (229)"
-    )
 
 
 # Atoms added to the crystal, order of the point group, shortest distance in lattice parameters.
@@ -119,99 +87,6 @@ def test_interstitials_sit_in_their_holes(kind, corners, distance):
     assert atoms[:-1] == bulk_cell("W", EDGE, 3)
 
 
-# Miller indices: distance of atomic planes, area of the surface cell over atoms in a plane; bcc.
-SPACINGS = {
-    (1, 0, 0): 1 / 2,
-    (1, 1, 0): 1 / np.sqrt(2),
-    (1, 1, 1): 1 / np.sqrt(12),
-    (1, 1, 2): 1 / np.sqrt(6),
-}
-
-
-@pytest.mark.parametrize("plane", SPACINGS)
-@pytest.mark.parametrize("layers", [5, 6])
-def test_slabs_have_the_layers_and_the_vacuum_asked_for(plane, layers):
-    atoms = build("surface", plane=plane, layers=layers, vacuum=11.0)
-    heights = np.unique(atoms.positions[:, 2].round(6))
-    np.testing.assert_allclose(np.diff(heights), SPACINGS[plane] * EDGE, atol=2e-6)
-    assert len(heights) == layers
-    thickness = (layers - 1) * SPACINGS[plane] * EDGE
-    np.testing.assert_allclose(atoms.cell.array[2], [0, 0, thickness + 11.0], atol=1e-9)
-    np.testing.assert_allclose(atoms.cell.array[:2, 2], 0, atol=1e-12)
-    # Whole, in the middle of the cell, of the crystal's density, and periodic.
-    assert heights[[0, -1]] == pytest.approx([5.5, 5.5 + thickness])
-    area = np.linalg.norm(np.cross(*atoms.cell.array[:2]))
-    assert area * SPACINGS[plane] * EDGE * layers == pytest.approx(len(atoms) * EDGE**3 / 2)
-    assert nearest_neighbour_distance(atoms) == pytest.approx(np.sqrt(0.75) * EDGE)
-    assert atoms.pbc.all()
-
-
-@pytest.mark.parametrize("plane", PLANES)
-def test_slabs_are_cut_from_the_crystal_by_their_plane(plane):
-    """A bulk atom has 14 neighbours within reach; those of a slab's inner planes have them all."""
-    spacing = (1 if sum(plane) % 2 == 0 else 0.5) * EDGE / np.linalg.norm(plane)
-    reach = 1.1 * EDGE
-    atoms = build("surface", plane=plane, layers=2 * int(reach / spacing) + 3, vacuum=8.0)
-    depth = np.minimum(atoms.positions[:, 2] - 4, atoms.cell[2, 2] - 4 - atoms.positions[:, 2])
-    inside = depth > reach
-    assert inside.any()
-    assert not out_of_place(atoms)[inside].any()
-    assert out_of_place(atoms)[depth < 1e-6].all()
-
-
-def test_multiples_of_miller_indices_name_the_same_plane():
-    settings = {"layers": 4, "vacuum": 9.0}
-    assert build("surface", plane=[2, 2, 0], **settings) == build(
-        "surface", plane=[1, 1, 0], **settings
-    )
-
-
-@pytest.mark.parametrize("layers", [2, 5, 6, 7])
-@pytest.mark.parametrize("plane", PLANES)
-def test_gamma_surface_without_a_displacement_is_the_crystal(plane, layers):
-    for displacement in ([0, 0], [1, 0], [0.0, -1.0], [2, 1]):
-        atoms = build("gamma_surface", plane=plane, layers=layers, displacement=displacement)
-        assert is_perfect(atoms)
-        assert len(np.unique(atoms.positions[:, 2].round(6))) == layers
-
-
-@pytest.mark.parametrize("plane", [(1, 1, 0), (1, 1, 2)])
-def test_half_of_both_vectors_is_the_burgers_vector(plane):
-    assert is_perfect(build("gamma_surface", plane=plane, layers=6, displacement=[0.5, 0.5]))
-    assert not is_perfect(build("gamma_surface", plane=plane, layers=6, displacement=[0.5, 0]))
-
-
-@pytest.mark.parametrize(("plane", "layers"), [((1, 0, 0), 12), ((1, 1, 0), 11), ((1, 1, 2), 18)])
-def test_gamma_surface_holds_exactly_one_fault(plane, layers):
-    displacement = [0.2, 0.3]
-    atoms = build("gamma_surface", plane=plane, layers=layers, displacement=displacement)
-    perfect = build("gamma_surface", plane=plane, layers=layers, displacement=[0, 0])
-    fault = (layers // 2 - 0.5) * atoms.cell[2, 2] / layers
-    wrong, reach = out_of_place(atoms), 1.2 * EDGE
-    distance = np.abs(atoms.positions[:, 2] - fault)
-    assert wrong[distance < atoms.cell[2, 2] / layers].all()
-    assert not wrong[distance > reach].any()
-    # The upper half and the third cell vector have moved alike, in the plane, and nothing else.
-    shift = np.array(displacement) @ perfect.cell.array[:2]
-    moved = atoms.positions - perfect.positions
-    np.testing.assert_allclose(
-        moved, (perfect.positions[:, 2] > fault)[:, None] * shift, atol=1e-12
-    )
-    np.testing.assert_allclose(
-        atoms.cell.array - perfect.cell.array, [[0] * 3, [0] * 3, shift], atol=1e-12
-    )
-
-
-@pytest.mark.parametrize(
-    ("plane", "period"), [((1, 0, 0), 2), ((1, 1, 0), 2), ((1, 1, 1), 3), ((1, 1, 2), 6)]
-)
-def test_gamma_surface_cell_is_upright_where_the_planes_stack_back(plane, period):
-    for layers in range(period, 2 * period + 1):
-        atoms = build("gamma_surface", plane=plane, layers=layers, displacement=[0, 0])
-        upright = np.allclose(atoms.cell.array[2, :2], 0)
-        assert upright == (layers % period == 0)
-
-
 def test_planes_that_are_none_and_small_cells_are_refused():
     with pytest.raises(InputError, match=r"^structures\.it\.plane: \[0, 0, 0\] is no plane"):
         build("surface", plane=[0, 0, 0], layers=3, vacuum=9.0)
@@ -219,15 +94,7 @@ def test_planes_that_are_none_and_small_cells_are_refused():
         build("vacancy", supercell=1)
 
 
-def test_plane_normal():
-    np.testing.assert_allclose(plane_normal([1, -2, 2]), [1 / 3, -2 / 3, 2 / 3])
-    with pytest.raises(InputError, match=r"^plane: \[0, 0, 0\] is no plane"):
-        plane_normal([0, 0, 0])
-
-
 # Files.
-
-
 def shaken(lattice_parameter=3.0):
     """A sheared crystal with its atoms moved, one of them out of the cell."""
     atoms = bulk_cell("W", lattice_parameter, 2)
@@ -404,3 +271,135 @@ def test_a_vacuum_keeps_surfaces_apart():
             InputError, match=r"^structures\.it\.vacuum: .* keeps no surfaces apart"
         ):
             build("surface", plane=[1, 1, 0], layers=4, vacuum=vacuum)
+
+
+# Operations that keep the site of an atom: the point groups m-3m, -43m and -6m2.
+SITE = {"sc": 48, "bcc": 48, "fcc": 48, "diamond": 24, "hcp": 12}
+
+
+def shell_of(atoms, place, reach):
+    """Sorted distances from a place to atoms within reach, Angstrom."""
+    cell = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True) + Atoms("X", [place])
+    first, distances = neighbor_list("id", cell, reach)
+    return np.sort(distances[first == len(atoms)])
+
+
+@pytest.mark.parametrize("lattice", LATTICES)
+def test_a_vacancy_keeps_the_symmetry_of_its_site(lattice):
+    atoms = build_in(lattice, "vacancy", supercell=3)
+    assert len(atoms) == len(CRYSTALS[lattice].conventional(3)) - 1
+    assert len(find_symmetry(atoms).rotations) == SITE[lattice]
+    assert not np.isclose(atoms.positions, 0).all(axis=1).any()
+
+
+@pytest.mark.parametrize("lattice", LATTICES)
+def test_a_substitutional_is_a_solute_on_a_site(lattice):
+    atoms = build_in(lattice, "substitutional", supercell=3, element="He")
+    perfect = CRYSTALS[lattice].conventional(3)
+    np.testing.assert_array_equal(atoms.positions, perfect.positions)
+    assert atoms.symbols.formula.count()["He"] == 1
+    assert len(find_symmetry(atoms).rotations) == SITE[lattice]
+
+
+@pytest.mark.parametrize(
+    ("lattice", "kind", "distance"),
+    [
+        ("sc", "divacancy_1nn", 3.35),
+        ("sc", "divacancy_2nn", 3.35 * 2**0.5),
+        ("bcc", "divacancy_1nn", 3.18 * 0.75**0.5),
+        ("bcc", "divacancy_2nn", 3.18),
+        ("fcc", "divacancy_1nn", 3.63 / 2**0.5),
+        ("fcc", "divacancy_2nn", 3.63),
+        ("diamond", "divacancy_1nn", 5.43 * 3**0.5 / 4),
+        ("diamond", "divacancy_2nn", 5.43 / 2**0.5),
+        ("hcp", "divacancy_1nn", (2.29**2 / 3 + 3.58**2 / 4) ** 0.5),
+        ("hcp", "divacancy_2nn", 2.29),
+    ],
+)
+def test_a_divacancy_is_two_neighbours(lattice, kind, distance):
+    perfect, atoms = CRYSTALS[lattice].conventional(3), build_in(lattice, kind, supercell=3)
+    missing = [p for p in perfect.positions if not np.isclose(atoms.positions, p).all(1).any()]
+    assert len(missing) == 2
+    assert np.linalg.norm(missing[1] - missing[0]) == pytest.approx(distance)
+
+
+@pytest.mark.parametrize(
+    ("lattice", "kind", "neighbours", "distance"),
+    [
+        ("bcc", "octahedral", 2, 3.18 / 2),
+        ("bcc", "tetrahedral", 4, 3.18 * 5**0.5 / 4),
+        ("fcc", "octahedral", 6, 3.63 / 2),
+        ("fcc", "tetrahedral", 4, 3.63 * 3**0.5 / 4),
+        ("diamond", "tetrahedral", 4, 5.43 * 3**0.5 / 4),
+        ("hcp", "octahedral", 6, (2.29**2 / 3 + (3.58 / 4) ** 2) ** 0.5),
+        ("hcp", "tetrahedral", 1, 3.58 * 3 / 8),
+    ],
+)
+def test_interstitials_sit_in_the_holes(lattice, kind, neighbours, distance):
+    for element in (None, "He"):
+        settings = {} if element is None else {"element": element}
+        atoms = build_in(lattice, kind, supercell=3, **settings)
+        assert atoms.symbols[-1] == (element or CRYSTALS[lattice].element)
+        distances = shell_of(atoms[:-1], atoms.positions[-1], distance * 1.01)
+        assert len(distances) == neighbours
+        np.testing.assert_allclose(distances, distance)
+
+
+def test_the_tetrahedral_site_of_hcp_has_four_near_neighbours():
+    """Ideal c/a puts them all at 3/8 c; here three are at another distance than the fourth."""
+    atoms = build_in("hcp", "tetrahedral", supercell=3)
+    assert len(shell_of(atoms[:-1], atoms.positions[-1], 1.5)) == 4
+
+
+@pytest.mark.parametrize(
+    ("lattice", "kind", "direction"),
+    [
+        ("bcc", "dumbbell_111", [1, 1, 1]),
+        ("bcc", "dumbbell_110", [1, 1, 0]),
+        ("fcc", "dumbbell_100", [1, 0, 0]),
+    ],
+)
+def test_dumbbells_share_a_site(lattice, kind, direction):
+    atoms = build_in(lattice, kind, supercell=3, element="He")
+    assert list(atoms.symbols[-2:]) == [CRYSTALS[lattice].element, "He"]
+    first, second = atoms.positions[-2:]
+    np.testing.assert_allclose(first, -second)
+    np.testing.assert_allclose(np.cross(first, direction), 0, atol=1e-12)
+    assert len(atoms) == len(CRYSTALS[lattice].conventional(3)) + 1
+
+
+def test_a_divacancy_of_ideal_hcp_is_between_planes_or_in_one():
+    """Both are nearest neighbours then: the names still stand for different pairs."""
+    ideal = PerfectCrystal("Be", "hcp", 2.29, 2.29 * (8 / 3) ** 0.5)
+    settings = {"name": "it", "cell": "fixed", "supercell": 4}
+    cells = [build_structure(settings | {"kind": kind}, ideal) for kind in DIVACANCIES]
+    missing = [int((cell.positions[:, 2] < 0.1).sum()) for cell in cells]
+    assert sorted(missing) == [14, 15]  # of the 16 atoms of the first plane
+
+
+@pytest.mark.parametrize(
+    ("lattice", "kind", "message"),
+    [
+        ("hcp", "dumbbell_111", "kind: dumbbell_111 is known in bcc, not in hcp, which has vac"),
+        ("diamond", "octahedral", "kind: octahedral is known in bcc, fcc, hcp, not in diamond"),
+        ("hcp", "surface", "kind: surface is known in sc, bcc, fcc, not in hcp"),
+        ("diamond", "gamma_surface", "kind: gamma_surface is known in sc, bcc, fcc, not in dia"),
+        ("sc", "tetrahedral", "bring a structure of your own with kind: file$"),
+        ("hcp", "gamma_surface", "bring a structure of your own with kind: file and cell: fixed$"),
+    ],
+)
+def test_kinds_that_a_lattice_does_not_have(lattice, kind, message):
+    with pytest.raises(InputError, match=rf"^structures\.it\..*{message}"):
+        build_in(lattice, kind, supercell=2)
+
+
+def test_a_file_may_hold_solutes(tmp_path):
+    atoms = CRYSTALS["hcp"].conventional(2)
+    atoms.symbols[3] = "W"
+    atoms.write(tmp_path / "alloy.xyz")
+    settings = {"path": str(tmp_path / "alloy.xyz"), "lattice_parameter": 2.25}
+    read = build_in("hcp", "file", ["W"], **settings)
+    assert read.symbols.formula.count() == {"Be": 15, "W": 1}
+    np.testing.assert_allclose(read.cell.lengths(), atoms.cell.lengths() * 2.29 / 2.25)
+    with pytest.raises(InputError, match=r"holds atoms of W, but crystal.element is Be with He$"):
+        build_in("hcp", "file", ["He"], **settings)
