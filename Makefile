@@ -56,10 +56,12 @@ test: env ## run the tests
 	  --no-loadscope-reorder $(ARGS)
 
 # From coordinates to files and figures, and studies from training data to the summary.
-LOWEST_TESTS := $(patsubst %,tests/unit/%.py,crystals/test_bulk structures/test_coordinates \
-  files/test_datasets figures/test_figures figures/test_interactive derivative/test_implicit statistics/test_joint \
-  posterior/test_distribution potentials/snap/test_potential running/test_progress \
-  structures/test_kinds posterior/test_training_data) tests/workflow/test_sources.py
+LOWEST_TESTS := $(addprefix tests/unit/,figures posterior potentials/snap) \
+  $(patsubst %,tests/unit/%.py,crystals/test_bulk crystals/test_cubic crystals/test_one_length \
+  crystals/test_stability derivative/test_implicit derivative/test_levels files/test_datasets \
+  lammps/test_all_atoms lammps/test_orbits quantities/test_crystal quantities/test_formation \
+  running/test_progress statistics/test_joint structures/test_coordinates structures/test_kinds \
+  structures/test_slabs) tests/workflow/test_sources.py
 
 test-lowest: .venv-lowest/.complete ## run some tests with the oldest dependencies allowed
 	PATH="$(CURDIR)/$(LOWEST):$$PATH" $(LOWEST)/python -m pytest -n $(TEST_WORKERS) --dist loadfile \

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
-sys.path.insert(0, str(PROJECT / "tests/workflow"))
+sys.path.insert(0, str(PROJECT / "tests/shared"))
 
 from slurm_cluster import Cluster  # noqa: E402
 

@@ -1,15 +1,26 @@
-"""Inputs that tests share: LAMMPS's own tungsten potential and a posterior around it."""
+"""What tests share: a potential, a posterior around it, small studies, clones, a browser."""
 
+import os
+import shutil
 from pathlib import Path
 
+import ase.io
 import numpy as np
 import pytest
 import xarray as xr
+from ase.build import bulk
+from bad_input import PROJECT, WEIGHTS, json_text
+from clones import Clone
+from entries import vacancy
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from small_study import SmallStudy
 
 from relaxdiff.files.datasets import variable
 from relaxdiff.lammps.session import load_lammps
 from relaxdiff.potentials.snap.baseline import ZblReference
 from relaxdiff.potentials.snap.files import read_snap
+from relaxdiff.potentials.snap.potential import write_snap
 from relaxdiff.structures.kinds import build_structure, bulk_cell
 from relaxdiff.structures.lattices import PerfectCrystal
 
@@ -84,3 +95,81 @@ def posterior(tungsten, samples_around):
         coords={"parameter": names, "sample": np.arange(3)},
         attrs={"element": "W"},
     )
+
+
+@pytest.fixture(scope="session")
+def small_study(tungsten, posterior):
+    """A vacancy in 2x2x2 cells, its parts made when they are first asked for: a SmallStudy."""
+    return SmallStudy(tungsten, posterior)
+
+
+@pytest.fixture(scope="session")
+def input_files(tungsten, samples_around, tmp_path_factory):
+    """Bytes of each file that a study here can name, by path."""
+    folder = tmp_path_factory.mktemp("files")
+    write_snap(tungsten, folder / "W")
+    (folder / "W.snap").unlink()
+    table = np.vstack([tungsten.theta, samples_around(3)])
+    np.savetxt(folder / "samples.csv", table, delimiter=",")
+    np.save(folder / "samples.npy", table)
+    (folder / "posterior.nc").write_bytes((PROJECT / "resources/tungsten.nc").read_bytes())
+    (folder / "weights.csv").write_text(f"{WEIGHTS}bulk,1000,1,0\nvacancy,1000,1,0\n")
+    for group in ("bulk", "vacancy"):
+        (folder / "training" / group).mkdir(parents=True)
+        (folder / "training" / group / "0.json").write_text(f"# made by a test\n{json_text()}")
+    ase.io.write(folder / "loop.xyz", bulk("W", "bcc", 3.18, cubic=True) * 2, format="extxyz")
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """One clone for a test file."""
+    return Clone(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture
+def fresh_clone(tmp_path):
+    """A clone of its own for one test."""
+    return Clone(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def small_config(tungsten_files, tungsten, samples_around, tmp_path_factory):
+    """A small study on W_2940_2017_2 and samples around it: 27 conventional cells, 3 samples."""
+    folder = tmp_path_factory.mktemp("inputs")
+    table = np.vstack([tungsten.theta, samples_around(3)])
+    np.savetxt(folder / "samples.csv", table, delimiter=",")
+    return {
+        "study": "small",
+        "posterior": {
+            "samples": 3,
+            "file": None,
+            "ensemble": {
+                "coefficients": str(tungsten_files[0]),
+                "parameters": str(tungsten_files[1]),
+                "samples": str(folder / "samples.csv"),
+                "reference": {"style": "zbl", "inner": 4.0, "outer": 4.8},
+            },
+        },
+        "perturbation": {"lambda_min": -4, "lambda_max": 4, "lambda_step": 1},
+        "crystal": {"supercell": 3},
+        "structures": [vacancy(3)],
+        "truth": {"samples_per_job": 1, "checked_variants": 2},
+    }
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium. Without it tests are skipped, but fail in CI, which installs it."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        reason = "needs Chromium: apt-get install chromium chromium-driver"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for option in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1400,2000"):
+        options.add_argument(f"--{option}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    running = webdriver.Chrome(options, Service(driver))
+    yield running
+    running.quit()

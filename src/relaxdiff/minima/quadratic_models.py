@@ -5,8 +5,8 @@ import scipy.linalg
 
 GUESSED_CURVATURE = 20.0  # eV/A^2, only the starting guess when no Hessian is at hand
 REMEMBERED = 60  # steps in limited memory
-# Coordinates of a guess that is kept as a matrix: factorising one of 4,000 takes 0.5 s at each step,
-# and for the first REMEMBERED steps both forms are the same update.
+# Coordinates of a guess that is kept as a matrix: factorising one of 4,000 takes 0.5 s at each
+# step, and for the first REMEMBERED steps both forms are the same update.
 LARGEST_MATRIX = 500
 
 

@@ -3,21 +3,27 @@
 import numpy as np
 import pytest
 import xarray as xr
+from crystal_study import (
+    OF_LATTICES,
+)
 from scipy.optimize import brentq
 
-from relaxdiff import RelaxationError
+from relaxdiff import InputError, RelaxationError
 from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import (
     crystal_of_variants,
     held_descriptors,
     held_status,
     mean_crystal,
+    strain_basis_of,
 )
 from relaxdiff.crystals.one_length import RANGE
 from relaxdiff.files.datasets import read_dataset, write_dataset
-from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.posterior.variants import lambda_grid, variant_shifts, variant_weights
-from relaxdiff.structures.lattices import starting_crystal
+from relaxdiff.structures.lattices import (
+    crystal_from,
+    starting_crystal,
+)
 from relaxdiff.units import GPA
 
 LAMBDAS = lambda_grid(-10, 10, 2)
@@ -30,12 +36,6 @@ HELD = {
     "112": np.outer([1, 1, 2], [1, 1, 2])[None] / 6,
 }
 PLANES = pytest.mark.parametrize("plane", HELD)
-
-
-@pytest.fixture(scope="module")
-def calculator(tungsten):
-    with DescriptorCalculator(tungsten.hyperparameters, tungsten.reference) as calculator:
-        yield calculator
 
 
 @pytest.fixture(scope="module")
@@ -220,3 +220,38 @@ def test_crystals_survive_a_file(tungsten, posterior, bulk, basis, tmp_path):
     write_dataset(crystal, tmp_path / "crystal.nc", {})
     xr.testing.assert_equal(read_dataset(tmp_path / "crystal.nc"), crystal)
     xr.testing.assert_equal(crystal_of_variants(tungsten, posterior, bulk, basis), crystal)
+
+
+@OF_LATTICES
+@pytest.mark.parametrize("cell", ["fixed", "isotropic", "full"])
+def test_crystals_of_structures(studies, lattice, cell):
+    potential, posterior, bulk = studies[lattice]
+    basis = strain_basis_of({"name": "it", "cell": cell}, lattice)
+    crystal = crystal_of_variants(potential, posterior, bulk, basis)
+    assert crystal_from(crystal.attrs) == mean_crystal(bulk)
+    if cell == "fixed":
+        assert (crystal["volume"] == bulk["reference_volume"]).all()
+        assert (crystal["energy"] >= bulk["energy"] - 1e-12).all()
+    else:
+        np.testing.assert_array_equal(crystal["volume"], bulk["volume"])
+        np.testing.assert_array_equal(crystal["energy"], bulk["energy"])
+
+
+def test_crystals_of_two_atoms_are_not_held_in_a_plane(studies):
+    settings = {"name": "fault", "cell": "in_plane_fixed", "plane": [1, 1, 1]}
+    held = strain_basis_of(settings, "fcc")
+    with pytest.raises(InputError, match="structures.fault.cell: in_plane_fixed needs a lattice"):
+        strain_basis_of(settings, "diamond")
+    with pytest.raises(ValueError, match="no crystal of diamond is strained by"):
+        crystal_of_variants(*studies["diamond"], held)
+
+
+def test_a_crystal_held_in_a_plane_of_fcc(studies):
+    potential, posterior, bulk = studies["fcc"]
+    settings = {"name": "fault", "cell": "in_plane_fixed", "plane": [1, 1, 1]}
+    crystal = crystal_of_variants(potential, posterior, bulk, strain_basis_of(settings, "fcc"))
+    # Along <111>: (C11 + 2 C12 + 4 C44) / 3, which is B + 4/3 C44.
+    here = bulk.isel({"sample": 0, "lambda": 1})
+    expected = float(here["bulk_modulus"] + 4 / 3 * here["shear_modulus_c44"])
+    found = crystal["strain_curvature"].item() / float(crystal["reference_volume"]) * 160.2176634
+    assert found == pytest.approx(expected, rel=1e-4)

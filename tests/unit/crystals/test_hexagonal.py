@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-import spglib
 import xarray as xr
 from crystal_study import curvature, full_spectrum, posterior_of, random_changes, shipped
 
-from relaxdiff import InputError, RelaxationError, relax
+from relaxdiff import relax
 from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants, mean_crystal, strain_basis_of
 from relaxdiff.crystals.hexagonal import PHONON_DEGREE, STRAINS
@@ -19,7 +18,6 @@ from relaxdiff.crystals.stability import (
 from relaxdiff.files.datasets import read_dataset, write_dataset
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.lammps.minimise import lammps_minimise
-from relaxdiff.minima.reference import relax_reference
 from relaxdiff.potentials.snap.baseline import ZblReference
 from relaxdiff.predictions.evaluated import coordinates_of_crystal
 from relaxdiff.quantities.crystal import crystal_quantities
@@ -169,15 +167,6 @@ def test_dynamical_matrices_have_the_spectrum_of_the_supercell(potential, bulk):
     assert apart.min(axis=1).max() < 1e-4
 
 
-@pytest.mark.parametrize("repeats", [2, 3, 4])
-def test_stars_are_those_of_the_point_group(repeats):
-    cell = START.conventional()
-    structure = (cell.cell.array, cell.get_scaled_positions(), cell.numbers)
-    mapping, _ = spglib.get_ir_reciprocal_mesh([repeats] * 3, structure, is_shift=[0, 0, 0])
-    q_points = commensurate_q_points(START, repeats)
-    assert len(q_points) == len(np.unique(mapping)) - 1
-
-
 def test_interpolated_phonons_are_those_of_the_crystal(potential, bulk):
     """Good enough for signs, over lattice parameters that neighbours cross the cutoff at."""
     crystal, q_points = mean_crystal(bulk), commensurate_q_points(START, 2)
@@ -271,13 +260,3 @@ def test_the_truth_check_relaxes_what_the_crystal_does(crystals, bulk):
         atoms, freedom = _perfect_crystal(crystals[cell], {"cell": cell})
         assert atoms == mean_crystal(bulk).conventional()
         assert len(freedom.strains) == strains
-
-
-def test_references_of_other_crystals_are_refused(potential):
-    vacancy = {"name": "vacancy", "kind": "vacancy", "supercell": 2, "cell": "fixed"}
-    copper = {"element": "Cu", "lattice": "fcc", "lattice_parameter": None}
-    with pytest.raises(InputError, match=r"crystal.element is Cu, but .* is for W, Be"):
-        relax_reference(potential, copper, vacancy)
-    beryllium = {"element": "Be", "lattice": "hcp", "lattice_parameter": 2.8}
-    with pytest.raises(RelaxationError, match=r"relaxes to [\d.]+ and [\d.]+ Angstrom, more than"):
-        relax_reference(potential, beryllium, vacancy)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from relaxdiff import InputError, RelaxationError, implicit_derivative, relax
-from relaxdiff.derivative.levels import DERIVATIVE_LEVELS, level_derivatives
+from relaxdiff.derivative.levels import DERIVATIVE_LEVELS
 from relaxdiff.minima.minimum import Minimum
 from relaxdiff.structures.kinds import vacancy_cell
 
@@ -12,6 +12,8 @@ SLAB = {"kind": "surface", "plane": (1, 1, 0), "layers": 6, "vacuum": 12.0}
 FAULT = {"kind": "gamma_surface", "plane": (1, 1, 0), "layers": 6, "displacement": (0.2, 0.1)}
 IN_PLANE = {"cell": "in_plane_fixed"}
 WITHOUT = {"symmetry": False}
+
+
 # How each structure is built and relaxed, and how many displacements and strains it then has.
 KINDS = {
     "six strains": ({}, {"cell": "full"}, 30, 6),
@@ -32,13 +34,13 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def minimum(tungsten):
-    return relax(vacancy_cell("W", 3.18, 2), tungsten, tolerance=1e-10)
+def minimum(small_study):
+    return small_study.minimum
 
 
 @pytest.fixture(scope="module")
-def derivative(minimum):
-    return implicit_derivative(minimum, solver="dense")
+def derivative(small_study):
+    return small_study.derivative
 
 
 def relaxed_difference(minimum, parameter, step, settings):
@@ -94,25 +96,6 @@ def test_shapes_units_and_no_net_displacement(minimum, derivative):
     assert derivative["strain_basis"].values == pytest.approx(np.eye(3)[None])
     assert np.abs(derivative["position_derivative"].mean("atom")).max() < 1e-12
     assert all({"units", "long_name"} <= set(v.attrs) for v in derivative.data_vars.values())
-
-
-@pytest.mark.parametrize("strains", [0, 1, 3, 6])
-@pytest.mark.parametrize("modes", [0, 3])
-def test_each_level_solves_its_own_block(modes, strains):
-    rng = np.random.default_rng(1)
-    size = modes + strains
-    square = rng.normal(size=(size, size))
-    hessian, columns = square @ square.T + np.eye(size), rng.normal(size=(size, 6))
-    derivatives = dict(
-        zip(DERIVATIVE_LEVELS, level_derivatives(hessian, columns, strains), strict=True)
-    )
-    atoms, cell = slice(modes), slice(modes, size)
-    assert not derivatives["c"].any()
-    assert not derivatives["h"][atoms].any()
-    assert hessian[cell, cell] @ derivatives["h"][cell] == pytest.approx(-columns[cell])
-    assert not derivatives["ih"][cell].any()
-    assert hessian[atoms, atoms] @ derivatives["ih"][atoms] == pytest.approx(-columns[atoms])
-    assert hessian @ derivatives["h+ih"] == pytest.approx(-columns)
 
 
 def test_fixed_cell_has_no_strain_derivative(tungsten):

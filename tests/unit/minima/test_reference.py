@@ -1,144 +1,77 @@
-"""The full six-component cell, a surface, a fault and a fixed volume, all the way to the truth.
+"""The relaxed mean: of every kind of structure, and refused where there is none."""
 
-Plain LAMMPS relaxes their variants again, from shaken atoms and without any symmetry.
-"""
-
-from types import SimpleNamespace
-
-import ase.io
 import pytest
+from crystal_study import shipped
 
-from relaxdiff import implicit_derivative, predict_variants, relax_variants
-from relaxdiff.crystals.bulk import bulk_of_variants
-from relaxdiff.crystals.compared import crystal_of_variants, strain_basis_of
-from relaxdiff.minima.lattice_green import crystal_green
+from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.minima.reference import relax_reference
-from relaxdiff.minima.symmetry_blocks import force_constants
-from relaxdiff.posterior.variants import lambda_grid
-from relaxdiff.statistics.errors import error_slopes, error_table, prediction_errors
-from relaxdiff.structures.kinds import kind_of
-from relaxdiff.structures.lattices import starting_crystal
-from relaxdiff.truth.check import check_variants, choose_variants, judge
-
-LAMBDAS = lambda_grid(-0.5, 0.5, 0.25)
-EXACT_TO_FIRST_ORDER = {
-    "formation_energy": 3,
-    "formation_volume": 2,
-    "strain": 2,
-    "positions": 2,
-}
-CRYSTAL = {"element": "W", "lattice": "bcc"}
-PLANE = {"plane": [1, 1, 0], "layers": 6, "cell": "in_plane_fixed"}
-STRUCTURES = {
-    "six_strains": {"kind": "file", "cell": "full"},
-    "held": {"kind": "file", "cell": "in_plane_fixed", "plane": [0, 0, 1]},
-    "surface": {"kind": "surface", "vacuum": 12.0, **PLANE},
-    "fault": {"kind": "gamma_surface", "displacement": [0.2, 0.1], **PLANE},
-    "fixed": {"kind": "vacancy", "supercell": 2, "cell": "fixed"},
-    "divacancy": {"kind": "divacancy_2nn", "supercell": 3, "cell": "full"},
-}
-# Displacements and strains of each.
-SIZES = {
-    "six_strains": (30, 6),
-    "held": (30, 1),
-    "surface": (3, 0),
-    "fault": (3, 1),
-    "fixed": (1, 0),
-    "divacancy": (13, 2),
-}
+from relaxdiff.minima.relaxation import relax
+from relaxdiff.potentials.snap.baseline import ZblReference
 
 
 @pytest.fixture(scope="module")
-def bulk(tungsten, posterior):
-    return bulk_of_variants(tungsten, posterior, LAMBDAS, starting_crystal(**CRYSTAL), 2)
+def potential():
+    """Of tungsten and beryllium, which is not the first."""
+    return shipped("WBe_Wood_PRB2019", ZblReference(4.0, 4.8))
 
 
-@pytest.fixture(scope="module", params=STRUCTURES)
-def study(request, tungsten, posterior, bulk, low_symmetry, tmp_path_factory):
-    """Everything up to the truth of one structure."""
-    settings = {"name": request.param, **STRUCTURES[request.param]}
-    if settings["kind"] == "file":
-        settings["path"] = str(tmp_path_factory.mktemp("built") / "holes.xyz")
-        settings["lattice_parameter"] = low_symmetry.cell.lengths()[0] / 2
-        ase.io.write(settings["path"], low_symmetry, format="extxyz")
-    crystal = crystal_of_variants(tungsten, posterior, bulk, strain_basis_of(settings, "bcc"))
-    minimum = relax_reference(tungsten, CRYSTAL, settings)
-    derivative = implicit_derivative(minimum)
-    known = minimum, posterior, crystal, derivative
-    constants = force_constants(minimum)
-    truth = relax_variants(*known, constants, [0, 1, 2], "newton", lambda line: None)
-    return SimpleNamespace(
-        settings=settings,
-        crystal=crystal,
-        minimum=minimum,
-        derivative=derivative,
-        constants=constants,
-        truth=truth,
-    )
+def test_references_of_other_crystals_are_refused(potential):
+    vacancy = {"name": "vacancy", "kind": "vacancy", "supercell": 2, "cell": "fixed"}
+    copper = {"element": "Cu", "lattice": "fcc", "lattice_parameter": None}
+    with pytest.raises(InputError, match=r"crystal.element is Cu, but .* is for W, Be"):
+        relax_reference(potential, copper, vacancy)
+    beryllium = {"element": "Be", "lattice": "hcp", "lattice_parameter": 2.8}
+    with pytest.raises(RelaxationError, match=r"relaxes to [\d.]+ and [\d.]+ Angstrom, more than"):
+        relax_reference(potential, beryllium, vacancy)
 
 
-def test_every_variant_converges(study):
-    coordinates = study.minimum.coordinates
-    assert (coordinates.n_modes, len(coordinates.strains)) == SIZES[study.settings["name"]]
-    assert (study.truth["status"] == "converged").all()
-    assert study.truth["max_gradient"].max() < 1e-6
+VACANCY = {"name": "vacancy", "kind": "vacancy", "supercell": 2, "cell": "isotropic"}
 
 
-def test_plain_lammps_agrees(study, posterior):
-    truth = study.truth
-    chosen = choose_variants(truth, 3, seed=1)
-    table = check_variants(
-        study.minimum, posterior, study.crystal, truth, chosen, study.settings, lambda line: None
-    )
-    assert list(table["verdict"]) == ["agrees"] * 3
-    assert "3 agrees" in judge(table)
-    assert table["formation_energy_difference_eV"].abs().max() < 1e-6
-    assert table["largest_displacement_A"].max() < 1e-3
+def test_reference_of_another_element_is_refused(tungsten):
+    with pytest.raises(InputError, match=r"crystal\.element is Ta"):
+        relax_reference(tungsten, {"element": "Ta", "lattice": "bcc"}, VACANCY)
 
 
-def test_other_relaxers_find_the_same(study, tungsten, posterior):
-    """LAMMPS's, and the sparse one where all atoms are on sites of the crystal."""
-    minimum, settings = study.minimum, study.settings
-    known_of = {"lammps": study.constants}
-    if kind_of(settings).on_lattice:
-        crystal = starting_crystal(**CRYSTAL)
-        known_of["sparse"] = crystal_green(tungsten, minimum.atoms, crystal, settings["supercell"])
-    few = study.crystal.sel({"lambda": [0.0, 0.5]})
-    ours = study.truth.sel({"sample": [1], "lambda": [0.0, 0.5]})
-    for relaxer, constants in known_of.items():
-        known = minimum, posterior, few, study.derivative, constants
-        theirs = relax_variants(*known, [1], relaxer, lambda line: None)
-        assert (theirs["status"] == "converged").all()
-        for name, bound in (("energy", 1e-8), ("volume", 1e-4), ("coordinates", 1e-5)):
-            assert theirs[name].values == pytest.approx(ours[name].values, abs=bound), relaxer
+def test_reference_without_minimum_is_refused(tungsten):
+    repulsive = tungsten.with_theta(-tungsten.theta)
+    with pytest.raises(RelaxationError, match="bcc crystal"):
+        relax_reference(repulsive, {"element": "W", "lattice": "bcc"}, VACANCY)
 
 
-def test_errors_shrink_as_those_of_a_first_order_derivative(study, posterior):
-    """At h+ih, and with atoms alone (ih) only where neither cell nor crystal relaxes."""
-    predictions = predict_variants(posterior, study.crystal, study.derivative)
-    errors = prediction_errors(predictions, study.truth, study.derivative, posterior)
-    slopes = error_slopes(error_table(errors)).set_index(["quantity", "level"])["slope"]
-    cell, crystal = len(study.minimum.coordinates.strains) > 0, study.crystal.sizes["strain"] > 0
-    lost_at_ih = {"formation_energy": crystal, "positions": cell}
-    if cell:
-        lost_at_ih |= {"formation_volume": True, "strain": True}
-    for quantity, lost in lost_at_ih.items():
-        expected = EXACT_TO_FIRST_ORDER[quantity]
-        assert slopes[quantity, "h+ih"] == pytest.approx(expected, abs=0.06)
-        assert slopes[quantity, "ih"] == pytest.approx(expected - lost, abs=0.06)
+COPPER = {"potential": "Cu_Zuo_JPCA2020", "element": "Cu", "lattice": "fcc"}
+SILICON = {"potential": "Si_Zuo_JPCA2020", "element": "Si", "lattice": "diamond"}
+TUNGSTEN = {"potential": "WBe_Wood_PRB2019", "element": "W", "lattice": "bcc"}
+BERYLLIUM = {"potential": "WBe_Wood_PRB2019", "element": "Be", "lattice": "hcp"}
 
 
-def test_atoms_alone_are_all_there_is_in_a_cell_that_stays(study, posterior):
-    predictions = predict_variants(posterior, study.crystal, study.derivative)
-    of_cell = ("energy", "volume")
-    same = all(
-        predictions[name].sel(level="ih").values
-        == pytest.approx(predictions[name].sel(level="h+ih").values, rel=1e-12)
-        for name in of_cell
-    )
-    stays = not len(study.minimum.coordinates.strains)
-    assert same == stays
-    if stays:
-        volume = study.minimum.atoms.get_volume()
-        assert study.truth["volume"].values == pytest.approx(volume, rel=1e-12)
-        assert predictions["volume"].values == pytest.approx(volume, rel=1e-12)
+@pytest.mark.parametrize(
+    ("crystal", "kind", "settings"),
+    [
+        (COPPER, "vacancy", {}),
+        (COPPER, "dumbbell_100", {}),
+        (SILICON, "vacancy", {}),
+        (SILICON, "tetrahedral", {}),
+        (BERYLLIUM, "vacancy", {"supercell": 3, "cell": "full"}),
+        (BERYLLIUM, "substitutional", {"supercell": 3, "element": "W"}),
+        (TUNGSTEN, "substitutional", {"element": "Be"}),
+        (TUNGSTEN, "dumbbell_111", {"supercell": 3, "element": "Be"}),
+    ],
+)
+def test_relaxed_structures_are_minima_without_their_symmetry_too(crystal, kind, settings):
+    reference = ZblReference(4.0, 4.8) if crystal["potential"].startswith("WBe") else None
+    potential = shipped(crystal["potential"], reference)
+    settings = {"name": "it", "kind": kind, "supercell": 2, "cell": "isotropic", **settings}
+    minimum = relax_reference(potential, crystal, settings)
+    shaken = minimum.atoms.copy()
+    shaken.rattle(0.02, seed=1)
+    again = relax(shaken, potential, settings["cell"], tolerance=1e-6, symmetry=False)
+    assert again.converged
+    assert again.energy == pytest.approx(minimum.energy, abs=1e-8)
+
+
+def test_a_structure_that_leaves_its_hole_is_refused():
+    """The octahedral interstitial of copper becomes a dumbbell."""
+    settings = {"name": "it", "kind": "octahedral", "supercell": 2, "cell": "isotropic"}
+    with pytest.raises(RelaxationError, match=r"^structures\.it: is a saddle point of Cu_Zuo"):
+        relax_reference(shipped(COPPER["potential"]), COPPER, settings)

@@ -2,82 +2,25 @@
 
 import io
 import json
+import math
 import tarfile
+from pathlib import Path
 
 import ase.io
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
+from bad_input import JUNK, OWNED, frame, half, json_text, pickled
+from training_files import GROUPS, fitsnap_entry, fitsnap_text
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.lammps.descriptors import DescriptorCalculator
-from relaxdiff.posterior.design import build_design, held_out, snap_hyperparameters
-from relaxdiff.posterior.training_data import QUANTITIES, read_group, read_weights
+from relaxdiff.posterior.design import build_design
+from relaxdiff.posterior.training_data import read_group, read_weights
 from relaxdiff.potentials.snap.hyperparameters import SnapHyperparameters
-from relaxdiff.potentials.snap.potential import SnapPotential
-from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
-from relaxdiff.units import BAR_PER_EV_PER_CUBIC_ANGSTROM, VOIGT
+from relaxdiff.units import VOIGT
 
-GROUPS = ("bulk", "vacancy")
 WEIGHTS = "group,energy_weight,force_weight,stress_weight\nbulk,1,1,1\nvacancy,1,1,1\n"
-
-
-def strained(cell, rng):
-    """Shaken atoms in a triclinic cell."""
-    atoms = cell.copy()
-    atoms.set_cell(atoms.cell.array @ (np.eye(3) + rng.uniform(-0.05, 0.05, (3, 3))), True)
-    atoms.rattle(0.12, rng=rng)
-    return atoms
-
-
-@pytest.fixture(scope="module")
-def calculations(tungsten):
-    """Group -> list of (atoms, energy, forces, stress in ASE's sign) of the potential itself."""
-    rng = np.random.default_rng(7)
-    cells = {
-        "bulk": [bulk_cell("W", 3.17, repeats) for repeats in (1, 2, 2, 2)],
-        "vacancy": [vacancy_cell("W", 3.19, 2) for _ in range(3)],
-    }
-    found = {group: [] for group in cells}
-    with DescriptorCalculator(tungsten.hyperparameters, tungsten.reference) as calculator:
-        for group, members in cells.items():
-            for cell in members:
-                atoms = strained(cell, rng)
-                descriptors = calculator.evaluate(atoms)
-                weights = tungsten.weights
-                energy = descriptors.values @ weights + len(atoms) * tungsten.energy_shift
-                stress = descriptors.strain_gradient @ weights / atoms.get_volume()
-                found[group].append((atoms, energy, -descriptors.gradient @ weights, stress))
-    return found
-
-
-def fitsnap_entry(atoms, energy, forces, stress):
-    return {
-        "Positions": atoms.positions.tolist(),
-        "Lattice": atoms.cell.array.tolist(),
-        "Energy": float(energy),
-        "Forces": forces.tolist(),
-        "Stress": (-stress * BAR_PER_EV_PER_CUBIC_ANGSTROM).tolist(),
-        "AtomTypes": list(atoms.symbols),
-        "NumAtoms": len(atoms),
-    }
-
-
-def fitsnap_text(*entries, **styles):
-    return "# comment\n" + json.dumps(
-        {"Dataset": {"Data": entries, "StressStyle": "bar", **styles}}
-    )
-
-
-@pytest.fixture
-def folder(calculations, tmp_path):
-    for group, members in calculations.items():
-        (tmp_path / "json" / group).mkdir(parents=True)
-        for index, member in enumerate(members):
-            path = tmp_path / "json" / group / f"{index}.json"
-            path.write_text(fitsnap_text(fitsnap_entry(*member)))
-    return tmp_path / "json"
 
 
 def pack(folder, path, mode):
@@ -101,84 +44,6 @@ def write_xyz(calculations, path, virial):
             frames.append(frame)
     ase.io.write(path, frames, format="extxyz")
     return path
-
-
-def solve(designs):
-    """Least squares over all rows, columns scaled; stresses made comparable to forces."""
-    scale = {"energy": 100.0, "force": 1.0, "stress": 1e-4}
-    rows = np.concatenate([scale[q] * d[f"{q}_design"].values for d in designs for q in QUANTITIES])
-    target = np.concatenate(
-        [scale[q] * d[f"{q}_target"].values for d in designs for q in QUANTITIES]
-    )
-    norm = np.linalg.norm(rows, axis=0)
-    return np.linalg.lstsq(rows / norm, target, rcond=None)[0] / norm
-
-
-def test_coefficients_are_recovered(folder, tungsten):
-    designs = [
-        build_design(
-            read_group(folder, group, GROUPS, "W"),
-            group,
-            tungsten.hyperparameters,
-            tungsten.reference,
-        )
-        for group in GROUPS
-    ]
-    found = solve(designs)
-    # bzeroflag is 0 in this tungsten: beta_0 and the constant parts of the descriptors are told
-    # apart by forces and stresses alone.
-    np.testing.assert_allclose(found[1:], tungsten.theta, rtol=0, atol=1e-7)
-    assert found[0] == pytest.approx(tungsten.energy_shift, abs=1e-5)
-
-
-@pytest.mark.parametrize("quantity", QUANTITIES)
-def test_every_quantity_is_predicted(folder, tungsten, calculations, quantity):
-    configurations = read_group(folder, "vacancy", GROUPS, "W")
-    design = build_design(configurations, "vacancy", tungsten.hyperparameters, tungsten.reference)
-    coefficients = np.append(tungsten.energy_shift, tungsten.theta)
-    predicted = design[f"{quantity}_design"].values @ coefficients
-    target = design[f"{quantity}_target"].values
-    np.testing.assert_allclose(predicted, target, rtol=1e-9, atol=1e-9 * np.abs(target).max())
-    per_configuration = {"energy": 1, "force": 3 * 15, "stress": 6}[quantity]
-    owner = design[f"{quantity}_configuration"].values
-    assert np.bincount(owner).tolist() == [per_configuration] * 3
-
-
-def test_stress_rows_against_finite_differences():
-    """Sign, unit and Voigt order, off-diagonal components included, from energies alone."""
-    rng = np.random.default_rng(3)
-    hyperparameters = SnapHyperparameters("W", 2, 4.0)
-    potential = SnapPotential(hyperparameters, rng.normal(size=hyperparameters.n_parameters))
-    atoms = strained(bulk_cell("W", 3.1), rng)
-
-    def energy(strain):
-        moved = atoms.copy()
-        moved.set_cell(atoms.cell.array @ (np.eye(3) + strain).T, scale_atoms=True)
-        with DescriptorCalculator(hyperparameters) as calculator:
-            return calculator.evaluate(moved).values @ potential.weights
-
-    stress = np.zeros((3, 3))
-    for i, j in VOIGT:
-        step = np.zeros((3, 3))
-        step[i, j] += 5e-5
-        step[j, i] += 5e-5
-        stress[i, j] = stress[j, i] = (energy(step) - energy(-step)) / (
-            4 * 5e-5 * atoms.get_volume()
-        )
-    stress *= BAR_PER_EV_PER_CUBIC_ANGSTROM
-    assert np.abs(stress[np.triu_indices(3, 1)]).min() > 100
-    entry = fitsnap_entry(atoms, 0.0, np.zeros((2, 3)), stress / BAR_PER_EV_PER_CUBIC_ANGSTROM)
-    design = build_design([_read(entry)], "bulk", hyperparameters)
-    predicted = design["stress_design"].values[:, 1:] @ potential.theta
-    voigt = [stress[ij] for ij in VOIGT]
-    np.testing.assert_allclose(predicted, voigt, atol=1e-6 * np.abs(stress).max())
-    np.testing.assert_allclose(design["stress_target"], voigt)
-
-
-def _read(entry):
-    from relaxdiff.posterior.training_data import _parse_json
-
-    return _parse_json(fitsnap_text(entry).encode(), "entry")[0]
 
 
 def same_configurations(left, right):
@@ -239,18 +104,6 @@ def test_kilobar_is_converted(calculations, tmp_path):
     same_configurations(
         *(read_group(tmp_path, group, ["bar", "kbar"], "W") for group in ("bar", "kbar"))
     )
-
-
-def test_atoms_far_outside_the_cell_are_found(calculations):
-    member = calculations["bulk"][1]
-    entry = fitsnap_entry(*member)
-    entry["Positions"][0] = (np.array(entry["Positions"][0]) + 3 * member[0].cell[2]).tolist()
-    hyperparameters = SnapHyperparameters("W", 2, 4.0)
-    inside, outside = (
-        build_design([_read(which)], "bulk", hyperparameters)
-        for which in (fitsnap_entry(*member), entry)
-    )
-    np.testing.assert_allclose(inside["force_design"], outside["force_design"], atol=1e-9)
 
 
 def spoil(**changes):
@@ -410,15 +263,93 @@ def test_missing_weights(tmp_path):
         read_weights(tmp_path / "weights.csv")
 
 
-def test_held_out_is_a_seeded_share(folder):
-    hyperparameters = SnapHyperparameters("W", 2, 4.0)
-    design = build_design(read_group(folder, "bulk", GROUPS, "W"), "bulk", hyperparameters)
-    chosen = [held_out(design, 0.5, seed) for seed in range(20)]
-    assert {int(one.sum()) for one in chosen} == {2}
-    assert len({tuple(one) for one in chosen}) > 2
-    assert np.array_equal(held_out(design, 0.5, 3), chosen[3])
-    assert not held_out(design, 0, 1).any()
+# Training data, read by jobs.
+DATA = {
+    "empty": ("", "0.json: is not complete JSON"),
+    "truncated": (half(json_text()), "0.json: is not complete JSON, it is truncated or damaged"),
+    "junk": (JUNK, "0.json: is not complete JSON"),
+    "a pickle": (pickled, "0.json: is not complete JSON"),
+    "of another kind": ("[1, 2]", "0.json: is not FitSNAP JSON"),
+    "another element": (
+        json_text(AtomTypes=["W", "Ta"]),
+        "0.json: holds Ta, but the potential is for W alone",
+    ),
+    "a command for an element": (
+        json_text(AtomTypes=["W", "shell touch owned"]),
+        "0.json: AtomTypes holds shell touch owned, not an element",
+    ),
+    "a wrong count": (json_text(NumAtoms=3), "0.json: NumAtoms is 3, AtomTypes has 2 entries"),
+    "NaN": (json_text(Energy=math.nan), "0.json: Energy holds a number that is not finite"),
+    "infinite": (
+        json_text(Forces=[[0, 0, math.inf], [0, 0, 0]]),
+        "0.json: Forces holds a number that is not finite",
+    ),
+    "a force too few": (
+        json_text(Forces=[[0, 0, 0]]),
+        "0.json: Forces has the shape (1, 3), expected (2, 3)",
+    ),
+    "a flat cell": (json_text(Lattice=np.zeros((3, 3)).tolist()), "the cell has no volume"),
+    "other units": (
+        json.dumps({"Dataset": {"Data": [frame()], "EnergyStyle": "kcalpermole"}}),
+        "0.json: EnergyStyle 'kcalpermole' is not supported, use electronvolt",
+    ),
+    "no energy": (
+        json.dumps({"Dataset": {"Data": [{k: v for k, v in frame().items() if k != "Energy"}]}}),
+        "0.json: lacks Energy",
+    ),
+}
 
 
-def test_cutoff_is_in_angstrom():
-    assert snap_hyperparameters("W", 8, 4.73442, 0.99363, 0.0).cutoff == 4.73442
+@pytest.mark.parametrize("case", DATA)
+def test_bad_training_data_is_refused_by_name(input_folder, case):
+    content, phrase = DATA[case]
+    content = content() if callable(content) else content
+    path = input_folder / "training/bulk/0.json"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InputError) as error:
+        read_group("training", "bulk", read_weights("weights.csv"), "W")
+    assert phrase in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not Path(OWNED).exists()
+
+
+FRAMES = '2\nLattice="3 0 0 0 3 0 0 0 3" Properties=species:S:1:pos:R:3:forces:R:3 {}\n{}'
+ATOM = "W 0 0 0 0 0 0\nW 1.5 1.5 1.5 0 0 0\n"
+LABELS = 'energy=-17.0 config_type=bulk pbc="T T T"'
+XYZ = {
+    "empty": ("", "data.xyz"),
+    "truncated": (FRAMES.format(LABELS, ATOM)[:-30], "data.xyz: is not complete extended XYZ"),
+    "junk": (JUNK, "data.xyz: is not complete extended XYZ"),
+    "a pickle": (pickled, "data.xyz: is not complete extended XYZ"),
+    "no group": (
+        FRAMES.format('energy=-17.0 pbc="T T T"', ATOM),
+        "data.xyz[0]: has no config_type, which names the group",
+    ),
+    "no energy": (
+        FRAMES.format('config_type=bulk pbc="T T T"', ATOM),
+        "data.xyz[0]: has no energy",
+    ),
+    "NaN": (
+        FRAMES.format(LABELS, ATOM.replace("W 0 0 0 0", "W 0 0 0 nan")),
+        "data.xyz[0]: forces holds a number that is not finite",
+    ),
+    "open": (FRAMES.format(LABELS.replace("T T T", "T T F"), ATOM), "data.xyz[0]: must be period"),
+    "another group": (
+        FRAMES.format(LABELS.replace("bulk", "liquid"), ATOM),
+        "data.xyz: has no group bulk, which the table of weights names; it has liquid",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", XYZ)
+def test_bad_extended_xyz_is_refused_by_name(input_folder, case):
+    content, phrase = XYZ[case]
+    content = content() if callable(content) else content
+    (input_folder / "data.xyz").write_bytes(
+        content if isinstance(content, bytes) else content.encode()
+    )
+    with pytest.raises(InputError) as error:
+        read_group("data.xyz", "bulk", ["bulk"], "W")
+    assert phrase in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not Path(OWNED).exists()

@@ -14,7 +14,7 @@ from relaxdiff.potentials.snap.potential import write_snap
 from relaxdiff.predictions.evaluated import evaluate, evaluate_predictions, join_evaluations
 from relaxdiff.predictions.newton import NewtonModel, newton_of_defect
 from relaxdiff.predictions.predicted_variants import predict_variants
-from relaxdiff.structures.kinds import build_structure, bulk_cell, vacancy_cell
+from relaxdiff.structures.kinds import build_structure, bulk_cell
 from relaxdiff.structures.lattices import PerfectCrystal, starting_crystal
 
 LAMBDAS = lambda_grid(-3, 3, 1)
@@ -90,18 +90,10 @@ def test_orders_of_evaluated_levels_on_the_analytic_model(level):
 
 
 @pytest.fixture(scope="module")
-def study(tungsten, posterior):
+def study(small_study):
     """Crystal, reference, derivative and evaluations of a 15-atom cell."""
-    bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, starting_crystal("W", "bcc"), 2)
-    edge = float(bulk["reference_lattice_parameter"])
-    minimum = relax(vacancy_cell("W", edge, 2), tungsten, tolerance=1e-10)
-    crystal = crystal_of_variants(tungsten, posterior, bulk, np.eye(3)[None])
-    derivative, lines = implicit_derivative(minimum), []
-    evaluations = evaluate_predictions(
-        minimum, posterior, crystal, derivative, range(3), lines.append
-    )
-    assert len(lines) == 3
-    return crystal, minimum, derivative, evaluations
+    known = small_study.crystal, small_study.minimum, small_study.derivative
+    return *known, small_study.evaluations
 
 
 def lammps_energy(atoms, potential, folder):

@@ -2,35 +2,15 @@
 
 import numpy as np
 import pytest
+from small_study import LAMBDAS
 
-from relaxdiff import implicit_derivative, predict_variants, relax
-from relaxdiff.crystals.bulk import bulk_of_variants
-from relaxdiff.crystals.compared import crystal_of_variants
+from relaxdiff import relax
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.minima.symmetry_blocks import force_constants
-from relaxdiff.posterior.variants import deviations, lambda_grid, variant_weights
+from relaxdiff.posterior.variants import deviations, variant_weights
 from relaxdiff.potentials.snap.evaluator import evaluator_for
 from relaxdiff.predictions.newton import LEAST_CURVATURE, NewtonModel
-from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
-from relaxdiff.structures.lattices import starting_crystal
-
-LAMBDAS = lambda_grid(-4, 4, 1)
-
-
-@pytest.fixture(scope="module")
-def study(tungsten, posterior):
-    """Crystal, reference and derivative of a 15-atom cell."""
-    bulk = bulk_of_variants(tungsten, posterior, LAMBDAS, starting_crystal("W", "bcc"), 2)
-    edge = float(bulk["reference_lattice_parameter"])
-    minimum = relax(vacancy_cell("W", edge, 2), tungsten, tolerance=1e-10)
-    crystal = crystal_of_variants(tungsten, posterior, bulk, np.eye(3)[None])
-    return crystal, minimum, implicit_derivative(minimum)
-
-
-@pytest.fixture(scope="module")
-def predictions(posterior, study):
-    crystal, _, derivative = study
-    return predict_variants(posterior, crystal, derivative)
+from relaxdiff.structures.kinds import bulk_cell
 
 
 def newton_step(values, gradient, hessian):
@@ -67,37 +47,6 @@ def test_energies_and_volumes_are_those_of_force_constants(posterior, study, pre
         volume = minimum.atoms.get_volume() * (1 + q[-1]) ** 3
         volume -= 15 * (edge * (1 + strain[0])) ** 3 / 2
         assert float(found["formation_volume"]) == pytest.approx(volume, abs=1e-5)
-
-
-def test_estimates_are_distances_to_the_best_level(predictions):
-    energy, estimate = predictions["formation_energy"], predictions["error_estimate"]
-    apart = np.abs(energy - energy.sel(level="newton"))
-    for level in ("c", "h", "ih", "h+ih"):
-        assert (
-            (estimate.sel(level=level) >= apart.sel(level=level) - 1e-12)
-            .where(apart.sel(level=level).notnull(), True)
-            .all()
-        )
-    # What cancels between modes is added, to all levels alike, and is less than the distances.
-    near = {"lambda": [-1, 1]}
-    added = (estimate - apart).sel(near)[:4]
-    np.testing.assert_allclose(added, np.broadcast_to(added[:1], added.shape), atol=1e-12)
-    assert added.max() < apart.sel(near)[0].max()
-    np.testing.assert_array_equal(estimate.sel(level="newton"), estimate.sel(level="h+ih"))
-    assert estimate.sel({"lambda": 0}).max() == 0
-    outwards = estimate.sel({"lambda": slice(0, 4)}).values
-    assert (np.diff(outwards)[np.isfinite(np.diff(outwards))] >= 0).all()
-
-
-def test_without_second_derivatives_there_is_no_newton(posterior, study, predictions):
-    crystal, _, derivative = study
-    found = predict_variants(posterior, crystal, derivative.drop_vars("hessian_tensor"))
-    assert list(found["level"].values) == ["c", "h", "ih", "h+ih"]
-    np.testing.assert_array_equal(
-        found["formation_energy"], predictions["formation_energy"].sel(level=found["level"])
-    )
-    assert found["error_estimate"].sel(level="h+ih").isnull().all()
-    assert found["error_estimate"].sel(level="c").notnull().any()
 
 
 def test_soft_modes_count_as_half_as_stiff():

@@ -1,8 +1,10 @@
-"""Quantities of structures with solutes: derivatives against relaxed structures and crystals."""
+"""Formation energies and volumes at the mean: derivatives against relaxed structures."""
 
 import numpy as np
 import pytest
-from crystal_study import posterior_of, random_changes, shipped
+from crystal_study import posterior_of as posterior_around
+from crystal_study import random_changes, shipped
+from joint_study import QUANTITIES, SETTINGS, relaxed_tungsten
 
 from relaxdiff import implicit_derivative, relax
 from relaxdiff.crystals.bulk import bulk_of_variants
@@ -10,11 +12,12 @@ from relaxdiff.crystals.compared import crystal_of_variants, strain_basis_of
 from relaxdiff.crystals.solutes import with_solutes
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.potentials.snap.baseline import ZblReference
-from relaxdiff.quantities.formation import quantity_derivatives, values_at_mean
+from relaxdiff.quantities.formation import FORMATION_UNITS, quantity_derivatives, values_at_mean
+from relaxdiff.structures.kinds import build_structure
 from relaxdiff.structures.lattices import starting_crystal
 
 LAMBDAS = np.array([-1.0, 0.0, 1.0])
-SETTINGS = {
+BERYLLIUM = {
     "name": "beryllium",
     "kind": "substitutional",
     "supercell": 2,
@@ -27,15 +30,15 @@ SETTINGS = {
 def study():
     """Potential, posterior, bulk of tungsten, and a tungsten cell with one beryllium atom."""
     potential = shipped("WBe_Wood_PRB2019", ZblReference(4.0, 4.8))
-    posterior = posterior_of(potential, random_changes(potential, 2, 1e-5))
+    posterior = posterior_around(potential, random_changes(potential, 2, 1e-5))
     posterior["energy_shift"][1] += [0.2, 0.3]
     bulk, solute = (
         bulk_of_variants(potential, posterior, LAMBDAS, starting_crystal(*crystal), 2)
         for crystal in (("W", "bcc"), ("Be", "hcp"))
     )
     config = {"element": "W", "lattice": "bcc", "solutes": {"Be": "hcp"}}
-    minimum = relax_reference(potential, config, SETTINGS)
-    crystal = crystal_of_variants(potential, posterior, bulk, strain_basis_of(SETTINGS, "bcc"))
+    minimum = relax_reference(potential, config, BERYLLIUM)
+    crystal = crystal_of_variants(potential, posterior, bulk, strain_basis_of(BERYLLIUM, "bcc"))
     composition = minimum.atoms.symbols.formula.count()
     given = {
         "crystal": with_solutes(crystal, composition, {"Be": solute}),
@@ -81,3 +84,71 @@ def test_derivatives_are_differences_of_relaxed_structures(study):
         for sign in (1, -1)
     )
     assert found[:, 2:] @ way == pytest.approx((ahead - behind) / 2, rel=1e-3)
+
+
+def test_beta_0_moves_nothing_but_the_cohesive_energy(one_by_one):
+    _, bulk, _ = one_by_one
+    by_shift = quantity_derivatives(*one_by_one)[:, 0]
+    expected = dict.fromkeys(QUANTITIES, 0) | {"cohesive_energy": -1}
+    assert dict(zip(QUANTITIES, by_shift, strict=True)) == expected
+    # The same sign in the values: mean of the shifted samples minus the mean's.
+    energy = bulk["energy"].sel({"lambda": 0.0})[0]
+    assert values_at_mean(*one_by_one)[1] == pytest.approx(-float(energy), abs=1e-12)
+    assert values_at_mean(*one_by_one)[1] > 8  # eV: tungsten is bound
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_derivatives_of_structures_match_relaxed_cells(one_by_one, references, name, tungsten):
+    posterior, bulk, structures = one_by_one
+    found = quantity_derivatives(posterior, bulk, {name: structures[name]})[5:, 1:]
+    assert len(found) == (2 if name in ("vacancy", "fault") else 1)
+    for seed in range(2):
+        way = 3e-5 * tungsten.theta * np.random.default_rng(seed).normal(size=tungsten.theta.size)
+        ahead, behind = (
+            formation_after(references[name], name, tungsten, sign * way) for sign in (1, -1)
+        )
+        expected = (ahead - behind) / 2
+        assert np.abs(expected[0]) > 1e-6  # far more than relaxations leave
+        assert found @ way == pytest.approx(expected[: len(found)], rel=2e-4)
+
+
+def formation_after(reference, name, potential, change):
+    """E_f (eV) and V_f (Angstrom^3), cell and crystal relaxed after a change of parameters.
+
+    From the mean's relaxed structure and crystal, as far as the structure's cell relaxes.
+    """
+    settings, varied = SETTINGS[name], potential.with_theta(potential.theta + change, 0.7)
+    flat = settings["kind"] == "gamma_surface"
+    cell = relax(reference.atoms, varied, settings["cell"], tolerance=1e-10, normal_only=flat)
+    mean = relaxed_tungsten(potential)
+    perfect = mean.conventional()
+    if settings["cell"] == "in_plane_fixed":
+        unfaulted = {
+            "kind": "gamma_surface",
+            "layers": 2,
+            "displacement": [0, 0],
+            "name": "perfect",
+        }
+        perfect = build_structure(settings | unfaulted, mean)
+    crystal = relax(perfect, varied, settings["cell"], tolerance=1e-10)
+    assert cell.converged
+    assert crystal.converged
+    ratio = len(cell.atoms) / len(crystal.atoms)
+    return np.array(
+        [
+            cell.energy - ratio * crystal.energy,
+            cell.atoms.get_volume() - ratio * crystal.atoms.get_volume(),
+        ]
+    )
+
+
+def test_values_at_the_mean_are_the_predictions_at_zero(joint_study, joint):
+    formation = []
+    for name, given in joint_study["structures"].items():
+        here = given["predictions"].sel({"level": "newton", "lambda": 0.0, "sample": 0})
+        formation += [
+            float(here[each]) for each in FORMATION_UNITS if f"{name}_{each}" in QUANTITIES
+        ]
+    assert joint["value_at_mean"].values[5:] == pytest.approx(np.array(formation), abs=1e-10)
+    edge = float(joint_study["bulk"]["reference_lattice_parameter"])
+    assert float(joint["value_at_mean"][0]) == pytest.approx(edge, abs=1e-12)

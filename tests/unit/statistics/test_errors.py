@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from analytic_study import N_ATOMS, lose, make_study
 
-from relaxdiff.derivative.levels import level_derivatives
 from relaxdiff.exceptions import InputError
-from relaxdiff.predictions.coordinates import coordinate_derivatives
 from relaxdiff.statistics.errors import (
     calibration_table,
     error_slopes,
@@ -36,13 +34,6 @@ def test_errors_are_those_of_the_polynomials():
     np.testing.assert_allclose(errors["strain"], made["g"][:, 2:] * lambdas**2, atol=1e-12)
     size = np.linalg.norm(made["g"][:, :2], axis=1, keepdims=True) / np.sqrt(N_ATOMS)
     np.testing.assert_allclose(errors["positions"], size * lambdas**2, atol=1e-12)
-
-
-def test_coordinates_follow_each_levels_own_block_of_the_hessian():
-    study, made = make_study()
-    expected = level_derivatives(made["hessian"], made["columns"], strains=1)
-    found = coordinate_derivatives(study["derivative"], study["truth"]["mode_displacements"].values)
-    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def test_a_fixed_cell_has_neither_volume_nor_strain():

@@ -5,9 +5,7 @@ import pytest
 import xarray as xr
 
 from relaxdiff.derivative.solvers import SOLVERS
-from relaxdiff.derivative.solvers.named import solver_of
-from relaxdiff.exceptions import InputError, RelaxationError
-from relaxdiff.minima.reference import relax_reference
+from relaxdiff.exceptions import RelaxationError
 from relaxdiff.statistics.solvers import compare_alphas, compare_displacements, measure_solver
 from relaxdiff.structures.lattices import PerfectCrystal
 
@@ -15,9 +13,8 @@ CRYSTAL = PerfectCrystal("W", "bcc", 3.2)  # its lattice parameter does not coun
 
 
 @pytest.fixture(scope="module")
-def minimum(tungsten):
-    vacancy = {"name": "vacancy", "kind": "vacancy", "supercell": 2, "cell": "isotropic"}
-    return relax_reference(tungsten, {"element": "W", "lattice": "bcc"}, vacancy)
+def minimum(small_study):
+    return small_study.minimum
 
 
 def truth_of(minimum, status):
@@ -62,8 +59,3 @@ def test_costs_are_those_of_one_direction(minimum, posterior):
     assert row["iterations"] is None
     # Not more than 0 for sure: this process may have memory to spare from other tests.
     assert 0 <= row["grown_MiB"] < row["peak_MiB"]
-
-
-def test_unknown_solver_is_refused(minimum):
-    with pytest.raises(InputError, match="dense, sparse, energy"):
-        solver_of("exact", minimum, CRYSTAL, 2)

@@ -2,97 +2,18 @@
 
 import numpy as np
 import pytest
+from coordinate_cases import normal_freedom, somewhere
 from scipy.spatial.transform import Rotation
 
-from relaxdiff import InputError, LammpsError, relax
-from relaxdiff.lammps.all_atoms import AllAtomColumns
-from relaxdiff.lammps.orbits import OrbitColumns
+from relaxdiff import InputError, relax
 from relaxdiff.structures.coordinates import (
     Freedom,
     cell_strains,
     coordinates_of,
-    face_normals,
     largest_displacement,
 )
 from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 from relaxdiff.structures.symmetry import find_symmetry
-
-STEP = 1e-4  # Angstrom, of central differences
-
-
-@pytest.fixture(scope="module")
-def six(low_symmetry, tungsten):
-    """Coordinates of the low-symmetry cell, sheared and turned, all six strains among them."""
-    atoms = low_symmetry.copy()
-    shear = np.eye(3) + 0.02 * np.random.default_rng(0).normal(size=(3, 3))
-    atoms.set_cell(atoms.cell.array @ shear, scale_atoms=True)
-    atoms.rotate(40, (1, 2, 3), rotate_cell=True)
-    return coordinates_of(atoms, Freedom(cell_strains("full", atoms, tungsten.reach)))
-
-
-@pytest.fixture(scope="module")
-def shaken(tungsten):
-    """Coordinates of a rattled cell without any symmetry, which is strained by all six too."""
-    atoms = vacancy_cell("W", 3.18, 2)
-    atoms.rattle(0.05, seed=1)
-    return coordinates_of(atoms, Freedom(cell_strains("full", atoms, tungsten.reach)))
-
-
-@pytest.fixture(scope="module")
-def fault(built, tungsten):
-    """Coordinates of a tilted gamma-surface cell: along the normal only, atoms and strain."""
-    atoms = built("gamma_surface", plane=(1, 1, 0), layers=5, displacement=(0.2, 0.1))
-    return coordinates_of(atoms, normal_freedom(atoms, tungsten))
-
-
-def normal_freedom(atoms, potential):
-    """Of a gamma surface."""
-    strains = cell_strains("in_plane_fixed", atoms, potential.reach)
-    return Freedom(strains, face_normals(atoms)[2:])
-
-
-def somewhere(coordinates, size=0.05, seed=3):
-    """Random coordinates: atoms move by about `size` Angstrom, the cell strains by up to that."""
-    lengths = size * np.random.default_rng(seed).normal(size=coordinates.size)
-    return lengths / np.append(np.ones(coordinates.n_modes), np.full(len(coordinates.strains), 2.0))
-
-
-@pytest.mark.parametrize("name", ["six", "shaken", "fault"])
-@pytest.mark.parametrize("kind", [AllAtomColumns, OrbitColumns])
-def test_gradients_are_those_of_the_values(request, tungsten, name, kind):
-    coordinates = request.getfixturevalue(name)
-    q = somewhere(coordinates)
-    with kind(coordinates, tungsten.hyperparameters, tungsten.reference) as evaluator:
-
-        def values(at):
-            evaluator.columns(at)
-            return evaluator.values()
-
-        gradient = evaluator.columns(q)
-        for index, scale in enumerate(coordinates.scale):
-            step = STEP / scale * np.eye(coordinates.size)[index]
-            near, far = (
-                (values(q + n * step) - values(q - n * step)) / (2 * n * STEP / scale)
-                for n in (1, 2)
-            )
-            expected = (4 * near - far) / 3
-            error = np.abs(gradient[index] - expected).max()
-            assert error < 1e-7 * np.abs(gradient[index]).max(), index
-
-
-@pytest.mark.parametrize("name", ["six", "shaken", "fault"])
-def test_both_evaluators_agree(request, tungsten, name):
-    coordinates = request.getfixturevalue(name)
-    potential = tungsten.hyperparameters, tungsten.reference
-    with (
-        OrbitColumns(coordinates, *potential) as orbits,
-        AllAtomColumns(coordinates, *potential) as full,
-    ):
-        for size in (0.0, 0.02, 0.15, 0.05):
-            q = somewhere(coordinates, size)
-            pairs = (orbits.columns(q), full.columns(q)), (orbits.values(), full.values())
-            for ours, theirs in pairs:
-                assert ours == pytest.approx(theirs, abs=1e-11 * np.abs(theirs).max())
 
 
 @pytest.mark.parametrize("name", ["six", "shaken", "fault"])
@@ -273,15 +194,3 @@ def test_rigid_motion_and_strain_are_no_displacement(six):
     moved.positions[3] += [0.0, 0.3, 0.0]
     share = 1 - 1 / len(atoms)  # the rest is a shift
     assert largest_displacement(atoms, moved) == pytest.approx(0.3 * share)
-
-
-@pytest.mark.parametrize("strain", [np.nan, np.inf, -1.0, -2.0])
-@pytest.mark.parametrize("kind", [AllAtomColumns, OrbitColumns])
-def test_cells_without_volume_or_inside_out_are_refused(kind, strain, shaken, tungsten):
-    q = np.zeros(shaken.size)
-    q[shaken.n_modes] = strain  # the first strain is the isotropic one
-    with (
-        kind(shaken, tungsten.hyperparameters, tungsten.reference) as evaluator,
-        pytest.raises(LammpsError, match="too far from the reference"),
-    ):
-        evaluator.columns(q)

@@ -158,3 +158,16 @@ def test_unfit_questions_are_refused(small, right, tungsten):
     unrelaxed = relax(vacancy_cell("W", 3.1, 2), tungsten, cell="fixed", max_steps=1)
     with pytest.raises(InputError, match="not converged"):
         Energy().displacements(unrelaxed, right)
+
+
+@pytest.mark.parametrize("alpha", [1e-6, 1e-5, 1e-4])
+def test_energy_agrees_with_dense(minimum, dense, alpha):
+    chosen = [0, 20, 54]
+    energy = implicit_derivative(
+        minimum, Energy(alpha=alpha, tolerance=1e-5), np.eye(55)[:, chosen]
+    )
+    for name in ("position_derivative", "strain_derivative"):
+        expected = dense[name].values[chosen]
+        size = np.abs(expected).max(initial=0.0)
+        assert energy[name].values == pytest.approx(expected, abs=1e-4 * size)
+    assert energy.attrs["force_calls"] > 0

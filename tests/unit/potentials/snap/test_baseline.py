@@ -95,14 +95,6 @@ def test_a_dataset_keeps_the_whole_style(name):
     assert reference_from(reference.attributes()) == reference
 
 
-def test_the_reach_is_where_two_atoms_feel_each_other_no_more():
-    zbl, pairs, eam = references().values()
-    assert zbl.reach(["W"]) == 4.8
-    assert pairs.reach(["W", "Be"]) == pytest.approx(5.0, abs=1e-3)
-    assert eam.reach(["W"]) == pytest.approx(7.8925, abs=1.0)  # it fades before its table ends
-    assert pairs.smoothness_limits(["W"]) == [pairs.reach(["W"])]
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -119,20 +111,6 @@ def test_the_reach_is_where_two_atoms_feel_each_other_no_more():
 def test_settings_that_make_no_reference(settings, message):
     with pytest.raises(InputError, match=message):
         reference_from_settings(settings)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"style": "lj/cut", "settings": [5.0], "coefficients": PAIRS}, "ends with a jump"),
-        (SMOOTH | {"coefficients": {"W W": [0.1, 2.5]}}, "lacks the pair W Be"),
-        (SMOOTH | {"coefficients": {**PAIRS, "W W": [0.1]}}, "does not accept lj/smooth/linear so"),
-        (SMOOTH | {"settings": [30.0], "coefficients": PAIRS}, "further than 20 Angstrom"),
-    ],
-)
-def test_styles_that_lammps_or_derivatives_cannot_take(settings, message):
-    with pytest.raises(InputError, match=message):
-        check_reference(reference_from_settings(settings), ["W", "Be"])
 
 
 def test_a_file_that_is_no_potential(tmp_path):
@@ -155,3 +133,30 @@ def test_the_potential_of_a_variant_is_whole(tungsten, tmp_path):
     assert (tmp_path / "variant.reference").read_text() == eam.reference.file
     assert 'eam/alloy "variant.reference" W' in include.read_text()
     assert np.array_equal(read_snap(coeff, param).theta, eam.theta)
+
+
+def test_zbl_needs_ordered_radii():
+    with pytest.raises(InputError, match="inner < outer"):
+        ZblReference(4.8, 4.0)
+
+
+def test_the_reach_is_where_two_atoms_feel_each_other_no_more():
+    zbl, pairs, eam = references().values()
+    assert zbl.reach(["W"]) == 4.8
+    assert pairs.reach(["W", "Be"]) == pytest.approx(5.0, abs=1e-3)
+    assert eam.reach(["W"]) == pytest.approx(7.8925, abs=1.0)  # it fades before its table ends
+    assert pairs.smoothness_limits(["W"]) == [pairs.reach(["W"])]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"style": "lj/cut", "settings": [5.0], "coefficients": PAIRS}, "ends with a jump"),
+        (SMOOTH | {"coefficients": {"W W": [0.1, 2.5]}}, "lacks the pair W Be"),
+        (SMOOTH | {"coefficients": {**PAIRS, "W W": [0.1]}}, "does not accept lj/smooth/linear so"),
+        (SMOOTH | {"settings": [30.0], "coefficients": PAIRS}, "further than 20 Angstrom"),
+    ],
+)
+def test_styles_that_lammps_or_derivatives_cannot_take(settings, message):
+    with pytest.raises(InputError, match=message):
+        check_reference(reference_from_settings(settings), ["W", "Be"])

@@ -2,18 +2,18 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from relaxdiff import InputError, ZblReference, read_snap, write_snap
-from relaxdiff.potentials.snap.hyperparameters import SnapHyperparameters
-
-
-def test_written_potential_reads_back_identically(tungsten, tmp_path):
-    coeff, param, include = write_snap(tungsten, tmp_path / "copy")
-    again = read_snap(coeff, param, reference=tungsten.reference)
-    assert np.array_equal(again.theta, tungsten.theta)
-    assert again.energy_shift == tungsten.energy_shift
-    assert again.hyperparameters == tungsten.hyperparameters
-    assert "pair_style hybrid/overlay zbl 4.0 4.8 snap" in include.read_text()
+from relaxdiff import InputError
+from relaxdiff.derivative.implicit import implicit_derivative
+from relaxdiff.lammps.all_atoms import AllAtomColumns
+from relaxdiff.lammps.orbits import OrbitColumns
+from relaxdiff.lammps.session import LammpsSession
+from relaxdiff.minima.reference import tangent
+from relaxdiff.minima.relaxation import relax
+from relaxdiff.potentials.snap.potential import SnapPotential, write_snap
+from relaxdiff.structures.coordinates import coordinates_of
+from relaxdiff.structures.lattices import PerfectCrystal
 
 
 def test_lammps_reads_what_was_written(tungsten, tmp_path, monkeypatch):
@@ -34,63 +34,55 @@ def test_lammps_reads_what_was_written(tungsten, tmp_path, monkeypatch):
     assert ours + len(atoms) * tungsten.energy_shift == pytest.approx(energy, abs=1e-9)
 
 
-@pytest.mark.parametrize(("twojmax", "count"), [(2, 5), (6, 30), (8, 55), (14, 204)])
-def test_number_of_parameters(twojmax, count):
-    assert SnapHyperparameters("W", twojmax, 4.7).n_parameters == count
+def test_energies_are_those_of_lammps_with_the_written_potential(case, tmp_path):
+    potential, atoms = case
+    coordinates = coordinates_of(atoms)
+    q = np.random.default_rng(0).normal(scale=0.02, size=coordinates.size)
+    write_snap(potential, tmp_path / "copy")
+    script = (tmp_path / "copy.snap").read_text().replace('"copy', f'"{tmp_path}/copy')
+    elements = potential.hyperparameters.elements
+    with LammpsSession(elements, [script, "thermo_modify norm no"]) as session:
+        session.place(coordinates.structure(q))
+        session.command("run 0 post no")
+        expected = session.instance.get_thermo("pe")
+        forces = session.to_atoms_frame(session.gathered_forces())
+    found = []
+    for kind in (AllAtomColumns, OrbitColumns):
+        with kind(coordinates, potential.hyperparameters, potential.reference) as evaluator:
+            found.append(evaluator.columns(q))
+            energy = evaluator.values() @ potential.weights + potential.shift_of(atoms)
+        assert energy == pytest.approx(expected, abs=1e-9)
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-9)
+    slopes = coordinates.modes.T @ (-forces @ (np.eye(3) + coordinates.strain_of(q))).ravel()
+    here = found[1] @ potential.weights
+    np.testing.assert_allclose(here[: coordinates.n_modes], slopes, atol=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda c, p: c.unlink(), "no such file"),
-        (lambda c, p: p.unlink(), "no such file"),
-        (lambda c, p: c.write_bytes(b"\x80\x04\x95\xff\xfe"), "not a text file"),
-        (lambda c, p: c.write_text(""), "is this a .snapcoeff file"),
-        (lambda c, p: c.write_text("\n".join(c.read_text().split("\n")[:20])), "truncated"),
-        (lambda c, p: c.write_text(c.read_text().replace("1 56", "2 56")), "2 elements"),
-        (lambda c, p: c.write_text(c.read_text() + "nan\n"), "not a finite number"),
-        (lambda c, p: c.write_text(c.read_text() + "x.7\n"), "expected a number, found 'x.7'"),
-        (lambda c, p: c.write_text(c.read_text().replace("W ", "Qq ")), "element 'Qq'"),
-        (lambda c, p: p.write_text("rcutfac 4.7\n"), "keyword twojmax is missing"),
-        (lambda c, p: p.write_text(p.read_text() + "chemflag 1\n"), "chemflag 1 is not supported"),
-        (
-            lambda c, p: p.write_text(p.read_text().replace("cflag 0", "cflag 1")),
-            "quadraticflag 1 and twojmax = 8 in .* needs 1596 coefficients",
-        ),
-        (lambda c, p: p.write_text(p.read_text() + "rcutfak 1\n"), "unknown keyword 'rcutfak'"),
-        (
-            lambda c, p: p.write_text(p.read_text().replace("max 8", "max 6")),
-            "needs 31 coefficients",
-        ),
-        (lambda c, p: p.write_text(p.read_text().replace("max 8", "max 6.5")), "whole number"),
-        (lambda c, p: p.write_text(p.read_text() + "twojmax 8\n"), "twojmax is given twice"),
-        (
-            lambda c, p: p.write_text(p.read_text().replace("0.99363", "1.5")),
-            "rfac0 must be above 0",
-        ),
-        (
-            lambda c, p: p.write_text(p.read_text().replace("rmin0 0.0", "rmin0 9")),
-            "rmin0 must be 0",
-        ),
-        (
-            lambda c, p: p.write_text(p.read_text().replace("chflag 1", "chflag 2")),
-            "must be 0 or 1",
-        ),
-        (lambda c, p: p.write_text(p.read_text().replace("4.73", "473")), "20 is the most"),
-        (lambda c, p: c.write_text(c.read_text().replace("metal", "real")), "LAMMPS's units real"),
-        (lambda c, p: c.write_text(c.read_text() + "1 2\n"), "one coefficient on each line"),
-        (lambda c, p: c.write_text(c.read_text().replace("W 0.5 1.0", "W 0.5 0")), "other than 0"),
-    ],
-)
-def test_bad_files_are_refused_by_name(tungsten, tmp_path, change, message):
-    coeff, param, _ = write_snap(tungsten, tmp_path / "bad")
-    change(coeff, param)
-    with pytest.raises(InputError, match=message) as error:
-        read_snap(coeff, param)
-    assert "bad.snap" in str(error.value) or "Qq" in str(error.value)
-    assert "\n" not in str(error.value)
+def test_the_derivative_is_that_of_relaxed_structures(case):
+    potential, atoms = case
+    minimum = relax(atoms, potential, tolerance=1e-11)
+    assert minimum.converged
+    derivative = implicit_derivative(minimum)
+    size = potential.theta.size
+    delta, step = potential.theta * np.random.default_rng(1).normal(size=size), 2e-4
+
+    def q_at(stretch):
+        variant = potential.with_theta(potential.theta + stretch * delta)
+        end = relax(minimum.atoms, variant, tolerance=1e-11)
+        assert end.converged
+        return minimum.coordinates.locate(end.atoms)
+
+    slopes = [(q_at(h) - q_at(-h)) / (2 * h) for h in (step, step / 2)]
+    extrapolated = (4 * slopes[1] - slopes[0]) / 3
+    slope = tangent(minimum.coordinates, derivative, delta)
+    np.testing.assert_allclose(extrapolated, slope, rtol=1e-5, atol=1e-6 * np.abs(slope).max())
 
 
-def test_zbl_needs_ordered_radii():
-    with pytest.raises(InputError, match="inner < outer"):
-        ZblReference(4.8, 4.0)
+def test_one_shift_for_each_element(tungsten_beryllium):
+    hyper = tungsten_beryllium.hyperparameters
+    with pytest.raises(InputError, match="energy shift beta_0 for each of 2 elements, found 3"):
+        SnapPotential(hyper, tungsten_beryllium.theta, [1.0, 2.0, 3.0])
+    atoms = PerfectCrystal("W", "bcc", 3.18).conventional(1)
+    atoms.symbols[0] = "Be"
+    assert tungsten_beryllium.shift_of(atoms) == 0.25 - 3.0
+    assert xr.DataArray(tungsten_beryllium.energy_shifts).shape == (2,)

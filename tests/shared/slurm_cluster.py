@@ -1,8 +1,8 @@
 """A real Slurm on this one host, for tests: Debian's packages, root, everything on loopback.
 
-    python tests/workflow/slurm_cluster.py install
-    python tests/workflow/slurm_cluster.py start [--accounting]     # returns when the node is idle
-    python tests/workflow/slurm_cluster.py stop
+    python tests/shared/slurm_cluster.py install
+    python tests/shared/slurm_cluster.py start [--accounting]     # returns when the node is idle
+    python tests/shared/slurm_cluster.py stop
 
 A host that has a Slurm of its own is left alone.
 """
@@ -217,7 +217,7 @@ def obstacle():
     if CONFIGURATION.exists() and not CONFIGURATION.read_text().startswith(MARK):
         return f"this host has a Slurm of its own ({CONFIGURATION})"
     if not all(map(_where, COMMANDS)):
-        return "Slurm is not installed: python tests/workflow/slurm_cluster.py install"
+        return "Slurm is not installed: python tests/shared/slurm_cluster.py install"
     return None
 
 

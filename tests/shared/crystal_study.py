@@ -1,13 +1,39 @@
 """Potentials of several lattices that come with LAMMPS, posteriors around them, and a check."""
 
 import numpy as np
+import pytest
 import xarray as xr
 
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.posterior.trial import shipped_file
 from relaxdiff.potentials.snap.files import read_snap
+from relaxdiff.structures.kinds import build_structure, vacancy_cell
+from relaxdiff.structures.lattices import PerfectCrystal
 from relaxdiff.units import GPA
+
+# Potentials that come with LAMMPS: lattice -> element and name.
+CASES = {"fcc": ("Cu", "Cu_Zuo_JPCA2020"), "diamond": ("Si", "Si_Zuo_JPCA2020")}
+# A perfect crystal of each lattice.
+CRYSTALS = {
+    "sc": PerfectCrystal("Po", "sc", 3.35),
+    "bcc": PerfectCrystal("W", "bcc", 3.18),
+    "fcc": PerfectCrystal("Cu", "fcc", 3.63),
+    "diamond": PerfectCrystal("Si", "diamond", 5.43),
+    "hcp": PerfectCrystal("Be", "hcp", 2.29, 3.58),
+}
+OF_LATTICES = pytest.mark.parametrize("lattice", CASES)
+
+
+def build_in(lattice, kind, solutes=(), **settings):
+    """A structure in the crystal of a lattice, from its kind and settings."""
+    settings = {"name": "it", "kind": kind, "cell": "fixed", **settings}
+    return build_structure(settings, CRYSTALS[lattice], solutes)
+
+
+def cell_at(lattice_parameter):
+    """The cubic cell of tungsten."""
+    return PerfectCrystal("W", "bcc", lattice_parameter).conventional()
 
 
 def shipped(name, reference=None):
@@ -68,3 +94,11 @@ def full_spectrum(crystal, potential, repeats, step=1e-3):
                 slopes.append(calculator.evaluate(moved).gradient @ potential.weights)
             rows.append((slopes[0] - slopes[1]).ravel() / (2 * step))
     return np.linalg.eigvalsh((np.array(rows) + np.transpose(rows)) / 2)
+
+
+def distorted(repeats, direction):
+    """A vacancy cell with the vacancy's neighbour along <111> moved, or not."""
+    atoms = vacancy_cell("W", 3.18, repeats)
+    if direction is not None:
+        atoms.positions[0] += 0.03 * np.array(direction)
+    return atoms

@@ -1,0 +1,66 @@
+"""What the figures of formation energies show: lines, labels, crosses."""
+
+import numpy as np
+import pytest
+from analytic_study import lose
+from drawn import LEVELS, legend_of, line, predictions_of
+from matplotlib.patches import Rectangle
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.figures import formation as formation_figures
+from relaxdiff.figures.style import level_style
+
+
+def test_formation_curves_show_truth_and_all_levels(study):
+    lose(study, 4, [7])
+    figure = formation_figures.formation_curves(predictions_of(study), study["truth"], sample=4)
+    volume, energy, error = figure.axes
+    assert legend_of(figure) == ["truth", *LEVELS]
+    assert volume.get_ylabel() == r"$V_\mathrm{f}$ ($\mathrm{\AA}^3$)"
+    assert energy.get_ylabel() == r"$E_\mathrm{f}$ (eV)"
+    for level in LEVELS:
+        drawn = line(energy, level)
+        expected = predictions_of(study)["formation_energy"].sel(level=level, sample=4)
+        np.testing.assert_array_equal(drawn.get_ydata(), expected)
+        assert drawn.get_color() == level_style(level)["color"]
+    # The variant that did not converge has no circle, no error, and a cross.
+    assert len(line(energy, "truth").get_xdata()) == 8
+    assert np.isnan(line(error, "h+ih").get_ydata()[7])
+    crosses = [drawn for drawn in error.lines if drawn.get_marker() == "x"]
+    assert [list(drawn.get_xdata()) for drawn in crosses] == [[2.0]]
+
+
+def test_unstable_bulk_is_shaded_to_the_end(study):
+    lose(study, 0, [7, 8], crystal_status="cut")
+    figure = formation_figures.formation_curves(predictions_of(study), study["truth"], sample=0)
+    (shade,) = figure.axes[0].patches
+    assert (shade.get_x(), shade.get_x() + shade.get_width()) == (1.0, 4.0)
+    assert "bulk unstable" in [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_unknown_sample_is_refused(study):
+    with pytest.raises(InputError, match=r"figures.sample: 12 .* 0 to 11"):
+        formation_figures.formation_curves(predictions_of(study), study["truth"], sample=12)
+
+
+def test_posterior_distribution_counts_every_sample_once(study):
+    lose(study, 4, [6])
+    figure = formation_figures.posterior_distribution(predictions_of(study), study["truth"])
+    assert legend_of(figure) == ["predicted (newton@x)", "truth"]
+    bars, energies = figure.axes[0], figure.axes[2]
+    true = [bar.get_height() for bar in energies.patches if isinstance(bar, Rectangle)]
+    assert sum(true) == 11
+    values = study["truth"]["formation_energy"].isel({"lambda": 6}).drop_sel(sample=4)
+    written = [text.get_text() for text in bars.texts]
+    assert any(text.startswith(f"{values.mean().item():.4f}") for text in written)
+    assert energies.get_xlabel() == r"$E_\mathrm{f}$ (eV)"
+
+
+def test_predictions_alone_make_their_figures(study):
+    study["predictions"]["formation_energy"][:, 0, 8] = np.nan
+    curves = formation_figures.formation_curves(study["predictions"])
+    assert len(curves.axes) == 2
+    assert legend_of(curves) == LEVELS[:5]
+    assert legend_of(formation_figures.posterior_distribution(study["predictions"])) == [
+        "predicted (newton)"
+    ]

@@ -1,0 +1,140 @@
+"""Force constants by symmetry blocks, against Hessians of all atoms."""
+
+import numpy as np
+import pytest
+from ase.build import bulk
+
+from relaxdiff import relax
+from relaxdiff.lammps.all_atoms import AllAtomColumns
+from relaxdiff.minima.symmetry_blocks import (
+    blocks_at,
+    blocks_from_dataset,
+    force_constants,
+    symmetry_blocks,
+)
+from relaxdiff.structures.coordinates import Freedom, cell_strains, coordinates_of
+from relaxdiff.structures.kinds import vacancy_cell
+
+
+def full_eigenvalues(atoms, potential, cell="fixed"):
+    """Of the Hessian without any symmetry but translations, by central differences, ascending.
+
+    Strains count by their norm times the edge of the cell.
+    """
+    freedom = Freedom(cell_strains(cell, atoms, potential.reach))
+    coordinates = coordinates_of(atoms, freedom, symmetry=False)
+    units = coordinates.scale * norms(coordinates.n_modes, coordinates.strains)
+    rows = []
+    with AllAtomColumns(coordinates, potential.hyperparameters, potential.reference) as evaluator:
+        for direction in np.diag(1 / units):
+            pair = [evaluator.columns(sign * 1e-4 * direction) for sign in (1, -1)]
+            rows.append((pair[0] - pair[1]) @ potential.weights / 2e-4)
+    hessian = np.array(rows) / units
+    return np.linalg.eigvalsh((hessian + hessian.T) / 2)
+
+
+def norms(n_modes, strains):
+    """Of the displacement modes, 1 each, and of strains, one array."""
+    return np.append(np.ones(n_modes), np.linalg.norm(strains, axis=(1, 2)))
+
+
+@pytest.mark.parametrize("cell", ["fixed", "isotropic", "full"])
+@pytest.mark.parametrize(
+    ("repeats", "direction", "atom"),
+    [(2, None, 0), (3, None, 0), (3, (1, 1, 1), 0), (3, (0, 0, 1), 1), (3, (1, 2, 4), 5)],
+)
+def test_blocks_and_symmetric_modes_make_up_the_full_space(
+    tungsten, repeats, direction, atom, cell
+):
+    atoms = vacancy_cell("W", 3.18, repeats)
+    if direction is not None:
+        atoms.positions[atom] += 0.03 * np.array(direction)
+    allowed = cell_strains(cell, atoms, tungsten.reach)
+    coordinates = coordinates_of(atoms, Freedom(allowed))
+    blocks = symmetry_blocks(coordinates)
+    for block in blocks:
+        modes = block.coordinates.modes.toarray()
+        assert modes.T @ modes == pytest.approx(np.eye(modes.shape[1]), abs=1e-9)
+        strains = block.coordinates.strains
+        overlaps = np.tensordot(strains, strains, axes=([1, 2], [1, 2]))
+        assert overlaps == pytest.approx(np.diag(np.diag(overlaps)), abs=1e-9)
+    # A representation of d dimensions is seen once and stands for d like it.
+    total = coordinates.n_modes + sum(block.dimension * block.n_modes for block in blocks)
+    assert total == 3 * len(atoms) - 3
+    strained = sum(block.dimension * block.n_strains for block in blocks)
+    assert len(coordinates.strains) + strained == len(allowed)
+
+
+def test_blocks_of_a_fault_move_atoms_along_its_normal_only(tungsten, built):
+    atoms = built("gamma_surface", plane=(1, 1, 0), layers=6, displacement=(0.2, 0.1))
+    minimum = relax(atoms, tungsten, cell="in_plane_fixed", normal_only=True)
+    blocks = symmetry_blocks(minimum.coordinates)
+    assert blocks
+    for block in blocks:
+        assert not block.n_strains
+        fields = block.own_modes.toarray().reshape(len(atoms), 3, -1)
+        assert np.abs(fields[:, :2]).max() < 1e-12
+    total = minimum.coordinates.n_modes + sum(block.dimension * block.size for block in blocks)
+    assert total == len(atoms) - 1
+
+
+def test_strains_of_the_cubic_vacancy_are_in_blocks_of_their_own(in_full_cell):
+    """E_g, two stretches at fixed volume, and T_2g, three shears: one of each is looked at."""
+    blocks = [block for block in symmetry_blocks(in_full_cell.coordinates) if block.n_strains]
+    assert sorted((block.dimension, block.n_strains) for block in blocks) == [(2, 1), (3, 1)]
+    for block in blocks:
+        strain = block.own_strains[0]
+        assert np.trace(strain) == pytest.approx(0, abs=1e-12)
+        diagonal = np.abs(np.diag(strain)).max()
+        assert (diagonal > 0.1) == (block.dimension == 2)
+        assert block.n_modes > 0
+
+
+def test_with_its_strains_too(in_full_cell, tungsten):
+    constants = force_constants(in_full_cell)
+    coordinates = in_full_cell.coordinates
+    units = coordinates.scale * norms(coordinates.n_modes, coordinates.strains)
+    symmetric = constants["hessian_tensor"].values @ tungsten.weights
+    ours = [np.linalg.eigvalsh(symmetric / np.outer(units, units))]
+    for block in blocks_from_dataset(constants, coordinates):
+        sizes = norms(block.n_modes, block.own_strains)
+        hessian = block.tensor @ tungsten.weights / np.outer(sizes, sizes)
+        ours += [np.linalg.eigvalsh(hessian)] * block.dimension
+    full = full_eigenvalues(in_full_cell.atoms, tungsten, cell="full")
+    assert np.sort(np.concatenate(ours)) == pytest.approx(full, rel=1e-4)
+
+
+def test_blocks_survive_their_file(in_full_cell, tungsten):
+    constants = force_constants(in_full_cell)
+    for made, read in zip(
+        blocks_at(in_full_cell)[0],
+        blocks_from_dataset(constants, in_full_cell.coordinates),
+        strict=True,
+    ):
+        assert (read.n_modes, read.n_strains) == (made.n_modes, made.n_strains)
+        assert read.dimension == made.dimension
+        assert np.array_equal(read.own, made.own)
+        assert np.array_equal(read.tensor, made.tensor)
+        assert np.array_equal(read.own_strains, made.own_strains)
+        assert np.array_equal(read.own_modes.toarray(), made.own_modes.toarray())
+        assert np.array_equal(read.coordinates.orbits, made.coordinates.orbits)
+
+
+def test_blocks_have_the_eigenvalues_of_the_full_hessian(minimum, constants, tungsten):
+    symmetric = constants["hessian_tensor"].values @ tungsten.weights
+    ours = [np.linalg.eigvalsh(symmetric[:-1, :-1])]  # without the strain
+    for index in range(constants.sizes["block"]):
+        here = constants.isel(block=index)
+        size, dimension = int(here["block_modes"]), int(here["block_dimension"])
+        hessian = here["force_constants"].values[:size, :size] @ tungsten.weights
+        ours += [np.linalg.eigvalsh(hessian)] * dimension
+    full = full_eigenvalues(minimum.atoms, tungsten)
+    assert np.sort(np.concatenate(ours)) == pytest.approx(full, rel=1e-4)
+    assert float(constants["lowest_curvature"]) == pytest.approx(full[0], rel=1e-4)
+
+
+def test_a_symmetry_that_coordinates_do_not_keep_has_no_blocks(tungsten):
+    """All strains of one atom's cell are coordinates: none of them is left for a block."""
+    primitive = relax(bulk("W", "bcc", 3.18), tungsten, cell="full", symmetry=False)
+    assert len(primitive.coordinates.strains) == 6
+    assert not symmetry_blocks(primitive.coordinates)

@@ -1,0 +1,27 @@
+"""What a study found of one structure: its distribution, per area too."""
+
+import pytest
+from report_numbers import results_of
+
+from relaxdiff.statistics.captions import sentences
+from relaxdiff.statistics.summary import summarise
+
+
+def test_energies_of_faces_are_in_joule_per_square_metre(results):
+    assert sentences(results)["energy_per_area_posterior"].startswith("none, ")
+    flat = results_of(relaxes=False, area=20.0)
+    table = summarise(flat).set_index("item")["value"]
+    assert table["energy_per_area"] == pytest.approx(3 * 16.02176634 / 20)
+    for source in ("newton@x", "truth"):
+        for item in ("mean", "standard_deviation"):
+            energy = table[f"formation_energy, {source}, {item}"]
+            per_area = table[f"energy_per_area, {source}, {item}"]
+            # 1 eV/Angstrom^2 = 1.602176634e-19 J / 1e-20 m^2
+            assert per_area == pytest.approx(energy * 1.602176634e-19 / 20e-20, rel=1e-12)
+    rows = flat.distribution.groupby("quantity").size()
+    assert rows.to_dict() == {"formation_energy": 8, "energy_per_area": 8}
+    mean = table["energy_per_area, truth, mean"]
+    text = sentences(flat)["energy_per_area_posterior"]
+    assert f"; true {mean:.4f} ± " in text
+    assert text.startswith("predicted ")
+    assert text.endswith(" J/m²")

@@ -1,0 +1,212 @@
+"""The check of structures, crystal and solvers, key by key."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from entries import GOOD, named
+
+from relaxdiff.structures.kinds import (
+    COMMON_KEYS,
+    KINDS,
+)
+from relaxdiff.study.structure_settings import RESERVED_NAMES
+
+ROOT = Path(__file__).parents[3]
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+POINT_DEFECTS = set(KINDS) - {"substitutional", "surface", "gamma_surface", "file"}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_good_structures_pass(check, name):
+    check(named(name))
+    check(*map(named, GOOD))
+
+
+@pytest.mark.parametrize("kind", sorted(POINT_DEFECTS))
+def test_every_point_defect_needs_a_supercell(check, refusal, kind):
+    defect = {"name": "it", "kind": kind, "cell": "isotropic"}
+    check(defect | {"supercell": 3})
+    assert refusal(defect) == "structures.it: the key supercell is missing"
+    assert refusal(defect | {"supercell": 3, "layers": 5}) == (
+        f"structures.it.layers: kind {kind} does not have this key: beside name, kind, cell it has "
+        + ", ".join(("supercell", *KINDS[kind].optional_keys))
+    )
+    assert refusal(defect | {"supercell": 3, "cell": "in_plane_fixed"}) == (
+        f"structures.it.cell: in_plane_fixed is not possible for kind {kind}: "
+        "use fixed, isotropic or full"
+    )
+
+
+BAD_STRUCTURES = {
+    "missing of a surface": (
+        named("slab", layers=None, vacuum=None),
+        "structures.slab: the key layers, vacuum is missing",
+    ),
+    "missing of a fault": (
+        named("fault", displacement=None),
+        "structures.fault: the key displacement is missing",
+    ),
+    "missing of a file": (
+        named("loop", lattice_parameter=None),
+        "structures.loop: the key lattice_parameter is missing",
+    ),
+    "missing of all": (named("slab", cell=None), "structures.slab: the key cell is missing"),
+    "no name": (named("slab", name=None), "structures.0: the key name is missing"),
+    "foreign key": (
+        named("slab", supercell=4),
+        "structures.slab.supercell: kind surface does not have this key: beside name, kind, cell "
+        "it has plane, layers, vacuum",
+    ),
+    "unknown key": (
+        named("slab", vaccum=9),
+        "unknown config key 'structures.slab.vaccum': did you mean 'structures.slab.vacuum'?",
+    ),
+    "unknown kind": (named("vacancy", kind="vacncy"), "structures.vacancy.kind: 'vacncy'"),
+    "surface with a volume": (
+        named("slab", cell="isotropic"),
+        "structures.slab.cell: isotropic is not possible for kind surface: use fixed or "
+        "in_plane_fixed",
+    ),
+    "fault with a volume": (
+        named("fault", cell="full"),
+        "structures.fault.cell: full is not possible for kind gamma_surface: use fixed or "
+        "in_plane_fixed",
+    ),
+    "file without a plane": (
+        named("loop", cell="in_plane_fixed"),
+        "structures.loop: the key plane is missing",
+    ),
+    "file with a plane": (
+        named("loop", plane=[1, 0, 0]),
+        "structures.loop.plane: a file has this key with cell: in_plane_fixed only",
+    ),
+    "file that is not there": (
+        named("loop", path="nowhere.xyz"),
+        "structures.loop.path: nowhere.xyz does not exist",
+    ),
+    "no plane": (
+        named("fault", plane=[0, 0, 0]),
+        "structures.fault.plane: [0, 0, 0] is no plane, at least one index must not be 0",
+    ),
+    "broken plane": (named("slab", plane=[1, 0.5, 0]), "structures.slab.plane.1: 0.5"),
+    "short plane": (named("slab", plane=[1, 0]), "(three Miller indices from -10 to 10)"),
+    "long displacement": (named("fault", displacement=[0, 0, 1]), "structures.fault.displacement:"),
+    "one layer": (named("slab", layers=1), "structures.slab.layers: 1 is less than"),
+    "no vacuum": (named("slab", vacuum=0), "structures.slab.vacuum: 0 is less than"),
+    "supercell of words": (named("vacancy", supercell="four"), "structures.vacancy.supercell: 'f"),
+    "small supercell": (named("vacancy", supercell=1), "structures.vacancy.supercell: 1 is less"),
+    "small divacancy": (
+        named("vacancy", kind="divacancy_2nn", supercell=2),
+        "structures.vacancy.supercell: 2 is too small for a divacancy, use 3 or more",
+    ),
+    "command for a name": (named("slab", name="x; touch y"), "structures.x; touch y.name: 'x;"),
+    "newline in a name": (named("slab", name="slab\n"), "a letter, then letters, digits"),
+    "digit first": (named("slab", name="1slab"), "a letter, then letters, digits"),
+    "not a mapping": ("vacancy", "structures.0: 'vacancy' is not of type 'object'"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_STRUCTURES)
+def test_bad_structures_are_refused_by_name(refusal, case):
+    structure, sentence = BAD_STRUCTURES[case]
+    said = refusal(structure)
+    assert sentence in said
+
+
+@pytest.mark.parametrize("name", RESERVED_NAMES)
+def test_names_of_other_results_are_refused(refusal, name):
+    for spelled in (name, name.capitalize()):
+        assert refusal(named("slab", name=spelled)) == (
+            f"structures.{spelled}.name: {spelled} is taken by other results of the study, choose "
+            "another"
+        )
+
+
+@pytest.mark.parametrize(
+    ("block", "key", "instead"),
+    [("derivative", "solver", "dense or energy"), ("truth", "relaxer", "newton or lammps")],
+)
+def test_sparse_algorithms_need_the_lattice(check, refusal, block, key, instead):
+    sparse = {block: {key: "sparse"}}
+    double = named("vacancy", name="double", kind="divacancy_1nn")
+    check(named("vacancy"), double, **sparse)
+    assert refusal(named("vacancy"), named("slab"), named("loop"), **sparse) == (
+        f"{block}.{key}: sparse needs every atom on a site of the crystal, which is so for "
+        f"vacancy, divacancy_1nn, divacancy_2nn but not for structures.slab: use {instead}"
+    )
+    octahedral = named("vacancy", kind="octahedral")
+    assert "structures.vacancy: use" in refusal(octahedral, **sparse)
+
+
+WITH_BERYLLIUM = {"solutes": {"Be": "hcp"}}
+
+
+def test_solutes_may_be_where_atoms_are(check):
+    point = {"supercell": 3, "cell": "isotropic"}
+    structures = [
+        point | {"name": "in_its_place", "kind": "substitutional", "element": "Be"},
+        point | {"name": "between", "kind": "tetrahedral", "element": "Be"},
+        point | {"name": "own", "kind": "dumbbell_111", "element": "W"},
+        point | {"name": "mixed", "kind": "dumbbell_111", "element": "Be"},
+    ]
+    check(*structures, crystal=WITH_BERYLLIUM)
+
+
+@pytest.mark.parametrize(
+    ("crystal", "entry", "message"),
+    [
+        (WITH_BERYLLIUM, {"kind": "substitutional"}, "structures.it: the key element is missing"),
+        (WITH_BERYLLIUM, {"kind": "vacancy", "element": "Be"}, "element: kind vacancy does not"),
+        (WITH_BERYLLIUM, {"kind": "substitutional", "element": "W"}, "W is not one of crystal.sol"),
+        ({}, {"kind": "octahedral", "element": "Be"}, "which are none: add the lattice of its"),
+        (WITH_BERYLLIUM, {"kind": "octahedral", "element": "be"}, "structures.it.element: 'be'"),
+        ({"solutes": {"W": "bcc"}}, {"kind": "vacancy"}, "solutes: W is crystal.element"),
+        ({"solutes": {"Be": "cubic"}}, {"kind": "vacancy"}, "crystal.solutes.Be: 'cubic' is not"),
+        (
+            {"solutes": {"Be; rm": "hcp"}},
+            {"kind": "vacancy"},
+            "crystal.solutes: 'Be; rm' does not match",
+        ),
+        ({"solutes": {"Be": "hcp\nshell ls"}}, {"kind": "vacancy"}, "crystal.solutes.Be: 'hcp"),
+        ({"solutes": ["Be"]}, {"kind": "vacancy"}, "crystal.solutes: ['Be'] is not of type"),
+        ({"solutes": None}, {"kind": "vacancy"}, "crystal.solutes: None is not of type 'object'"),
+    ],
+)
+def test_solutes_that_contradict_structures(refusal, crystal, entry, message):
+    structure = {"name": "it", "supercell": 3, "cell": "isotropic"} | entry
+    assert message in refusal(structure, crystal=crystal)
+
+
+def test_planes_are_held_in_crystals_that_then_have_nothing_else_to_relax(refusal):
+    held = named("loop", cell="in_plane_fixed", plane=[0, 0, 1])
+    said = refusal(held, crystal={"element": "Be", "lattice": "hcp"})
+    assert "structures.loop.cell: in_plane_fixed is possible in sc, bcc, fcc, not in hcp" in said
+
+
+def test_a_lattice_parameter_is_a_length(refusal):
+    assert refusal(crystal={"lattice_parameter": 0}).startswith("crystal.lattice_parameter: 0 is")
+
+
+def test_kinds_keys_and_cells_are_those_of_the_schema():
+    items = yaml.safe_load(SCHEMA.read_text())["properties"]["structures"]["items"]
+    assert items["properties"]["kind"]["enum"] == list(KINDS)
+    keys = {
+        key
+        for kind in KINDS.values()
+        for key in (*kind.keys, *kind.optional_keys, *kind.keys_in_plane)
+    }
+    assert set(items["properties"]) == {*COMMON_KEYS, *keys}
+    cells = {cell for kind in KINDS.values() for cell in kind.cells}
+    assert cells == set(items["properties"]["cell"]["enum"])
+
+
+def test_reserved_names_are_those_of_the_rules_and_of_the_default_configs_text():
+    rules = "".join(path.read_text() for path in sorted(ROOT.glob("workflow/rules/*.smk")))
+    beside = re.findall(r"\{STUDY\}/(\w+)[./]", rules)
+    within = re.findall(r"\{HERE\}/(\w+)/", rules)
+    assert set(RESERVED_NAMES) == {*beside, *within}
+    comment = re.sub(r"\n *# ", " ", (ROOT / "config.yaml").read_text(encoding="utf-8"))
+    (told,) = re.findall(r"Each name once; not ([\w, ]+)\.", comment)
+    assert re.split(", | or ", told) == list(RESERVED_NAMES)

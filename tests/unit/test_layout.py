@@ -1,0 +1,64 @@
+"""A test is found from its module without search: tests mirror the tree.
+
+tests/unit/PACKAGE/test_MODULE.py tests src/relaxdiff/PACKAGE/MODULE.py. Tests of other folders of
+the project are in a folder of the same name, and what several test files import is in tests/shared.
+"""
+
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+LIBRARY, TESTS = PROJECT / "src/relaxdiff", PROJECT / "tests"
+WITHOUT_TEST = {
+    "exceptions.py",  # four names
+    "figures/drawing.py",  # draws what registry.py names, tested with it
+    "figures/interactive_template.py",  # the text of a page, tested with interactive.py
+}
+WITHOUT_MODULE = {
+    "test_layout.py",
+    # Atoms that are held, from the relaxation to the check: all modules must honour it.
+    "minima/test_held_atoms.py",
+    "truth/test_truth_with_held_atoms.py",
+}
+
+
+def modules():
+    """Paths of all modules below src/relaxdiff; packages only re-export."""
+    paths = (path.relative_to(LIBRARY) for path in LIBRARY.rglob("*.py"))
+    return {str(path) for path in paths if path.name != "__init__.py"}
+
+
+def files_of_tests():
+    """Paths of the modules that files in tests/unit are named after, and those files."""
+    unit = TESTS / "unit"
+    found = {path.relative_to(unit) for path in unit.rglob("test_*.py")}
+    return {str(path.with_name(path.name.removeprefix("test_"))): str(path) for path in found}
+
+
+def test_every_module_has_a_file_of_tests():
+    assert sorted(modules() - set(files_of_tests()) - WITHOUT_TEST) == []
+
+
+def test_every_file_of_tests_has_a_module():
+    lost = {test for module, test in files_of_tests().items() if module not in modules()}
+    assert sorted(lost - WITHOUT_MODULE) == []
+
+
+def test_exceptions_are_needed():
+    assert WITHOUT_TEST <= modules() - set(files_of_tests())
+
+
+def test_other_tests_are_in_a_folder_named_after_what_they_test():
+    folders = {path.parent.relative_to(TESTS) for path in TESTS.rglob("test_*.py")}
+    others = {folder.parts[0] for folder in folders} - {"unit"}
+    assert others
+    for name in others:
+        assert (PROJECT / name).is_dir(), f"tests/{name} tests no folder of that name"
+    assert not list((TESTS / "shared").glob("test_*"))
+
+
+@pytest.mark.parametrize("name", ["scripts"])
+def test_tests_of_scripts_are_named_after_them(name):
+    for path in (TESTS / name).glob("test_*.py"):
+        assert (PROJECT / name / path.name.removeprefix("test_")).is_file(), path.name
