@@ -58,11 +58,11 @@ def evaluation(minimum):
     """One gradient evaluation in symmetric coordinates, taken apart."""
     coordinates, potential = minimum.coordinates, minimum.potential
     random = np.random.default_rng(SEED)
-    parts = {"LAMMPS run (neighbours, forces of the fixed reference)": [], "snad/atom": []}
+    parts = {"LAMMPS run (neighbours, forces of the baseline)": [], "snad/atom": []}
     parts |= {"all of it": [], "values D on demand (sna/atom)": [], "compute snap, all atoms": []}
     with (
-        OrbitColumns(coordinates, potential.hyperparameters, potential.reference) as evaluator,
-        DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator,
+        OrbitColumns(coordinates, potential.hyperparameters, potential.baseline) as evaluator,
+        DescriptorCalculator(potential.hyperparameters, potential.baseline) as calculator,
     ):
         evaluator.columns(np.zeros(coordinates.size))
         session = evaluator.session
@@ -74,7 +74,7 @@ def evaluation(minimum):
             for spent in inside.values():
                 spent.clear()
             parts["all of it"] += seconds(lambda q=q: evaluator.columns(q), 1)
-            parts["LAMMPS run (neighbours, forces of the fixed reference)"].append(
+            parts["LAMMPS run (neighbours, forces of the baseline)"].append(
                 sum(inside["run_cluster"])
             )
             parts["snad/atom"].append(sum(inside["per_atom"]))
@@ -84,7 +84,7 @@ def evaluation(minimum):
         central = len(evaluator.sizes)
     cost = {name: 1e3 * median(times) for name, times in parts.items()}
     whole, snap = cost["all of it"], cost["compute snap, all atoms"]
-    lammps = cost["LAMMPS run (neighbours, forces of the fixed reference)"] + cost["snad/atom"]
+    lammps = cost["LAMMPS run (neighbours, forces of the baseline)"] + cost["snad/atom"]
     floor = central * snap / len(structure)
     rows = [(name, f"{value:.2f} ms") for name, value in cost.items()]
     rows += [

@@ -62,7 +62,7 @@ def measure(repeats):
         "derivative, s": differentiated - relaxed,
     }
     coordinates = minimum.coordinates
-    potentials = potential.hyperparameters, potential.reference
+    potentials = potential.hyperparameters, potential.baseline
     with OrbitColumns(coordinates_of(minimum.atoms), *potentials) as evaluator:
         times = []
         for shift in np.linspace(0, 1e-3, 11):

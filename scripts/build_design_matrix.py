@@ -5,7 +5,7 @@ from common import job
 from relaxdiff.files.datasets import write_dataset
 from relaxdiff.posterior.design import build_design, snap_hyperparameters
 from relaxdiff.posterior.training_data import read_group
-from relaxdiff.potentials.snap.baseline import reference_from_settings
+from relaxdiff.potentials.snap.baseline import baseline_from_settings
 
 with job(snakemake) as log:
     params, group = snakemake.params, snakemake.wildcards.group
@@ -16,7 +16,7 @@ with job(snakemake) as log:
         configurations,
         group,
         snap_hyperparameters(params.element, **params.hyperparameters),
-        reference_from_settings(reference),
+        baseline_from_settings(reference),
     )
     made_from = {key: params[key] for key in ("element", "hyperparameters", "reference")}
     write_dataset(design, snakemake.output[0], {"data": data, "group": group, **made_from})

@@ -4,7 +4,7 @@ from common import job
 
 from relaxdiff.files.datasets import write_dataset
 from relaxdiff.posterior.ensemble import posterior_from_ensemble
-from relaxdiff.potentials.snap.baseline import reference_from_settings
+from relaxdiff.potentials.snap.baseline import baseline_from_settings
 
 with job(snakemake) as log:
     source, reference = snakemake.input, snakemake.params.reference
@@ -12,7 +12,7 @@ with job(snakemake) as log:
         source.coefficients,
         source.parameters,
         source.samples,
-        reference=reference_from_settings(reference),
+        baseline=baseline_from_settings(reference),
     )
     log.info("%s: the mean and %d samples", source.samples, posterior.sizes["sample"])
     write_dataset(

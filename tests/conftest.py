@@ -18,7 +18,7 @@ from small_study import SmallStudy
 
 from relaxdiff.files.datasets import variable
 from relaxdiff.lammps.session import load_lammps
-from relaxdiff.potentials.snap.baseline import ZblReference
+from relaxdiff.potentials.snap.baseline import ZblBaseline
 from relaxdiff.potentials.snap.files import read_snap
 from relaxdiff.potentials.snap.potential import write_snap
 from relaxdiff.structures.kinds import build_structure, bulk_cell
@@ -44,7 +44,7 @@ def tungsten_files():
 @pytest.fixture(scope="session")
 def tungsten(tungsten_files):
     """W_2940_2017_2 with its ZBL part."""
-    return read_snap(*tungsten_files, reference=ZblReference(4.0, 4.8))
+    return read_snap(*tungsten_files, baseline=ZblBaseline(4.0, 4.8))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from relaxdiff.crystals.compared import crystal_of_variants
 from relaxdiff.derivative.implicit import implicit_derivative
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.minima.relaxation import relax
-from relaxdiff.potentials.snap.baseline import PairReference, ZblReference
+from relaxdiff.potentials.snap.baseline import PairBaseline, ZblBaseline
 from relaxdiff.potentials.snap.files import read_snap
 from relaxdiff.potentials.snap.potential import write_snap
 from relaxdiff.predictions.predicted_variants import predict_variants
@@ -13,12 +13,17 @@ from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 from relaxdiff.structures.lattices import PerfectCrystal, starting_crystal
 from relaxdiff.truth.relaxed_variants import relax_variants
 
+# Names that these had before; kept for scripts that use them.
+PairReference, ZblReference = PairBaseline, ZblBaseline
+
 __all__ = [
     "InputError",
     "LammpsError",
+    "PairBaseline",
     "PairReference",
     "PerfectCrystal",
     "RelaxationError",
+    "ZblBaseline",
     "ZblReference",
     "bulk_cell",
     "bulk_of_variants",

@@ -28,7 +28,7 @@ from relaxdiff.lammps.session import load_lammps
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.posterior.design import build_design, snap_hyperparameters
 from relaxdiff.posterior.training_data import Configuration, read_group, read_weights
-from relaxdiff.potentials.snap.baseline import ZblReference
+from relaxdiff.potentials.snap.baseline import ZblBaseline
 from relaxdiff.potentials.snap.files import read_snap
 from relaxdiff.structures.lattices import starting_crystal
 from relaxdiff.study.config import check_config
@@ -342,7 +342,7 @@ def too_thin():
     """What the job says of a slab with a narrow vacuum."""
     (entry,) = slab(vacuum=3.0)
     files = [f"trial/tiny/Ta06A.{kind}" for kind in ("snapcoeff", "snapparam")]
-    potential = read_snap(*files, ZblReference(4.0, 4.8))
+    potential = read_snap(*files, ZblBaseline(4.0, 4.8))
     return raised(relax_reference, potential, {"element": "Ta", "lattice": "bcc"}, entry)
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from relaxdiff import ZblReference
+from relaxdiff import ZblBaseline
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -13,8 +13,8 @@ def test_library_examples_run(tungsten_files, tungsten):
     assert len(blocks) == 2
     coefficients, parameters = map(str, tungsten_files)
     first = blocks[0].replace('"mine.snapcoeff"', repr(coefficients))
-    first = first.replace('"mine.snapparam"', f"{parameters!r}, reference=zbl")
-    names = {"zbl": ZblReference(4.0, 4.8)}
+    first = first.replace('"mine.snapparam"', f"{parameters!r}, baseline=zbl")
+    names = {"zbl": ZblBaseline(4.0, 4.8)}
     exec(first, names)
     assert names["potential"].theta.size == tungsten.theta.size
     assert names["derivative"].position_derivative.shape == (55, 127, 3)

@@ -36,10 +36,10 @@ def cell_at(lattice_parameter):
     return PerfectCrystal("W", "bcc", lattice_parameter).conventional()
 
 
-def shipped(name, reference=None):
+def shipped(name, baseline=None):
     """A SnapPotential that comes with LAMMPS."""
     files = [shipped_file(f"{name}.{kind}") for kind in ("snapcoeff", "snapparam")]
-    return read_snap(*files, reference=reference)
+    return read_snap(*files, baseline=baseline)
 
 
 def posterior_of(potential, changes):
@@ -85,7 +85,7 @@ def full_spectrum(crystal, potential, repeats, step=1e-3):
     """Eigenvalues of the whole Hessian of a supercell, eV/Angstrom^2."""
     cell = crystal.conventional(repeats)
     rows = []
-    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+    with DescriptorCalculator(potential.hyperparameters, potential.baseline) as calculator:
         for coordinate in range(3 * len(cell)):
             slopes = []
             for way in (step, -step):

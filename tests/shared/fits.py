@@ -5,13 +5,13 @@ import xarray as xr
 
 from relaxdiff.files.datasets import variable
 from relaxdiff.posterior.training_data import QUANTITIES
-from relaxdiff.potentials.snap.baseline import ZblReference
+from relaxdiff.potentials.snap.baseline import ZblBaseline
 from relaxdiff.potentials.snap.hyperparameters import SnapHyperparameters, parameter_names
 from relaxdiff.potentials.snap.potential import describe_potential
 
 HYPERPARAMETERS = SnapHyperparameters("W", 2, 4.0)
 N_PARAMETERS = HYPERPARAMETERS.n_parameters  # 5
-REFERENCE = ZblReference(4.0, 4.8)
+REFERENCE = ZblBaseline(4.0, 4.8)
 POPS = {"percentile_clipping": 1.0, "leverage_percentile": 50.0, "mode_threshold": 1e-8}
 WEIGHTS = {
     "first": {"energy": 20.0, "force": 1.0, "stress": 0.5},

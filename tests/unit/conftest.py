@@ -16,7 +16,7 @@ from joint_study import (
     structures_of,
 )
 
-from relaxdiff import ZblReference
+from relaxdiff import ZblBaseline
 from relaxdiff.derivative.implicit import implicit_derivative
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.predictions.predicted_variants import predict_variants
@@ -33,7 +33,7 @@ from relaxdiff.structures.kinds import build_structure, vacancy_cell
 @pytest.fixture(scope="session")
 def tungsten_beryllium():
     """WBe_Wood_PRB2019 with energy shifts, of which it has none, that tell the elements apart."""
-    potential = shipped("WBe_Wood_PRB2019", ZblReference(4.0, 4.8))
+    potential = shipped("WBe_Wood_PRB2019", ZblBaseline(4.0, 4.8))
     return potential.with_theta(potential.theta, [0.25, -3.0])
 
 

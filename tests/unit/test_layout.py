@@ -4,6 +4,8 @@ tests/unit/PACKAGE/test_MODULE.py tests src/relaxdiff/PACKAGE/MODULE.py. Tests o
 the project are in a folder of the same name, and what several test files import is in tests/shared.
 """
 
+import ast
+import importlib
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,40 @@ def test_other_tests_are_in_a_folder_named_after_what_they_test():
 def test_tests_of_scripts_are_named_after_them(name):
     for path in (TESTS / name).glob("test_*.py"):
         assert (PROJECT / name / path.name.removeprefix("test_")).is_file(), path.name
+
+
+def imports_across(path):
+    """Modules of other packages that a module imports from, with the names taken."""
+    own = package_of(".".join(path.relative_to(LIBRARY.parent).with_suffix("").parts))
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("relaxdiff."):
+            if node.module != own and package_of(node.module) != own:
+                yield node.module, [alias.name for alias in node.names]
+
+
+def package_of(module):
+    return module.rpartition(".")[0]
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_packages_take_from_each_other_what_these_export(module):
+    """Never from a module within; the few modules that are in no package apart."""
+    path = LIBRARY / module
+    if path.parent == LIBRARY and path.name == "cli.py":
+        pytest.skip("the command line is in no package")
+    for source, names in imports_across(path):
+        if source in ("relaxdiff.exceptions", "relaxdiff.units"):
+            continue
+        package = importlib.import_module(source)
+        assert Path(package.__file__).name == "__init__.py", source
+        assert set(names) <= set(package.__all__), source
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.rglob("__init__.py")), ids=lambda p: p.parent.name)
+def test_packages_say_what_lives_there_and_export_what_exists(path):
+    name = ".".join(path.parent.relative_to(LIBRARY.parent).parts)
+    package = importlib.import_module(name)
+    assert package.__doc__.strip().endswith(".")
+    assert "\n" not in package.__doc__.strip()
+    assert list(package.__all__) == sorted(set(package.__all__))
+    assert all(hasattr(package, each) for each in package.__all__)

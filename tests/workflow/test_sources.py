@@ -22,7 +22,7 @@ def training_folder(tungsten, tmp_path):
         "bulk": [bulk_cell("W", 3.18 * s, 2) for s in np.linspace(0.96, 1.04, 15)],
         "vacancy": [vacancy_cell("W", 3.18 * s, 2) for s in np.linspace(0.98, 1.02, 9)],
     }
-    with DescriptorCalculator(tungsten.hyperparameters, tungsten.reference) as calculator:
+    with DescriptorCalculator(tungsten.hyperparameters, tungsten.baseline) as calculator:
         for group, members in cells.items():
             (folder / group).mkdir(parents=True)
             for number, atoms in enumerate(members):

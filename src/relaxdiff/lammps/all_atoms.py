@@ -36,13 +36,13 @@ def finite(numbers):
 class AllAtomColumns:
     """Descriptors of all atoms. A context manager; counts its evaluations.
 
-    coordinates: Coordinates; hyperparameters: SnapHyperparameters; reference: ZblReference,
-    PairReference or None.
+    coordinates: Coordinates; hyperparameters: SnapHyperparameters; baseline: ZblBaseline,
+    PairBaseline or None.
     """
 
-    def __init__(self, coordinates, hyperparameters, reference=None):
+    def __init__(self, coordinates, hyperparameters, baseline=None):
         self.coordinates = coordinates
-        self.calculator = DescriptorCalculator(hyperparameters, reference)
+        self.calculator = DescriptorCalculator(hyperparameters, baseline)
         self.found = None
 
     def __enter__(self):
@@ -64,7 +64,7 @@ class AllAtomColumns:
         return self.calculator.n_evaluations
 
     def columns(self, q):
-        """dD/dq at q, shape (n, P + 1), the fixed reference last."""
+        """dD/dq at q, shape (n, P + 1), the baseline last."""
         deformation, _ = deformation_at(self.coordinates, q)
         self.found = self.calculator.evaluate(self.coordinates.structure(q))
         return on_coordinates(

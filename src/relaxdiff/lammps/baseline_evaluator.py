@@ -9,18 +9,18 @@ from relaxdiff.structures import on_coordinates
 from relaxdiff.units import LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM, VOIGT_MATRIX
 
 
-class ReferenceEvaluator:
+class BaselineEvaluator:
     """Energy and gradient of a fixed pair style alone, in the whole cell.
 
-    coordinates: Coordinates; elements: of the potential; reference: a PairReference.
+    coordinates: Coordinates; elements: of the potential; baseline: a PairBaseline.
     """
 
-    def __init__(self, coordinates, elements, reference):
+    def __init__(self, coordinates, elements, baseline):
         self.coordinates = coordinates
         self.energy = None
         lines = [
-            f"pair_style hybrid {reference.style_line()}",
-            *reference.coefficient_lines(elements),
+            f"pair_style hybrid {baseline.style_line()}",
+            *baseline.coefficient_lines(elements),
             "neighbor 0.3 bin",
             "thermo_modify norm no",
         ]

@@ -2,7 +2,7 @@
 
 The energy is linear in its parameters, U = Theta . D(q) + U_ref(q) (eqs 1 and 17 of
 arXiv:2407.02414), so
-one evaluation of D and its gradient serves every parameter set. The fixed reference U_ref rides
+one evaluation of D and its gradient serves every parameter set. The baseline U_ref rides
 along as one more column with the weight 1: arrays have P + 1 columns, and a potential's energy,
 forces and stress are `columns @ potential.weights`.
 """
@@ -18,7 +18,7 @@ from relaxdiff.units import LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM, VOIGT
 
 @dataclass(frozen=True)
 class Descriptors:
-    """Columns for the P parameters and, last, the fixed reference.
+    """Columns for the P parameters and, last, the baseline.
 
     values: D summed over atoms, shape (P + 1,), eV per unit of parameter;
     gradient: dD/dx of each atom, shape (N, 3, P + 1), per Angstrom;
@@ -35,16 +35,16 @@ class Descriptors:
 class DescriptorCalculator:
     """Evaluates Descriptors with LAMMPS's `compute snap`. A context manager; counts evaluations.
 
-    hyperparameters: SnapHyperparameters; reference: ZblReference, PairReference or None.
+    hyperparameters: SnapHyperparameters; baseline: ZblBaseline, PairBaseline or None.
     Cells may be shorter than the cutoff: LAMMPS adds as many periodic images as are needed.
     """
 
-    def __init__(self, hyperparameters, reference=None):
+    def __init__(self, hyperparameters, baseline=None):
         self.hyperparameters = hyperparameters
-        self.reference = reference
+        self.baseline = baseline
         self.n_evaluations = 0
         self.session = LammpsSession(
-            hyperparameters.elements, pair_lines(hyperparameters, reference)
+            hyperparameters.elements, pair_lines(hyperparameters, baseline)
         )
         # compute snap leaves a hidden compute "<ID>_press" behind that blocks the next run: both
         # are made anew for each evaluation.
@@ -66,8 +66,8 @@ class DescriptorCalculator:
     def smoothness_limits(self):
         """Distances in Angstrom at which a second derivative of the energy of a pair jumps."""
         limits = list(self.hyperparameters.cutoffs)
-        if self.reference is not None:
-            limits += self.reference.smoothness_limits(self.hyperparameters.elements)
+        if self.baseline is not None:
+            limits += self.baseline.smoothness_limits(self.hyperparameters.elements)
         return limits
 
     def evaluate(self, atoms):
@@ -112,15 +112,15 @@ class DescriptorCalculator:
         )
 
 
-def pair_lines(hyper, reference):
-    """The pair style that stands for the reference while descriptors are computed."""
+def pair_lines(hyper, baseline):
+    """The pair style that stands for the baseline while descriptors are computed."""
     # `pair_style zero` sets the range of the neighbour list; it contributes nothing.
-    if reference is None:
+    if baseline is None:
         lines = [f"pair_style zero {hyper.cutoff}", "pair_coeff * *"]
     else:
         lines = [
-            f"pair_style hybrid/overlay zero {hyper.cutoff} {reference.style_line()}",
+            f"pair_style hybrid/overlay zero {hyper.cutoff} {baseline.style_line()}",
             "pair_coeff * * zero",
-            *reference.coefficient_lines(hyper.elements),
+            *baseline.coefficient_lines(hyper.elements),
         ]
     return [*lines, "neighbor 0.3 bin", "thermo_modify norm no"]

@@ -22,7 +22,7 @@ from ase.data import atomic_numbers
 
 from relaxdiff.exceptions import LammpsError
 from relaxdiff.lammps.all_atoms import TOO_FAR, deformation_at, finite
-from relaxdiff.lammps.baseline_evaluator import ReferenceEvaluator
+from relaxdiff.lammps.baseline_evaluator import BaselineEvaluator
 from relaxdiff.lammps.descriptors import pair_lines
 from relaxdiff.lammps.session import SKIN, LammpsSession
 from relaxdiff.running import add_up, own_communicator, rank_and_size
@@ -38,11 +38,11 @@ FURTHEST = 2  # times the cutoff; a structure that needs more has no likeness to
 class OrbitColumns:
     """Descriptors and their gradient in symmetric coordinates. A context manager.
 
-    coordinates: Coordinates with `orbits`; hyperparameters: SnapHyperparameters; reference:
-    ZblReference, PairReference or None. Counts its evaluations in `n_evaluations`.
+    coordinates: Coordinates with `orbits`; hyperparameters: SnapHyperparameters; baseline:
+    ZblBaseline, PairBaseline or None. Counts its evaluations in `n_evaluations`.
     """
 
-    def __init__(self, coordinates, hyperparameters, reference=None):
+    def __init__(self, coordinates, hyperparameters, baseline=None):
         self.coordinates = coordinates
         self.hyperparameters = hyperparameters
         self.n_evaluations = 0
@@ -53,14 +53,14 @@ class OrbitColumns:
         numbers = [atomic_numbers[element] for element in hyperparameters.elements]
         own = coordinates.reference.numbers[self.representatives]
         self.blocks = own[:, None] == numbers
-        in_pairs = reference is not None and reference.is_sum_over_pairs
-        self.pair_reference = reference if in_pairs else None
+        in_pairs = baseline is not None and baseline.is_sum_over_pairs
+        self.pair_baseline = baseline if in_pairs else None
         self.whole = None
-        if reference is not None and not in_pairs and rank == 0:
-            self.whole = ReferenceEvaluator(coordinates, hyperparameters.elements, reference)
+        if baseline is not None and not in_pairs and rank == 0:
+            self.whole = BaselineEvaluator(coordinates, hyperparameters.elements, baseline)
         self.cutoff = hyperparameters.cutoff
         if in_pairs:
-            self.cutoff = max(self.cutoff, reference.reach(hyperparameters.elements))
+            self.cutoff = max(self.cutoff, baseline.reach(hyperparameters.elements))
         self.session = LammpsSession(hyperparameters.elements, self._commands(), own_communicator())
         self.reach = 0.0
         self.clusters = {}
@@ -82,7 +82,7 @@ class OrbitColumns:
         self.reach = 0.0
 
     def columns(self, q):
-        """dD/dq at q, shape (n, P + 1), the fixed reference last.
+        """dD/dq at q, shape (n, P + 1), the baseline last.
 
         Raises LammpsError, on all ranks alike, when LAMMPS refuses the structure on one.
         """
@@ -110,8 +110,8 @@ class OrbitColumns:
         by_place = (deformation @ slopes.reshape(len(self.atoms), 3, -1)).reshape(slopes.shape)
         moved = (unstrained @ self.coordinates.strains).reshape(-1, len(slopes))
         gradient[:, :-1] = np.vstack([self.modes.T @ by_place, moved @ slopes])
-        if self.pair_reference:
-            gradient[:, -1] = self._reference_gradient(deformation)
+        if self.pair_baseline:
+            gradient[:, -1] = self._baseline_gradient(deformation)
         return finite(gradient)
 
     def values(self):
@@ -127,7 +127,7 @@ class OrbitColumns:
             return np.append(np.zeros(self.hyperparameters.n_parameters), energy)
         components = self.session.per_atom("values")[:count]
         bispectrum = (self.blocks * self.sizes[:, None]).T @ components
-        if self.pair_reference:
+        if self.pair_baseline:
             energy = self.sizes @ self.session.per_atom("energies", "vector")[:count]
         return finite(np.append(bispectrum, energy))
 
@@ -154,7 +154,7 @@ class OrbitColumns:
         """Pair styles, and one derivative compute for each size of orbit."""
         settings = self.hyperparameters.compute_settings()
         lines = [
-            *pair_lines(self.hyperparameters, self.pair_reference),
+            *pair_lines(self.hyperparameters, self.pair_baseline),
             f"neighbor {SKIN} bin",
             "neigh_modify every 1 delay 0 check yes one 10000 page 1000000",
             f"group all_orbits id 1:{len(self.sizes)}",
@@ -166,7 +166,7 @@ class OrbitColumns:
             members = " ".join(str(tag + 1) for tag in np.flatnonzero(self.sizes == size))
             lines += [f"group orbits{size} id {members}"]
             lines += [f"compute slopes{size} orbits{size} snad/atom {settings}"]
-        if self.pair_reference:
+        if self.pair_baseline:
             lines += [
                 "compute energies all pe/atom pair",
                 "compute virials all stress/atom NULL pair",
@@ -183,7 +183,7 @@ class OrbitColumns:
         by_element = total.reshape(len(total), self.blocks.shape[1], 3, -1)
         return by_element.transpose(0, 2, 1, 3).reshape(3 * len(total), -1)
 
-    def _reference_gradient(self, deformation):
+    def _baseline_gradient(self, deformation):
         """Derivative of the fixed pair style's energy by the coordinates, (n,), eV."""
         count = len(self.sizes)
         # Half of each pair's energy is the atom's own; its force is the whole one.

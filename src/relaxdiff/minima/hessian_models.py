@@ -23,7 +23,7 @@ def hessian_variable(tensor):
         tensor,
         "1/Angstrom^2",
         "second derivatives of descriptors in mode amplitudes and, last, strains; the last column "
-        "is the fixed reference in eV",
+        "is the baseline in eV",
     )
 
 

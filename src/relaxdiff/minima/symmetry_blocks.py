@@ -242,7 +242,7 @@ def _dataset(blocks, minimum, lowest):
                 constants,
                 "1/Angstrom^2",
                 "second derivatives of descriptors along displacements of one symmetry and, last, "
-                "its strains times the edge of the cell; the last column is the fixed reference in "
+                "its strains times the edge of the cell; the last column is the baseline in "
                 "eV/Angstrom^2",
             ),
             "block_modes": variable(

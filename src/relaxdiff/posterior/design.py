@@ -2,7 +2,7 @@
 
 Per configuration the design has one energy row (eV/atom), 3N force rows (eV/A) and, where there is
 a stress, 6 stress rows (bar, ASE's sign: positive under tension, order xx yy zz yz xz xy). The
-fixed reference pair style is subtracted from the targets. Columns are beta_0, the energy per atom,
+fixed pair style is subtracted from the targets. Columns are beta_0, the energy per atom,
 which is 1 in energy rows and 0 in all others, and beta_1 ... beta_P. Weights are no part of the
 design.
 """
@@ -27,16 +27,16 @@ def snap_hyperparameters(element, twojmax, cutoff, rfac0, rmin0):
     return SnapHyperparameters(element, twojmax, cutoff, radii=0.5, rfac0=rfac0, rmin0=rmin0)
 
 
-def build_design(configurations, group, hyperparameters, reference=None):
+def build_design(configurations, group, hyperparameters, baseline=None):
     """The design rows of a group, weights not applied.
 
-    configurations: from `read_group`; reference: a fixed pair style, or None. Returns a Dataset
+    configurations: from `read_group`; baseline: a fixed pair style, or None. Returns a Dataset
     with, for each quantity q of QUANTITIES, `q_design(q_row, column)`, `q_target(q_row)` and
     `q_configuration(q_row)`, the index of the configuration that the row belongs to.
     Raises LammpsError naming the configuration.
     """
     rows = {quantity: [] for quantity in QUANTITIES}
-    with DescriptorCalculator(hyperparameters, reference) as calculator:
+    with DescriptorCalculator(hyperparameters, baseline) as calculator:
         for index, configuration in enumerate(configurations):
             try:
                 descriptors = calculator.evaluate(configuration.atoms)
@@ -47,7 +47,7 @@ def build_design(configurations, group, hyperparameters, reference=None):
     columns = parameter_names(hyperparameters, with_shift=True)
     dataset = xr.Dataset(
         coords={"column": columns},
-        attrs={"group": group, **describe_potential(hyperparameters, reference)},
+        attrs={"group": group, **describe_potential(hyperparameters, baseline)},
     )
     names = [PurePosixPath(configuration.name).name for configuration in configurations]
     counts = [len(configuration.atoms) for configuration in configurations]
@@ -61,7 +61,7 @@ def build_design(configurations, group, hyperparameters, reference=None):
             (row, "column"), design, units, f"{quantity} per unit of parameter"
         )
         dataset[f"{quantity}_target"] = variable(
-            row, target, units, f"DFT {quantity} less that of the reference pair style"
+            row, target, units, f"DFT {quantity} less that of the fixed pair style"
         )
         dataset[f"{quantity}_configuration"] = variable(
             row, owner, "1", "index of the configuration of the row"

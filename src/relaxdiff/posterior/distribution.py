@@ -25,10 +25,10 @@ from relaxdiff.exceptions import InputError
 from relaxdiff.files import read_dataset, variable
 from relaxdiff.potentials.snap import (
     SnapPotential,
+    baseline_from,
     describe_potential,
     hyperparameters_from,
     parameter_names,
-    reference_from,
 )
 
 HYPERCUBE = ("hypercube_directions", "hypercube_energy_shift", "hypercube_bounds")
@@ -55,7 +55,7 @@ def start_posterior(potential, covariance):
         coords={"parameter": names, "parameter_2": names, **coords},
         attrs={
             "name": potential.name,
-            **describe_potential(potential.hyperparameters, potential.reference),
+            **describe_potential(potential.hyperparameters, potential.baseline),
         },
     )
 
@@ -126,7 +126,7 @@ def potential_from_posterior(posterior):
         hyperparameters=hyperparameters_from(posterior.attrs),
         theta=posterior["theta_mean"].values,
         energy_shift=posterior["energy_shift_mean"].values,
-        reference=reference_from(posterior.attrs),
+        baseline=baseline_from(posterior.attrs),
         name=str(posterior.attrs["name"]),
     )
 

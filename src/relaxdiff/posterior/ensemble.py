@@ -19,18 +19,18 @@ log = logging.getLogger(__name__)
 UNIT_FACTOR, UNIT_TOLERANCE, UNIT_COEFFICIENTS = 2.0, 0.2, 5
 
 
-def posterior_from_ensemble(coefficients, parameters, samples, reference=None):
+def posterior_from_ensemble(coefficients, parameters, samples, baseline=None):
     """The posterior that a table of parameter sets stands for.
 
     coefficients, parameters: paths of the .snapcoeff and .snapparam files; samples: path of a CSV
     (or .npy) table, first row the mean, then one sample per row; for each element in the order of
     the .snapcoeff file its columns beta_1 ..., or beta_0, beta_1 ...; without beta_0 it is that of
-    the .snapcoeff file. Lines of the CSV that start with # are comments. reference: fixed pair
+    the .snapcoeff file. Lines of the CSV that start with # are comments. baseline: fixed pair
     style or None. Returns a Dataset with draws. Raises InputError naming file and line, also for
     rows in other units. A first row that differs from the .snapcoeff file otherwise is logged as a
     warning, and the table wins.
     """
-    potential = read_snap(coefficients, parameters, reference)
+    potential = read_snap(coefficients, parameters, baseline)
     rows, lines = _read_table(Path(samples))
     hyper = potential.hyperparameters
     n_elements, n_parameters = len(hyper.elements), hyper.n_parameters

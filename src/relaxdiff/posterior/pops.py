@@ -14,7 +14,7 @@ from relaxdiff.files import variable
 from relaxdiff.posterior.design import held_out
 from relaxdiff.posterior.distribution import draw_from_hypercube, start_posterior
 from relaxdiff.posterior.training_data import QUANTITIES
-from relaxdiff.potentials.snap import SnapPotential, hyperparameters_from, reference_from
+from relaxdiff.potentials.snap import SnapPotential, baseline_from, hyperparameters_from
 
 # Draws that coverage is measured with. A place in their distribution is known to 1 % from so many.
 COVERAGE_DRAWS = 1000
@@ -63,7 +63,7 @@ def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
         hyperparameters=hyperparameters_from(attributes),
         theta=ridge.coef_[1:],
         energy_shift=float(ridge.coef_[0]),
-        reference=reference_from(attributes),
+        baseline=baseline_from(attributes),
         name=name,
     )
     moment = _second_moment(directions, bounds)

@@ -11,10 +11,11 @@ from relaxdiff.potentials.differences import (
     second_derivatives,
     symmetrised,
 )
-from relaxdiff.potentials.linear import weights_of
+from relaxdiff.potentials.linear import ColumnEvaluator, weights_of
 from relaxdiff.potentials.potential import Evaluator, LinearEvaluator, Parameters, Potential
 
 __all__ = [
+    "ColumnEvaluator",
     "Evaluator",
     "FORCE_CONSTANT_STEP",
     "LinearEvaluator",

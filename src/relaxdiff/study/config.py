@@ -11,7 +11,7 @@ import yaml
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import path_exists, read_text
 from relaxdiff.posterior import lambda_grid
-from relaxdiff.potentials.snap import reference_from_settings
+from relaxdiff.potentials.snap import baseline_from_settings
 from relaxdiff.study.problem import Problem
 from relaxdiff.study.structure_settings import crystal_problems, solver_problems, structure_problems
 
@@ -170,7 +170,7 @@ def _source_problems(posterior):
                 problems.append(Problem(key, f"{key}: {path} is a folder, name a file"))
         reference = None if source == "file" else posterior[source].get("reference")
         try:
-            reference_from_settings(reference)
+            baseline_from_settings(reference)
         except InputError as error:
             where = f"posterior.{source}.reference"
             problems.append(Problem(where, f"{where}.{error}"))

@@ -17,11 +17,11 @@ from relaxdiff.posterior import (
 )
 from relaxdiff.potentials.snap import (
     SnapHyperparameters,
-    ZblReference,
-    check_reference,
+    ZblBaseline,
+    baseline_from_settings,
+    check_baseline,
     read_parameters,
     read_snap,
-    reference_from_settings,
 )
 from relaxdiff.structures import build_structure, nearest_neighbour_distance, starting_crystal
 from relaxdiff.study.config import PATHS, config_problems, file_problems
@@ -133,14 +133,14 @@ def _source_problems(posterior, crystals):
     settings = posterior[source]
     try:
         if source == "training":
-            hyperparameters, reference = _read_training(settings)
+            hyperparameters, baseline = _read_training(settings)
         else:
             paths = [settings] if source == "file" else [settings[key] for key in PATHS[source]]
             if sum(Path(path).stat().st_size for path in paths) > LARGEST_READ:
                 return []
             potential = _read_potential(posterior)
-            hyperparameters, reference = potential.hyperparameters, potential.reference
-        _check_potential(hyperparameters, reference, crystals, f"posterior.{source}")
+            hyperparameters, baseline = potential.hyperparameters, potential.baseline
+        _check_potential(hyperparameters, baseline, crystals, f"posterior.{source}")
     except InputError as error:
         return [Problem(f"posterior.{source}", str(error))]
     return []
@@ -156,7 +156,7 @@ def _reading(key):
 
 
 def _read_training(settings):
-    """Hyperparameters and reference of a potential to be fitted, its weights and groups checked."""
+    """Hyperparameters and baseline of a potential to be fitted, its weights and groups checked."""
     with _reading("posterior.training.group_weights"):
         weights = read_weights(settings["group_weights"])
     with _reading("posterior.training.data"):
@@ -172,8 +172,8 @@ def _read_training(settings):
         )
     except InputError as error:
         raise InputError(f"posterior.training.hyperparameters: {error}") from None
-    reference = _reference(settings["reference"], "posterior.training", hyperparameters.elements)
-    return hyperparameters, reference
+    baseline = _baseline(settings["reference"], "posterior.training", hyperparameters.elements)
+    return hyperparameters, baseline
 
 
 def _read_potential(posterior):
@@ -184,32 +184,32 @@ def _read_potential(posterior):
     else:
         ensemble = posterior["ensemble"]
         coefficients, parameters, samples = [ensemble[key] for key in PATHS["ensemble"]]
-        reference = _reference(ensemble.get("reference"), "posterior.ensemble")
+        baseline = _baseline(ensemble.get("reference"), "posterior.ensemble")
         # One file after the other, each with those before it: then the last one is to blame.
         with _reading("posterior.ensemble.parameters"):
             read_parameters(parameters)
         with _reading("posterior.ensemble.coefficients"):
-            read_snap(coefficients, parameters, reference)
+            read_snap(coefficients, parameters, baseline)
         with _reading("posterior.ensemble.samples"):
-            found = posterior_from_ensemble(coefficients, parameters, samples, reference)
-        _reference(ensemble.get("reference"), "posterior.ensemble", elements_of(found))
+            found = posterior_from_ensemble(coefficients, parameters, samples, baseline)
+        _baseline(ensemble.get("reference"), "posterior.ensemble", elements_of(found))
     if "hypercube_bounds" not in found:
         sample_posterior(found, posterior["samples"], posterior["seed"])
     return potential_from_posterior(found)
 
 
-def _reference(settings, where, elements=()):
+def _baseline(settings, where, elements=()):
     """The fixed pair style; `where` is its key. Of another than ZBL it is tried on the elements."""
     try:
-        reference = reference_from_settings(settings)
+        baseline = baseline_from_settings(settings)
         if elements:
-            check_reference(reference, elements)
+            check_baseline(baseline, elements)
     except InputError as error:
         raise InputError(f"{where}.reference.{error}") from None
-    return reference
+    return baseline
 
 
-def _check_potential(hyperparameters, reference, crystals, where):
+def _check_potential(hyperparameters, baseline, crystals, where):
     """InputError when a potential is for other elements, or its lengths are in other units."""
     element, *solutes = crystals
     known = ", ".join(hyperparameters.elements)
@@ -229,8 +229,8 @@ def _check_potential(hyperparameters, reference, crystals, where):
             f"{where}: the potential reaches {hyperparameters.cutoff:.3g} Angstrom, but atoms of "
             f"{element} are {usual:.3g} apart: give the cutoff in Angstrom"
         )
-    if isinstance(reference, ZblReference) and reference.outer < SMALLEST_OUTER * usual:
+    if isinstance(baseline, ZblBaseline) and baseline.outer < SMALLEST_OUTER * usual:
         raise InputError(
-            f"{where}.reference: outer = {reference.outer} is of no effect where atoms are "
+            f"{where}.reference: outer = {baseline.outer} is of no effect where atoms are "
             f"{usual:.3g} Angstrom apart: give inner and outer in Angstrom"
         )

@@ -21,7 +21,7 @@ START = starting_crystal("W", "bcc")
 @pytest.fixture(scope="session")
 def calculator(tungsten):
     """Of tungsten's descriptors."""
-    with DescriptorCalculator(tungsten.hyperparameters, tungsten.reference) as calculator:
+    with DescriptorCalculator(tungsten.hyperparameters, tungsten.baseline) as calculator:
         yield calculator
 
 

@@ -18,7 +18,7 @@ from relaxdiff.crystals.stability import (
 from relaxdiff.files.datasets import read_dataset, write_dataset
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.lammps.minimise import lammps_minimise
-from relaxdiff.potentials.snap.baseline import ZblReference
+from relaxdiff.potentials.snap.baseline import ZblBaseline
 from relaxdiff.predictions.evaluated import coordinates_of_crystal
 from relaxdiff.quantities.crystal import crystal_quantities
 from relaxdiff.quantities.formation import quantity_derivatives
@@ -35,7 +35,7 @@ SHEAR = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
 @pytest.fixture(scope="module")
 def potential():
     """Of tungsten and beryllium, which is not the first."""
-    return shipped("WBe_Wood_PRB2019", ZblReference(4.0, 4.8))
+    return shipped("WBe_Wood_PRB2019", ZblBaseline(4.0, 4.8))
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_elastic_constants_are_those_of_strained_cells(potential, posterior, bul
 def held_modulus(crystal, potential, step=2e-3):
     """Curvature of the energy by diag(1, -1, 0) with no atom relaxed, GPa."""
     cell, energies = crystal.conventional(), []
-    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+    with DescriptorCalculator(potential.hyperparameters, potential.baseline) as calculator:
         for size in (-step, 0.0, step):
             strained = cell.copy()
             stretch = np.diag([1 + size, 1 - size, 1.0])
@@ -138,7 +138,7 @@ def test_derivatives_are_differences_of_relaxed_crystals(potential, bulk):
 
 def test_reference_expansion_is_the_derivative_of_the_energy(potential, bulk):
     crystal, step = mean_crystal(bulk), 1e-3
-    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+    with DescriptorCalculator(potential.hyperparameters, potential.baseline) as calculator:
 
         def energy(amplitudes):
             cell = crystal.conventional()
@@ -158,7 +158,7 @@ def test_reference_expansion_is_the_derivative_of_the_energy(potential, bulk):
 def test_dynamical_matrices_have_the_spectrum_of_the_supercell(potential, bulk):
     crystal = mean_crystal(bulk)
     q_points = np.vstack([np.zeros(3), commensurate_q_points(crystal, 2)])
-    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+    with DescriptorCalculator(potential.hyperparameters, potential.baseline) as calculator:
         matrices = dynamical_matrices(calculator, crystal, 2, q_points) @ potential.weights
     found = np.linalg.eigvalsh(matrices).ravel()
     expected = full_spectrum(crystal, potential, 2)
@@ -171,7 +171,7 @@ def test_interpolated_phonons_are_those_of_the_crystal(potential, bulk):
     """Good enough for signs, over lattice parameters that neighbours cross the cutoff at."""
     crystal, q_points = mean_crystal(bulk), commensurate_q_points(START, 2)
     weights = potential.weights[None]
-    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+    with DescriptorCalculator(potential.hyperparameters, potential.baseline) as calculator:
 
         def matrices(a, c):
             here = PerfectCrystal("Be", "hcp", a, c)

@@ -16,7 +16,7 @@ STEP = 1e-4  # Angstrom, of central differences
 def test_gradients_are_those_of_the_values(request, tungsten, name, kind):
     coordinates = request.getfixturevalue(name)
     q = somewhere(coordinates)
-    with kind(coordinates, tungsten.hyperparameters, tungsten.reference) as evaluator:
+    with kind(coordinates, tungsten.hyperparameters, tungsten.baseline) as evaluator:
 
         def values(at):
             evaluator.columns(at)
@@ -40,7 +40,7 @@ def test_cells_without_volume_or_inside_out_are_refused(kind, strain, shaken, tu
     q = np.zeros(shaken.size)
     q[shaken.n_modes] = strain  # the first strain is the isotropic one
     with (
-        kind(shaken, tungsten.hyperparameters, tungsten.reference) as evaluator,
+        kind(shaken, tungsten.hyperparameters, tungsten.baseline) as evaluator,
         pytest.raises(LammpsError, match="too far from the reference"),
     ):
         evaluator.columns(q)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from relaxdiff.lammps.baseline_evaluator import ReferenceEvaluator
+from relaxdiff.lammps.baseline_evaluator import BaselineEvaluator
 
 
 @pytest.mark.parametrize("name", ["six", "fault"])
 def test_the_gradient_is_the_derivative_of_the_energy(request, tungsten, name):
     coordinates = request.getfixturevalue(name)
-    evaluator = ReferenceEvaluator(coordinates, ("W",), tungsten.reference)
+    evaluator = BaselineEvaluator(coordinates, ("W",), tungsten.baseline)
     q = 0.02 * np.random.default_rng(4).normal(size=coordinates.size) / coordinates.scale
     steps = 1e-4 / coordinates.scale
 

@@ -10,7 +10,7 @@ from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 
 @pytest.fixture(scope="module")
 def calculator(tungsten):
-    with DescriptorCalculator(tungsten.hyperparameters, tungsten.reference) as calculator:
+    with DescriptorCalculator(tungsten.hyperparameters, tungsten.baseline) as calculator:
         yield calculator
 
 

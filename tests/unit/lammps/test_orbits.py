@@ -15,7 +15,7 @@ from relaxdiff.structures.kinds import vacancy_cell
 @pytest.mark.parametrize("name", ["six", "shaken", "fault"])
 def test_both_evaluators_agree(request, tungsten, name):
     coordinates = request.getfixturevalue(name)
-    potential = tungsten.hyperparameters, tungsten.reference
+    potential = tungsten.hyperparameters, tungsten.baseline
     with (
         OrbitColumns(coordinates, *potential) as orbits,
         AllAtomColumns(coordinates, *potential) as full,
@@ -34,7 +34,7 @@ def test_one_atom_of_each_orbit_is_enough(tungsten, repeats, direction):
     if direction is not None:  # the vacancy's neighbour along <111>, moved
         atoms.positions[0] += 0.03 * np.array(direction)
     coordinates = coordinates_of(atoms)
-    potential = tungsten.hyperparameters, tungsten.reference
+    potential = tungsten.hyperparameters, tungsten.baseline
     rng = np.random.default_rng(0)
     with (
         OrbitColumns(coordinates, *potential) as orbits,

@@ -12,7 +12,7 @@ from relaxdiff.structures.lattices import PerfectCrystal
 
 @pytest.fixture(scope="module")
 def calculator(tungsten):
-    with DescriptorCalculator(tungsten.hyperparameters, tungsten.reference) as calculator:
+    with DescriptorCalculator(tungsten.hyperparameters, tungsten.baseline) as calculator:
         yield calculator
 
 

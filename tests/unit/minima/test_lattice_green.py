@@ -29,7 +29,7 @@ def hessian_product(potential, atoms, displacements):
     """Central difference of the gradient (N, 3) along displacements (N, 3), eV/Angstrom."""
     step = STEP / np.abs(displacements).max() * displacements
     slopes = []
-    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+    with DescriptorCalculator(potential.hyperparameters, potential.baseline) as calculator:
         for way in (step, -step):
             moved = atoms.copy()
             moved.positions += way

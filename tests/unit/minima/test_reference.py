@@ -6,13 +6,13 @@ from crystal_study import shipped
 from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.minima.relaxation import relax
-from relaxdiff.potentials.snap.baseline import ZblReference
+from relaxdiff.potentials.snap.baseline import ZblBaseline
 
 
 @pytest.fixture(scope="module")
 def potential():
     """Of tungsten and beryllium, which is not the first."""
-    return shipped("WBe_Wood_PRB2019", ZblReference(4.0, 4.8))
+    return shipped("WBe_Wood_PRB2019", ZblBaseline(4.0, 4.8))
 
 
 def test_references_of_other_crystals_are_refused(potential):
@@ -59,7 +59,7 @@ BERYLLIUM = {"potential": "WBe_Wood_PRB2019", "element": "Be", "lattice": "hcp"}
     ],
 )
 def test_relaxed_structures_are_minima_without_their_symmetry_too(crystal, kind, settings):
-    reference = ZblReference(4.0, 4.8) if crystal["potential"].startswith("WBe") else None
+    reference = ZblBaseline(4.0, 4.8) if crystal["potential"].startswith("WBe") else None
     potential = shipped(crystal["potential"], reference)
     settings = {"name": "it", "kind": kind, "supercell": 2, "cell": "isotropic", **settings}
     minimum = relax_reference(potential, crystal, settings)

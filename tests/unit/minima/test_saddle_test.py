@@ -76,7 +76,7 @@ def soft_in_shear(minimum):
     """
     potential, constants = minimum.potential, force_constants(minimum)
     with AllAtomColumns(
-        minimum.coordinates, potential.hyperparameters, potential.reference
+        minimum.coordinates, potential.hyperparameters, potential.baseline
     ) as evaluator:
         gradient = evaluator.columns(np.zeros(minimum.coordinates.size))
     kept, shear = [gradient, *constants["hessian_tensor"].values], None

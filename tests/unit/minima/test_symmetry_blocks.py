@@ -25,7 +25,7 @@ def full_eigenvalues(atoms, potential, cell="fixed"):
     coordinates = coordinates_of(atoms, freedom, symmetry=False)
     units = coordinates.scale * norms(coordinates.n_modes, coordinates.strains)
     rows = []
-    with AllAtomColumns(coordinates, potential.hyperparameters, potential.reference) as evaluator:
+    with AllAtomColumns(coordinates, potential.hyperparameters, potential.baseline) as evaluator:
         for direction in np.diag(1 / units):
             pair = [evaluator.columns(sign * 1e-4 * direction) for sign in (1, -1)]
             rows.append((pair[0] - pair[1]) @ potential.weights / 2e-4)

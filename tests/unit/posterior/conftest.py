@@ -12,7 +12,7 @@ from relaxdiff.posterior.distribution import (
 )
 from relaxdiff.posterior.ensemble import posterior_from_ensemble
 from relaxdiff.posterior.pops import fit_posterior
-from relaxdiff.potentials.snap.baseline import ZblReference
+from relaxdiff.potentials.snap.baseline import ZblBaseline
 from relaxdiff.potentials.snap.potential import write_snap
 from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 
@@ -26,7 +26,7 @@ def calculations(tungsten):
         "vacancy": [vacancy_cell("W", 3.19, 2) for _ in range(3)],
     }
     found = {group: [] for group in cells}
-    with DescriptorCalculator(tungsten.hyperparameters, tungsten.reference) as calculator:
+    with DescriptorCalculator(tungsten.hyperparameters, tungsten.baseline) as calculator:
         for group, members in cells.items():
             for cell in members:
                 atoms = strained(cell, rng)
@@ -78,6 +78,6 @@ def alloy_posterior(tungsten_beryllium, tmp_path):
     mean = np.column_stack([tungsten_beryllium.energy_shifts, blocks]).ravel()
     rows = mean * (1 + 0.01 * np.random.default_rng(3).normal(size=(4, mean.size)))
     np.savetxt(tmp_path / "samples.csv", [mean, *rows], delimiter=",", fmt="%.17g")
-    found = posterior_from_ensemble(coeff, param, tmp_path / "samples.csv", ZblReference(4, 4.8))
+    found = posterior_from_ensemble(coeff, param, tmp_path / "samples.csv", ZblBaseline(4, 4.8))
     write_dataset(found, tmp_path / "posterior.nc", {})
     return read_posterior(tmp_path / "posterior.nc"), rows

@@ -30,7 +30,7 @@ def test_coefficients_are_recovered(folder, tungsten):
             read_group(folder, group, GROUPS, "W"),
             group,
             tungsten.hyperparameters,
-            tungsten.reference,
+            tungsten.baseline,
         )
         for group in GROUPS
     ]
@@ -44,7 +44,7 @@ def test_coefficients_are_recovered(folder, tungsten):
 @pytest.mark.parametrize("quantity", QUANTITIES)
 def test_every_quantity_is_predicted(folder, tungsten, calculations, quantity):
     configurations = read_group(folder, "vacancy", GROUPS, "W")
-    design = build_design(configurations, "vacancy", tungsten.hyperparameters, tungsten.reference)
+    design = build_design(configurations, "vacancy", tungsten.hyperparameters, tungsten.baseline)
     coefficients = np.append(tungsten.energy_shift, tungsten.theta)
     predicted = design[f"{quantity}_design"].values @ coefficients
     target = design[f"{quantity}_target"].values

@@ -167,9 +167,9 @@ def test_shipped_posterior():
     posterior = read_posterior(SHIPPED)
     potential = potential_from_posterior(posterior)
     assert potential.hyperparameters.n_parameters == 55
-    assert potential.reference == REFERENCE
+    assert potential.baseline == REFERENCE
     near = np.linspace(3.15, 3.21, 9)
-    with DescriptorCalculator(potential.hyperparameters, potential.reference) as calculator:
+    with DescriptorCalculator(potential.hyperparameters, potential.baseline) as calculator:
         energies = [
             calculator.evaluate(bulk_cell("W", a)).values @ potential.weights / 2 for a in near
         ]

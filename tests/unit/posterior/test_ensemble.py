@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import xarray as xr
-from fits import REFERENCE
+from fits import BASELINE
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.posterior.distribution import (
@@ -18,7 +18,7 @@ from relaxdiff.potentials.snap.potential import write_snap
 
 
 def test_ensemble(tungsten, table, ensemble):
-    posterior = posterior_from_ensemble(*ensemble, reference=REFERENCE)
+    posterior = posterior_from_ensemble(*ensemble, baseline=BASELINE)
     np.testing.assert_array_equal(posterior["theta_mean"], table[0])
     np.testing.assert_array_equal(posterior["theta"], table[1:])
     np.testing.assert_array_equal(posterior["energy_shift"], tungsten.energy_shift)
@@ -27,7 +27,7 @@ def test_ensemble(tungsten, table, ensemble):
     assert posterior["parameter"].values[[0, -1]].tolist() == ["beta_1", "beta_55"]
     found = potential_from_posterior(posterior)
     assert found.hyperparameters == tungsten.hyperparameters
-    assert found.reference == REFERENCE
+    assert found.reference == BASELINE
     assert found.name == "W_2940_2017_2"
     first = sample_posterior(posterior, 2, seed=1)
     np.testing.assert_array_equal(first["theta"], table[1:3])

@@ -47,7 +47,7 @@ def test_variant_potential_carries_theta_and_shift(posterior, tungsten):
     assert potential.energy_shift == pytest.approx(
         tungsten.energy_shift + 2 * (-0.1 - tungsten.energy_shift)
     )
-    assert potential.reference == tungsten.reference
+    assert potential.baseline == tungsten.baseline
 
 
 @pytest.mark.parametrize("name", ["sample7_lambda+1.0", "sample007", "sample003_lambda+1.0"])

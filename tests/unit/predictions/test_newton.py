@@ -24,7 +24,7 @@ def test_energies_and_volumes_are_those_of_force_constants(posterior, study, pre
     tensor = force_constants(minimum)["hessian_tensor"].values
     with evaluator_for(minimum.coordinates, tungsten) as evaluator:
         columns, values = evaluator.gradient(np.zeros(len(tensor))), evaluator.values()
-    with DescriptorCalculator(tungsten.hyperparameters, tungsten.reference) as calculator:
+    with DescriptorCalculator(tungsten.hyperparameters, tungsten.baseline) as calculator:
         edge, step = reference.attrs["lattice_parameter"], 2e-3
         points = [
             calculator.evaluate(bulk_cell("W", edge * (1 + place * step))).values / 2

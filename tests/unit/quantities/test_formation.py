@@ -11,7 +11,7 @@ from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants, strain_basis_of
 from relaxdiff.crystals.solutes import with_solutes
 from relaxdiff.minima.reference import relax_reference
-from relaxdiff.potentials.snap.baseline import ZblReference
+from relaxdiff.potentials.snap.baseline import ZblBaseline
 from relaxdiff.quantities.formation import FORMATION_UNITS, quantity_derivatives, values_at_mean
 from relaxdiff.structures.kinds import build_structure
 from relaxdiff.structures.lattices import starting_crystal
@@ -29,7 +29,7 @@ BERYLLIUM = {
 @pytest.fixture(scope="module")
 def study():
     """Potential, posterior, bulk of tungsten, and a tungsten cell with one beryllium atom."""
-    potential = shipped("WBe_Wood_PRB2019", ZblReference(4.0, 4.8))
+    potential = shipped("WBe_Wood_PRB2019", ZblBaseline(4.0, 4.8))
     posterior = posterior_around(potential, random_changes(potential, 2, 1e-5))
     posterior["energy_shift"][1] += [0.2, 0.3]
     bulk, solute = (

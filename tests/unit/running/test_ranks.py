@@ -17,7 +17,7 @@ from relaxdiff.running import ranks as parallel
 from relaxdiff.derivative.solvers import Dense, Energy, Sparse
 
 coefficients, parameters, repeats, out = sys.argv[1:]
-potential = relaxdiff.read_snap(coefficients, parameters, relaxdiff.ZblReference(4.0, 4.8))
+potential = relaxdiff.read_snap(coefficients, parameters, relaxdiff.ZblBaseline(4.0, 4.8))
 if repeats == "three strains":
     atoms, cell = relaxdiff.bulk_cell("W", 3.18, 2), "full"
     del atoms[[0, 1, 10]]
@@ -51,7 +51,7 @@ from relaxdiff.truth.check import check_variants
 
 coefficients, parameters, repeats, out = sys.argv[1:]
 repeats = int(repeats)
-potential = relaxdiff.read_snap(coefficients, parameters, relaxdiff.ZblReference(4.0, 4.8))
+potential = relaxdiff.read_snap(coefficients, parameters, relaxdiff.ZblBaseline(4.0, 4.8))
 noise = np.random.default_rng(7).normal(size=(2, 55))
 posterior = xr.Dataset(
     {

@@ -1,6 +1,6 @@
 """The fixed pair style beside SNAP, U_ref: not fitted, the same in every variant.
 
-`ZblReference` is the repulsion that most SNAP potentials are fitted on top of; `PairReference` is
+`ZblBaseline` is the repulsion that most SNAP potentials are fitted on top of; `PairBaseline` is
 any other pair style of LAMMPS that needs nothing but positions. Both give LAMMPS's lines for a list
 of elements, and the attributes that a Dataset keeps them as.
 """
@@ -57,7 +57,7 @@ STYLES = ("zbl", *FILE_STYLES, *NUMBER_STYLES)
 
 
 @dataclass(frozen=True)
-class ZblReference:
+class ZblBaseline:
     """The fixed repulsion `pair_style zbl inner outer`.
 
     `inner` and `outer` are the switching distances in Angstrom.
@@ -105,7 +105,7 @@ class ZblReference:
 
 
 @dataclass(frozen=True)
-class PairReference:
+class PairBaseline:
     """Another fixed pair style, one of FILE_STYLES or NUMBER_STYLES.
 
     settings: the numbers after the style's name; coefficients: for NUMBER_STYLES, pairs of two
@@ -178,18 +178,18 @@ class PairReference:
         return kept | ({"reference_file": self.file} if self.file else {})
 
 
-def reference_from(attributes):
+def baseline_from(attributes):
     """The fixed pair style in the attributes of a Dataset, or None; InputError if unknown."""
     style = attributes["reference_style"]
     if style == "none":
         return None
     if style == "zbl":
         inner, outer = (float(attributes[f"reference_{name}"]) for name in ("inner", "outer"))
-        return ZblReference(inner, outer)
+        return ZblBaseline(inner, outer)
     if style not in STYLES:
         raise InputError(f"unknown reference_style '{style}', known are none, {', '.join(STYLES)}")
     numbers = json.loads(attributes["reference_numbers"])
-    return PairReference(
+    return PairBaseline(
         str(style),
         tuple(numbers["settings"]),
         _frozen(numbers["coefficients"]),
@@ -197,7 +197,7 @@ def reference_from(attributes):
     )
 
 
-def reference_from_settings(settings):
+def baseline_from_settings(settings):
     """The fixed pair style of the config's `reference`, or None.
 
     settings: dict, {style: zbl, inner, outer}, {style, file} or {style, settings, coefficients}
@@ -217,22 +217,22 @@ def reference_from_settings(settings):
             f"found {', '.join(sorted(given)) or 'none'}"
         )
     if style == "zbl":
-        return ZblReference(**given)
+        return ZblBaseline(**given)
     if "file" in given:
-        return PairReference(style, file=read_text(given["file"]))
+        return PairBaseline(style, file=read_text(given["file"]))
     coefficients = []
     for pair, numbers in given["coefficients"].items():
         elements = pair.split()
         if len(elements) != 2:
             raise InputError(f"coefficients: '{pair}' is not two elements such as 'W Be'")
         coefficients.append((elements, numbers))
-    return PairReference(style, tuple(given["settings"]), _frozen(coefficients))
+    return PairBaseline(style, tuple(given["settings"]), _frozen(coefficients))
 
 
-def check_reference(reference, elements):
+def check_baseline(baseline, elements):
     """InputError unless LAMMPS accepts the pair style for the elements, and it ends smoothly."""
-    if isinstance(reference, PairReference):
-        pair_cutoffs(reference, tuple(elements))
+    if isinstance(baseline, PairBaseline):
+        pair_cutoffs(baseline, tuple(elements))
 
 
 @functools.cache

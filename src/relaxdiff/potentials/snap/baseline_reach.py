@@ -15,7 +15,7 @@ LARGEST_JUMP = 1e-3, 1e-2  # eV and eV/Angstrom, where a pair's energy ends
 
 
 @functools.cache
-def pair_cutoffs(reference, elements):
+def pair_cutoffs(baseline, elements):
     """For each pair of elements the distance from which on two atoms feel nothing, Angstrom.
 
     LAMMPS's library does not tell; two atoms do. InputError when LAMMPS refuses the style, and
@@ -23,16 +23,16 @@ def pair_cutoffs(reference, elements):
     """
     pairs = itertools.combinations_with_replacement(elements, 2)
     lines = [
-        f"pair_style hybrid/overlay zero {FARTHEST} {reference.style_line()}",
+        f"pair_style hybrid/overlay zero {FARTHEST} {baseline.style_line()}",
         "pair_coeff * * zero",
-        *reference.coefficient_lines(elements),
+        *baseline.coefficient_lines(elements),
         "neighbor 0.3 bin",
     ]
     try:
         with LammpsSession(elements, lines) as session:
-            return [_cutoff(session, pair, reference.style) for pair in pairs]
+            return [_cutoff(session, pair, baseline.style) for pair in pairs]
     except LammpsError as error:
-        raise InputError(f"style: LAMMPS does not accept {reference.style} so: {error}") from None
+        raise InputError(f"style: LAMMPS does not accept {baseline.style} so: {error}") from None
 
 
 def _cutoff(session, pair, style):

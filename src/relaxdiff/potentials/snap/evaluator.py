@@ -3,7 +3,7 @@
 import numpy as np
 
 from relaxdiff.lammps import AllAtomColumns, OrbitColumns
-from relaxdiff.potentials.linear import ColumnEvaluator
+from relaxdiff.potentials import ColumnEvaluator
 from relaxdiff.running import rank_and_size
 
 
@@ -15,4 +15,4 @@ def evaluator_for(coordinates, potential):
     """
     symmetric = len(np.unique(coordinates.orbits)) < len(coordinates.orbits)
     kind = OrbitColumns if symmetric or rank_and_size()[1] > 1 else AllAtomColumns
-    return ColumnEvaluator(kind(coordinates, potential.hyperparameters, potential.reference))
+    return ColumnEvaluator(kind(coordinates, potential.hyperparameters, potential.baseline))

@@ -27,13 +27,13 @@ WITHOUT_MEANING = ("chunksize", "parallelthresh", "unit_conversion_factor")
 UNITS = re.compile(r"^#.*\bUNITS: *(\w+)")
 
 
-def read_snap(coeff, param, reference=None):
+def read_snap(coeff, param, baseline=None, *, reference=None):
     """Read a SNAP potential, linear or quadratic, of one element or several.
 
-    coeff, param: paths of the .snapcoeff and .snapparam files; reference: a ZblReference or
-    PairReference, or None for a potential without a fixed part. Returns a SnapPotential. Raises
-    InputError naming the file when it is missing, truncated, not numeric, or uses an extension of
-    SNAP that is not supported.
+    coeff, param: paths of the .snapcoeff and .snapparam files; baseline: a ZblBaseline or
+    PairBaseline, or None for a potential without a fixed part; reference: its older name. Returns a
+    SnapPotential. Raises InputError naming the file when it is missing, truncated, not numeric, or
+    uses an extension of SNAP that is not supported.
     """
     parameters = read_parameters(param)
     blocks = _read_coefficients(Path(coeff))
@@ -62,7 +62,7 @@ def read_snap(coeff, param, reference=None):
         hyperparameters=hyperparameters,
         theta=table[:, 1:].ravel(),
         energy_shift=table[:, 0],
-        reference=reference,
+        baseline=baseline if reference is None else reference,
         name=Path(coeff).name.removesuffix(".snapcoeff"),
     )
 

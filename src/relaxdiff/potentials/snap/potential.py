@@ -18,9 +18,8 @@ import numpy as np
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.lammps import DescriptorCalculator
-from relaxdiff.potentials.linear import weights_of
-from relaxdiff.potentials.potential import Parameters
-from relaxdiff.potentials.snap.baseline import PairReference, ZblReference
+from relaxdiff.potentials import Parameters, weights_of
+from relaxdiff.potentials.snap.baseline import PairBaseline, ZblBaseline
 from relaxdiff.potentials.snap.evaluator import evaluator_for
 from relaxdiff.potentials.snap.hyperparameters import (
     FLAGS,
@@ -34,14 +33,14 @@ class SnapPotential:
     """A SNAP potential, linear or quadratic, of one element or several.
 
     theta: the fitted coefficients without energy shifts, one element after the other, eV, shape
-    (P,); energy_shift: beta_0, eV per atom, one for each element or a number for all; reference:
+    (P,); energy_shift: beta_0, eV per atom, one for each element or a number for all; baseline:
     the fixed part, or None.
     """
 
     hyperparameters: SnapHyperparameters
     theta: np.ndarray = field(repr=False)
     energy_shift: float | np.ndarray = 0.0
-    reference: ZblReference | PairReference | None = None
+    baseline: ZblBaseline | PairBaseline | None = None
     name: str = "snap"
 
     def __post_init__(self):
@@ -90,11 +89,11 @@ class SnapPotential:
 
     def descriptor_calculator(self):
         """What evaluates the descriptors of any Atoms, a DescriptorCalculator to be closed."""
-        return DescriptorCalculator(self.hyperparameters, self.reference)
+        return DescriptorCalculator(self.hyperparameters, self.baseline)
 
     def attributes(self):
         """What a Dataset keeps of the potential beside theta, a dict."""
-        return describe_potential(self.hyperparameters, self.reference)
+        return describe_potential(self.hyperparameters, self.baseline)
 
     def write(self, stem):
         """Write the files that LAMMPS reads, `stem`.snapcoeff and others; returns their paths."""
@@ -115,8 +114,8 @@ class SnapPotential:
     def reach(self):
         """Distance in Angstrom beyond which atoms do not feel each other."""
         outer = 0.0
-        if self.reference is not None:
-            outer = self.reference.reach(self.hyperparameters.elements)
+        if self.baseline is not None:
+            outer = self.baseline.reach(self.hyperparameters.elements)
         return max(self.hyperparameters.cutoff, outer)
 
     def with_theta(self, theta, energy_shift=None, name=None):
@@ -129,8 +128,8 @@ class SnapPotential:
         )
 
 
-def describe_potential(hyperparameters, reference):
-    """The attributes of a Dataset that fix the descriptors and the reference, a dict.
+def describe_potential(hyperparameters, baseline):
+    """The attributes of a Dataset that fix the descriptors and the baseline, a dict.
 
     For several elements `element` holds all symbols, `radius` and `weight` a number for each.
     """
@@ -145,7 +144,7 @@ def describe_potential(hyperparameters, reference):
         "rfac0": hyper.rfac0,
         "rmin0": hyper.rmin0,
         **{name: getattr(hyper, name) for name in FLAGS},
-        **({"reference_style": "none"} if reference is None else reference.attributes()),
+        **({"reference_style": "none"} if baseline is None else baseline.attributes()),
     }
 
 
@@ -153,12 +152,12 @@ def write_snap(potential, stem):
     """Write `stem`.snapcoeff, .snapparam and .snap, and return the three paths.
 
     The .snap file holds the pair_style and pair_coeff lines: `include` it in a LAMMPS script run in
-    the same folder, with atom types in the order of the potential's elements. A reference that has
+    the same folder, with atom types in the order of the potential's elements. A baseline that has
     a file is written to `stem`.reference. Every number reads back to the same float.
     """
     stem = Path(stem)
     hyper = potential.hyperparameters
-    coeff, param, include, reference = (
+    coeff, param, include, baseline = (
         stem.with_name(stem.name + suffix)
         for suffix in (".snapcoeff", ".snapparam", ".snap", ".reference")
     )
@@ -178,9 +177,9 @@ def write_snap(potential, stem):
         f"rcutfac {hyper.cutoff_factor!r}\ntwojmax {hyper.twojmax}\nrfac0 {hyper.rfac0!r}\n"
         f"rmin0 {hyper.rmin0!r}\n" + "".join(f"{key} {getattr(hyper, key)}\n" for key in FLAGS)
     )
-    if potential.reference is not None and potential.reference.file:
-        reference.write_text(potential.reference.file, encoding="utf-8")
-    commands = pair_commands(potential, coeff.name, param.name, reference.name)
+    if potential.baseline is not None and potential.baseline.file:
+        baseline.write_text(potential.baseline.file, encoding="utf-8")
+    commands = pair_commands(potential, coeff.name, param.name, baseline.name)
     include.write_text(
         f"# {potential.name}: include this file in a LAMMPS script (units metal)\n"
         + "\n".join(commands)
@@ -189,17 +188,17 @@ def write_snap(potential, stem):
     return coeff, param, include
 
 
-def pair_commands(potential, coeff, param, reference_file=None):
+def pair_commands(potential, coeff, param, baseline_file=None):
     """The LAMMPS lines that define the potential, for files `coeff` and `param` (a list).
 
-    reference_file: what to call the reference's file, if it is not to be a temporary one.
+    baseline_file: what to call the baseline's file, if it is not to be a temporary one.
     """
     elements = potential.hyperparameters.elements
     names = f'"{coeff}" "{param}" {" ".join(elements)}'
-    if potential.reference is None:
+    if potential.baseline is None:
         return ["pair_style snap", f"pair_coeff * * {names}"]
     return [
-        f"pair_style hybrid/overlay {potential.reference.style_line()} snap",
-        *potential.reference.coefficient_lines(elements, reference_file),
+        f"pair_style hybrid/overlay {potential.baseline.style_line()} snap",
+        *potential.baseline.coefficient_lines(elements, baseline_file),
         f"pair_coeff * * snap {names}",
     ]

@@ -25,7 +25,7 @@ class Reference:
 
     def evaluator(self):
         potential = self.potential
-        return AllAtomColumns(self.coordinates, potential.hyperparameters, potential.reference)
+        return AllAtomColumns(self.coordinates, potential.hyperparameters, potential.baseline)
 
     def parameter_forces(self, parameters):
         """-(dD/dx) of some parameters, (3N, k)."""
@@ -111,7 +111,7 @@ def test_cells_that_lammps_turns(tungsten, small):
     turned = relax(atoms, tungsten, cell="fixed", tolerance=1e-7)
     dense = implicit_derivative(turned)["position_derivative"].values[7].reshape(-1, 1)
     coordinates = coordinates_of(turned.atoms, FIXED_CELL, symmetry=False)
-    with AllAtomColumns(coordinates, tungsten.hyperparameters, tungsten.reference) as evaluator:
+    with AllAtomColumns(coordinates, tungsten.hyperparameters, tungsten.baseline) as evaluator:
         columns = evaluator.columns(np.zeros(coordinates.size))
     solved = Energy().displacements(turned, -coordinates.modes @ columns[:, 7:8])
     assert error(solved.x, dense) < 1e-6

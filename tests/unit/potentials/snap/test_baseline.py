@@ -12,11 +12,11 @@ from relaxdiff.minima.reference import tangent
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.posterior.trial import shipped_file
 from relaxdiff.potentials.snap.baseline import (
-    PairReference,
-    ZblReference,
-    check_reference,
-    reference_from,
-    reference_from_settings,
+    PairBaseline,
+    ZblBaseline,
+    baseline_from,
+    baseline_from_settings,
+    check_baseline,
 )
 from relaxdiff.potentials.snap.potential import SnapPotential, write_snap
 from relaxdiff.structures.coordinates import coordinates_of
@@ -29,9 +29,9 @@ PAIRS = {"W W": [0.1, 2.5], "Be W": [0.05, 2.0], "Be Be": [0.02, 1.5]}
 def references():
     """One of each kind: ZBL, another sum over pairs, and one whose atoms feel more than pairs."""
     return {
-        "zbl": ZblReference(4.0, 4.8),
-        "pairs": reference_from_settings(SMOOTH | {"coefficients": PAIRS}),
-        "eam": reference_from_settings(
+        "zbl": ZblBaseline(4.0, 4.8),
+        "pairs": baseline_from_settings(SMOOTH | {"coefficients": PAIRS}),
+        "eam": baseline_from_settings(
             {"style": "eam/alloy", "file": str(shipped_file("W_zhou.eam.alloy"))}
         ),
     }
@@ -69,7 +69,7 @@ def test_both_evaluators_give_lammps_energy_and_its_derivative(potential, vacanc
             for unit in np.eye(len(q))
         ]
     for kind in (AllAtomColumns, OrbitColumns):
-        with kind(coordinates, potential.hyperparameters, potential.reference) as evaluator:
+        with kind(coordinates, potential.hyperparameters, potential.baseline) as evaluator:
             gradient = evaluator.columns(q) @ potential.weights
             energy = evaluator.values() @ potential.weights + potential.shift_of(vacancy)
         assert energy == pytest.approx(expected, abs=1e-9)
@@ -92,7 +92,7 @@ def test_the_derivative_is_that_of_relaxed_structures(potential, vacancy):
 @pytest.mark.parametrize("name", ["zbl", "pairs", "eam"])
 def test_a_dataset_keeps_the_whole_style(name):
     reference = references()[name]
-    assert reference_from(reference.attributes()) == reference
+    assert baseline_from(reference.attributes()) == reference
 
 
 @pytest.mark.parametrize(
@@ -110,34 +110,34 @@ def test_a_dataset_keeps_the_whole_style(name):
 )
 def test_settings_that_make_no_reference(settings, message):
     with pytest.raises(InputError, match=message):
-        reference_from_settings(settings)
+        baseline_from_settings(settings)
 
 
 def test_a_file_that_is_no_potential(tmp_path):
     (tmp_path / "W.eam").write_text("hello\n")
-    reference = reference_from_settings({"style": "eam/alloy", "file": str(tmp_path / "W.eam")})
+    reference = baseline_from_settings({"style": "eam/alloy", "file": str(tmp_path / "W.eam")})
     with pytest.raises(InputError, match="does not accept eam/alloy"):
-        check_reference(reference, ["W"])
+        check_baseline(reference, ["W"])
 
 
 def test_what_a_style_needs_is_checked_when_it_is_made():
     with pytest.raises(InputError, match="eam/fs needs a file"):
-        PairReference("eam/fs", settings=(1.0,))
+        PairBaseline("eam/fs", settings=(1.0,))
     with pytest.raises(InputError, match="is not one of zbl"):
-        PairReference("reaxff", file="text")
+        PairBaseline("reaxff", file="text")
 
 
 def test_the_potential_of_a_variant_is_whole(tungsten, tmp_path):
     eam = SnapPotential(tungsten.hyperparameters, tungsten.theta, 0.0, references()["eam"], "W")
     coeff, param, include = write_snap(eam, tmp_path / "variant")
-    assert (tmp_path / "variant.reference").read_text() == eam.reference.file
-    assert 'eam/alloy "variant.reference" W' in include.read_text()
+    assert (tmp_path / "variant.baseline").read_text() == eam.reference.file
+    assert 'eam/alloy "variant.baseline" W' in include.read_text()
     assert np.array_equal(read_snap(coeff, param).theta, eam.theta)
 
 
 def test_zbl_needs_ordered_radii():
     with pytest.raises(InputError, match="inner < outer"):
-        ZblReference(4.8, 4.0)
+        ZblBaseline(4.8, 4.0)
 
 
 def test_the_reach_is_where_two_atoms_feel_each_other_no_more():
@@ -159,4 +159,4 @@ def test_the_reach_is_where_two_atoms_feel_each_other_no_more():
 )
 def test_styles_that_lammps_or_derivatives_cannot_take(settings, message):
     with pytest.raises(InputError, match=message):
-        check_reference(reference_from_settings(settings), ["W", "Be"])
+        check_baseline(baseline_from_settings(settings), ["W", "Be"])

@@ -3,14 +3,14 @@
 import pytest
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.potentials.snap.baseline import reference_from_settings
+from relaxdiff.potentials.snap.baseline import baseline_from_settings
 from relaxdiff.potentials.snap.baseline_reach import pair_cutoffs
 
 PAIRS = {"W W": [0.1, 2.5], "Be W": [0.05, 2.0], "Be Be": [0.0, 1.5]}
 
 
 def style(name, **settings):
-    return reference_from_settings({"style": name, "coefficients": PAIRS, **settings})
+    return baseline_from_settings({"style": name, "coefficients": PAIRS, **settings})
 
 
 def test_each_pair_has_its_own_cutoff():

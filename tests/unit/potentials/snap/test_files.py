@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+import relaxdiff
 from relaxdiff import InputError, read_snap
 from relaxdiff.potentials.snap.potential import write_snap
 
 
 def test_written_potential_reads_back_identically(tungsten, tmp_path):
     coeff, param, include = write_snap(tungsten, tmp_path / "copy")
-    again = read_snap(coeff, param, reference=tungsten.reference)
+    again = read_snap(coeff, param, baseline=tungsten.baseline)
     assert np.array_equal(again.theta, tungsten.theta)
     assert again.energy_shift == tungsten.energy_shift
     assert again.hyperparameters == tungsten.hyperparameters
@@ -71,7 +72,7 @@ def test_bad_files_are_refused_by_name(tungsten, tmp_path, change, message):
 def test_what_is_written_reads_back(case, tmp_path):
     potential, _ = case
     coeff, param, _ = write_snap(potential, tmp_path / "copy")
-    again = read_snap(coeff, param, potential.reference)
+    again = read_snap(coeff, param, potential.baseline)
     assert again.hyperparameters == potential.hyperparameters
     assert np.array_equal(again.theta, potential.theta)
     assert np.array_equal(again.energy_shifts, potential.energy_shifts)
@@ -90,3 +91,10 @@ def test_coefficient_files_that_hold_something_else(tungsten_beryllium, tmp_path
     coeff.write_text(change(coeff.read_text()))
     with pytest.raises(InputError, match=message):
         read_snap(coeff, param)
+
+
+def test_older_names_of_the_baseline_are_kept(tungsten, tungsten_files):
+    assert relaxdiff.ZblReference is relaxdiff.ZblBaseline
+    assert relaxdiff.PairReference is relaxdiff.PairBaseline
+    again = relaxdiff.read_snap(*tungsten_files, reference=relaxdiff.ZblReference(4.0, 4.8))
+    assert again.baseline == tungsten.baseline

@@ -29,7 +29,7 @@ def test_lammps_reads_what_was_written(tungsten, tmp_path, monkeypatch):
         session.place(atoms)
         session.command("run 0 post no")
         energy = session.instance.get_thermo("pe")
-    with DescriptorCalculator(tungsten.hyperparameters, tungsten.reference) as calculator:
+    with DescriptorCalculator(tungsten.hyperparameters, tungsten.baseline) as calculator:
         ours = calculator.evaluate(atoms).values @ tungsten.weights
     assert ours + len(atoms) * tungsten.energy_shift == pytest.approx(energy, abs=1e-9)
 
@@ -48,7 +48,7 @@ def test_energies_are_those_of_lammps_with_the_written_potential(case, tmp_path)
         forces = session.to_atoms_frame(session.gathered_forces())
     found = []
     for kind in (AllAtomColumns, OrbitColumns):
-        with kind(coordinates, potential.hyperparameters, potential.reference) as evaluator:
+        with kind(coordinates, potential.hyperparameters, potential.baseline) as evaluator:
             found.append(evaluator.columns(q))
             energy = evaluator.values() @ potential.weights + potential.shift_of(atoms)
         assert energy == pytest.approx(expected, abs=1e-9)
