@@ -94,7 +94,7 @@ def test_the_lowest_lock_has_the_declared_lower_bounds(pyproject, lowest):
         *pyproject["dependency-groups"]["build"],
     ]
     for requirement in declared:
-        bound = re.search(r">=([0-9.]+)$", requirement)[1]
+        bound = re.search(r">=([0-9.]+)(,|$)", requirement)[1]
         version = lowest[requirement_name(requirement)]
         assert f"{version}.0".startswith(f"{bound}."), requirement
 
