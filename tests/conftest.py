@@ -27,9 +27,19 @@ from relaxdiff.structures.lattices import PerfectCrystal
 LATTICE_PARAMETER = 3.18046  # Angstrom, that of W_2940_2017_2
 
 
+# The files that take longest come first: beside Slurm's, which waits more than it works, the other
+# workers do all the rest.
+LONGEST = ("slurm", "examples", "faults", "study_of_structures", "report", "study")
+
+
 def pytest_collection_modifyitems(items):
-    """The file that takes longest first: beside it the other workers do all the rest."""
-    items.sort(key=lambda item: item.path.name != "test_slurm.py")
+    """Long files first, so that no worker is left with one at the end."""
+    order = {f"workflow/test_{name}.py": place for place, name in enumerate(LONGEST)}
+
+    def place(item):
+        return order.get(f"{item.path.parent.name}/{item.path.name}", len(order))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
@@ -134,6 +144,21 @@ def fresh_clone(tmp_path):
 
 
 @pytest.fixture(scope="session")
+def finished_study(small_config, tmp_path_factory):
+    """A clone in which the small study was run: copied, never run in, by several test files."""
+    finished = Clone(tmp_path_factory.mktemp("finished"))
+    finished.write_config(small_config)
+    finished.run()
+    return finished
+
+
+@pytest.fixture(scope="module")
+def study_clone(finished_study, tmp_path_factory):
+    """A copy of that clone for a test file."""
+    return Clone(tmp_path_factory.mktemp("study"), of=finished_study)
+
+
+@pytest.fixture(scope="session")
 def small_config(tungsten_files, tungsten, samples_around, tmp_path_factory):
     """A small study on W_2940_2017_2 and samples around it: 27 conventional cells, 3 samples."""
     folder = tmp_path_factory.mktemp("inputs")
@@ -154,7 +179,7 @@ def small_config(tungsten_files, tungsten, samples_around, tmp_path_factory):
         "perturbation": {"lambda_min": -4, "lambda_max": 4, "lambda_step": 1},
         "crystal": {"supercell": 3},
         "structures": [vacancy(3)],
-        "truth": {"samples_per_job": 1, "checked_variants": 2},
+        "truth": {"samples_per_job": 3, "checked_variants": 2},
     }
 
 

@@ -1015,3 +1015,59 @@ CONFIG_FILES = {
         "config.yaml: is not complete YAML: could not determine a constructor",
     ),
 }
+FILE = {
+    "name": "loop",
+    "kind": "file",
+    "path": "config.yaml",
+    "lattice_parameter": 3.18,
+    "cell": "fixed",
+}
+BAD_CONFIGS = {
+    "unknown key": (
+        {"perturbation": {"lambda_mim": -3}},
+        "unknown config key 'perturbation.lambda_mim': did you mean 'perturbation.lambda_min'?",
+    ),
+    "unknown block": ({"pertubation": {}}, "did you mean 'perturbation'?"),
+    "wrong type": ({"crystal": {"supercell": "four"}}, "crystal.supercell: 'four'"),
+    "out of range": ({"structures": [vacancy(1)]}, "structures.vacancy.supercell: 1 is less than"),
+    "no structure": ({"structures": []}, "structures"),
+    "a name twice": ({"structures": [vacancy(2), vacancy(3)]}, "given 2 times"),
+    "a result's name": ({"structures": [vacancy(2, name="joint")]}, "structures.joint.name: joint"),
+    "not a structure file": (
+        {"structures": [FILE]},
+        "structures.loop.path: ASE cannot read config.yaml",
+    ),
+    "not a choice": ({"truth": {"relaxer": "fire"}}, "'fire' is not one of"),
+    "grid": ({"perturbation": {"lambda_step": 0.3}}, "multiples of lambda_step = 0.3"),
+    "two sources": (
+        {"posterior": {"file": "resources/tungsten.nc"}},
+        "exactly one of file, ensemble and training must be set, found file and ensemble",
+    ),
+    "no source": ({"posterior": {"ensemble": None}}, "found none"),
+    "sample not there": ({"figures": {"sample": 3}}, "figures.sample: 3 is not one of the 3"),
+    "own result": (
+        {"posterior": {"file": "results/small/posterior.nc", "ensemble": None}},
+        "is this study's own result",
+    ),
+    "missing file": (
+        {"posterior": {"ensemble": {"samples": "nowhere.csv"}}},
+        "posterior.ensemble.samples: nowhere.csv does not exist",
+    ),
+    "a command for a name": ({"study": "x; touch owned"}, "study: 'x; touch owned'"),
+}
+
+
+def merged(config, changes):
+    config = copy.deepcopy(config)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(config.get(key), dict)
+        config[key] = merged(config[key], value) if both else value
+    return config
+
+
+BAD_TABLES = {
+    "a column too few": (lambda table: table[:, :-1], "54"),
+    "not a number": (lambda table: np.where(table == table[2, 7], np.nan, table), "samples.csv"),
+    "too few samples": (lambda table: table[:3], "2"),
+    "mean alone": (lambda table: table[:1], "samples.csv"),
+}

@@ -24,10 +24,16 @@ PARTS = (
 
 
 class Clone:
-    """The files of the project in a folder of their own, with a config to write and run."""
+    """The files of the project in a folder of their own, with a config to write and run.
 
-    def __init__(self, folder):
+    of: another Clone, to begin with all that was run in it; Snakemake then finds nothing to do.
+    """
+
+    def __init__(self, folder, of=None):
         self.folder = folder
+        if of is not None:
+            shutil.copytree(of.folder, folder, dirs_exist_ok=True)
+            return
         for part in PARTS:
             source, target = PROJECT / part, folder / part
             if source.is_dir():

@@ -85,6 +85,10 @@ class Cluster:
         self._start_slurmd()
         _wait(_node_takes_jobs, "slurmd")
 
+    def takes_jobs(self):
+        """Whether controller and node are there; not so after a fault that was not got over."""
+        return _node_takes_jobs()
+
     def spawn(self, name, *arguments, **options):
         """Start one daemon in the background; its pid and its output go to FOLDER."""
         with (FOLDER / f"{name}.log").open("ab") as log:

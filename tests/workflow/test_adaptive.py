@@ -9,21 +9,21 @@ RESULTS = "results/small/vacancy"
 
 
 @pytest.fixture(scope="module")
-def adapted(clone, small_config):
+def adapted(study_clone, small_config):
     """A function that runs the target with a tolerance (meV): adaptive.nc and its table."""
 
     def run(tolerance):
-        clone.write_config(small_config | {"prediction": {"tolerance": tolerance}})
-        clone.run("adaptive")
-        folder = clone.folder / RESULTS
+        study_clone.write_config(small_config | {"prediction": {"tolerance": tolerance}})
+        study_clone.run("adaptive")
+        folder = study_clone.folder / RESULTS
         return xr.load_dataset(folder / "adaptive.nc"), pd.read_csv(folder / "adaptive.csv")
 
     return run
 
 
-def test_what_is_certified_is_good_and_the_rest_is_relaxed(clone, adapted):
+def test_what_is_certified_is_good_and_the_rest_is_relaxed(study_clone, adapted):
     found, table = adapted(1.0)
-    truth = xr.load_dataset(clone.folder / RESULTS / "truth.nc")
+    truth = xr.load_dataset(study_clone.folder / RESULTS / "truth.nc")
     kept = truth["status"].values == "converged"
     predicted = found["status"].values == "predicted"
     relaxed = found["status"].values == "converged"
@@ -57,11 +57,11 @@ def test_the_tolerance_decides_who_is_relaxed(adapted):
     assert table.set_index("level")["variants"]["c"] == (loose["status"] == "predicted").sum()
 
 
-def test_without_second_derivatives_the_user_is_told(clone, adapted, small_config):
-    clone.write_config(
+def test_without_second_derivatives_the_user_is_told(study_clone, adapted, small_config):
+    study_clone.write_config(
         small_config | {"derivative": {"solver": "energy"}, "truth": {"enabled": False}}
     )
-    output = clone.run("adaptive", fails=True)
+    output = study_clone.run("adaptive", fails=True)
     assert "Error: derivative.solver: energy makes no second derivatives" in output
     assert "Traceback" not in output
     assert "adapt_variants" not in output

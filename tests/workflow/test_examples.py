@@ -11,6 +11,7 @@ from relaxdiff.cli import main
 from relaxdiff.posterior.trial import shipped_file
 
 EXAMPLES = Path(__file__).parents[2] / "config/examples"
+FIGURES = ("formation_curves.png", "interactive.html")
 # A potential of LAMMPS's own for the examples that need files of the user's.
 POTENTIALS = {
     "tantalum": "Ta06A",
@@ -42,6 +43,16 @@ def example(clone, monkeypatch):
     return make
 
 
+def tables(config):
+    """Targets: all that a study finds. Figures of each structure would take as long again."""
+    names = ["summary.csv", *["truth_check.csv"] * config.get("truth", {}).get("enabled", True)]
+    return [
+        f"results/{config['study']}/{entry['name']}/{name}"
+        for entry in config["structures"]
+        for name in names
+    ]
+
+
 def test_every_example_is_run_here():
     assert {path.stem for path in EXAMPLES.glob("*.yaml")} == {"tungsten_defects", *POTENTIALS}
 
@@ -67,7 +78,7 @@ def test_tantalum_runs_as_its_comments_say(example, clone):
     for entry in config["structures"]:
         entry |= {"supercell": 2} if entry["kind"] == "vacancy" else {"layers": 8}
     clone.write_config(config)
-    clone.run()
+    clone.run(*tables(config))
     for entry in config["structures"]:
         folder = clone.folder / "results/tantalum" / entry["name"]
         truth = xr.open_dataset(folder / "truth.nc")
@@ -96,7 +107,7 @@ def test_the_papers_ensemble_runs_with_its_paths_filled_in(example, clone):
     config["posterior"]["samples"] = 3
     config["truth"] = {"enabled": False}
     clone.write_config(config)
-    clone.run()
+    clone.run(*tables(config))
     predictions = xr.open_dataset(clone.folder / "results/paper_ensemble/vacancy/predictions.nc")
     assert predictions.sizes["sample"] == 3
 
@@ -110,7 +121,8 @@ def test_beryllium_in_tungsten_runs_as_its_comments_say(example, clone):
     for entry in config["structures"]:
         entry["supercell"] = 2
     clone.write_config(config)
-    clone.run("all", "joint", "adaptive")
+    drawn = [f"results/tungsten_beryllium/dumbbell_111/figures/{name}" for name in FIGURES]
+    clone.run(*tables(config), *drawn, "joint", "adaptive")
     folder = clone.folder / "results/tungsten_beryllium"
     crystals = {name: xr.open_dataset(folder / name) for name in ("bulk.nc", "bulk_Be.nc")}
     here = {"sample": 1, "lambda": 2}
@@ -151,28 +163,26 @@ def test_other_crystals_and_pair_styles_run_through(name, clone, monkeypatch):
         "samples": f"trial/{name}/samples.csv",
         "reference": reference,
     }
-    clone.write_config(
-        {
-            "study": name,
-            "posterior": {"samples": 2, "file": None, "ensemble": ensemble},
-            "perturbation": {"lambda_min": -1, "lambda_max": 1, "lambda_step": 1},
-            "crystal": {"element": element, "lattice": lattice, "supercell": 2},
-            "structures": [
-                {
-                    "name": "vacancy",
-                    "kind": "vacancy",
-                    "supercell": 3 if lattice == "hcp" else 2,
-                    "cell": "full",
-                }
-            ],
-            "truth": {"checked_variants": 2},
-        }
-    )
-    clone.run()
+    config = {
+        "study": name,
+        "posterior": {"samples": 2, "file": None, "ensemble": ensemble},
+        "perturbation": {"lambda_min": -1, "lambda_max": 1, "lambda_step": 1},
+        "crystal": {"element": element, "lattice": lattice, "supercell": 2},
+        "structures": [
+            {
+                "name": "vacancy",
+                "kind": "vacancy",
+                "supercell": 3 if lattice == "hcp" else 2,
+                "cell": "full",
+            }
+        ],
+        "truth": {"checked_variants": 2},
+    }
+    clone.write_config(config)
+    clone.run(*tables(config), f"results/{name}/potentials/sample001_lambda+01.0.snapcoeff")
     result = clone.folder / f"results/{name}/vacancy"
     truth = xr.open_dataset(result / "truth.nc")
     assert (truth["status"] == "converged").all()
     assert (result / "truth_check.csv").read_text().count("agrees") == 2
-    clone.run(f"results/{name}/potentials/sample001_lambda+01.0.snapcoeff")
     kept = clone.folder / f"results/{name}/potentials/sample001_lambda+01.0.reference"
     assert kept.exists() == bool(reference and "file" in reference)

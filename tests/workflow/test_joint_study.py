@@ -11,8 +11,8 @@ def config(small_config):
     return small_config | {"perturbation": grid}
 
 
-def test_all_quantities_are_joined_drawn_and_explained(clone, config):
-    clone.write_config(config)
+def test_all_quantities_are_joined_drawn_and_explained(study_clone):
+    clone = study_clone
     clone.run("all", "joint")
     study = clone.folder / "results/small"
     joint, truth = (xr.load_dataset(study / f"{name}.nc") for name in ("joint", "vacancy/truth"))

@@ -9,14 +9,14 @@ SUPERCELLS = {"dense": [2, 3], "sparse": [3], "energy": [2], "lammps": [2]}
 
 
 @pytest.fixture(scope="module")
-def small(clone, small_config):
+def small(study_clone, small_config):
     """The results folder of the small study with two cells, and a way to run it by a solver."""
 
     def run(solver, *targets):
         derivative = {"solver": solver, "scaling_supercells": SUPERCELLS}
-        clone.write_config(small_config | {"derivative": derivative})
-        clone.run(*targets)
-        return clone.folder / "results/small"
+        study_clone.write_config(small_config | {"derivative": derivative})
+        study_clone.run(*targets)
+        return study_clone.folder / "results/small"
 
     return run
 

@@ -13,6 +13,7 @@ from relaxdiff.structures.lattices import PerfectCrystal
 @pytest.fixture(scope="module")
 def calculator(tungsten):
     with DescriptorCalculator(tungsten.hyperparameters, tungsten.baseline) as calculator:
+        calculator.evaluate(bulk_cell("W", 3.16))
         yield calculator
 
 

@@ -8,13 +8,16 @@ from crystal_study import CRYSTALS, build_in
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.structures.kinds import build_structure, bulk_cell
+from relaxdiff.structures.lattices import PerfectCrystal
 from relaxdiff.structures.neighbours import nearest_neighbour_distance
 from relaxdiff.structures.slabs import plane_normal
 
+EDGE = 3.18  # lattice parameter, Angstrom
 
-def build(lattice, kind, solutes=(), **settings):
+
+def build(kind, **settings):
     settings = {"name": "it", "kind": kind, "cell": "fixed", **settings}
-    return build_structure(settings, CRYSTALS[lattice], solutes)
+    return build_structure(settings, PerfectCrystal("W", "bcc", EDGE))
 
 
 @pytest.mark.parametrize("lattice", ["sc", "bcc", "fcc"])
@@ -43,7 +46,6 @@ def test_the_stacking_fault_of_fcc_is_a_layer_of_hcp():
         assert set(farther) == ({18, 19} if faulted else {18})
 
 
-EDGE = 3.18  # lattice parameter, Angstrom
 PLANES = [(1, 0, 0), (0, 0, 1), (1, 1, 0), (1, -1, 0), (1, 1, 1), (1, 1, 2), (-1, 1, 2), (1, 2, 3)]
 
 

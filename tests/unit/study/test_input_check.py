@@ -8,9 +8,24 @@ import pickle
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
-from bad_input import CASES, CONFIG_FILES, FAULT, LOOP, OWNED, SCHEMA, SLAB, config_of, pickled
+from bad_input import (
+    BAD_CONFIGS,
+    BAD_TABLES,
+    CASES,
+    CONFIG_FILES,
+    FAULT,
+    LOOP,
+    OWNED,
+    PROJECT,
+    SCHEMA,
+    SLAB,
+    config_of,
+    merged,
+    pickled,
+)
 from entries import vacancy
 
 from relaxdiff.posterior.trial import write_trial_ensemble
@@ -36,6 +51,32 @@ def test_bad_input_is_refused_before_any_job(input_folder, case):
         assert len(problem) <= LONGEST_SENTENCE + 10
     assert tree() == before
     assert not Path(OWNED).exists()
+
+
+@pytest.fixture
+def complete(small_config, monkeypatch):
+    """Function that lays changes over the small study, in a folder like a clone's."""
+    monkeypatch.chdir(PROJECT)
+    defaults = yaml.safe_load(Path("config.yaml").read_text())
+    return lambda changes: merged(defaults, merged(small_config, changes))
+
+
+@pytest.mark.parametrize("case", BAD_CONFIGS)
+def test_bad_configs_are_refused(complete, case):
+    changes, sentence = BAD_CONFIGS[case]
+    problems, _ = check_input(complete(changes), SCHEMA)
+    assert any(sentence in problem for problem in problems), problems
+    assert not Path(OWNED).exists()
+
+
+@pytest.mark.parametrize("case", BAD_TABLES)
+def test_bad_sample_tables_are_refused(complete, small_config, tmp_path, case):
+    change, word = BAD_TABLES[case]
+    good = np.loadtxt(small_config["posterior"]["ensemble"]["samples"], delimiter=",")
+    path = tmp_path / "samples.csv"
+    np.savetxt(path, change(good), delimiter=",")
+    problems, _ = check_input(complete({"posterior": {"ensemble": {"samples": str(path)}}}), SCHEMA)
+    assert word in problems[0]
 
 
 def test_there_are_many_cases():
