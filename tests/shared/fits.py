@@ -11,7 +11,7 @@ from relaxdiff.potentials.snap.potential import describe_potential
 
 HYPERPARAMETERS = SnapHyperparameters("W", 2, 4.0)
 N_PARAMETERS = HYPERPARAMETERS.n_parameters  # 5
-REFERENCE = ZblBaseline(4.0, 4.8)
+BASELINE = ZblBaseline(4.0, 4.8)
 POPS = {"percentile_clipping": 1.0, "leverage_percentile": 50.0, "mode_threshold": 1e-8}
 WEIGHTS = {
     "first": {"energy": 20.0, "force": 1.0, "stress": 0.5},
@@ -26,7 +26,7 @@ def fake_design(group, seed, noise, n_configurations=20):
     dataset = xr.Dataset(
         {"n_atoms": variable("configuration", np.full(n_configurations, 4), "1", "atoms")},
         coords={"column": parameter_names(HYPERPARAMETERS, with_shift=True)},
-        attrs={"group": group, **describe_potential(HYPERPARAMETERS, REFERENCE)},
+        attrs={"group": group, **describe_potential(HYPERPARAMETERS, BASELINE)},
     )
     per_configuration = {"energy": 1, "force": 12, "stress": 6 * (group == "first")}
     for quantity, units in QUANTITIES.items():
