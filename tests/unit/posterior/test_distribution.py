@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from fits import HYPERPARAMETERS, BASELINE
+from fits import BASELINE, HYPERPARAMETERS
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.files.datasets import write_dataset
@@ -81,7 +81,7 @@ def test_round_trip_of_a_fit(fit, tmp_path):
             np.testing.assert_array_equal(found[name].values, values.values)
         one, other = potential_from_posterior(found), potential_from_posterior(posterior)
         assert one.hyperparameters == other.hyperparameters == HYPERPARAMETERS
-        assert one.reference == BASELINE
+        assert one.baseline == BASELINE
         np.testing.assert_array_equal(one.weights, other.weights)
         xr.testing.assert_equal(
             sample_posterior(found, 4, 1)["theta"].drop_vars("parameter"),

@@ -27,7 +27,7 @@ def test_ensemble(tungsten, table, ensemble):
     assert posterior["parameter"].values[[0, -1]].tolist() == ["beta_1", "beta_55"]
     found = potential_from_posterior(posterior)
     assert found.hyperparameters == tungsten.hyperparameters
-    assert found.reference == BASELINE
+    assert found.baseline == BASELINE
     assert found.name == "W_2940_2017_2"
     first = sample_posterior(posterior, 2, seed=1)
     np.testing.assert_array_equal(first["theta"], table[1:3])
@@ -41,7 +41,7 @@ def test_ensemble_with_shift_as_npy(tungsten_files, table, tmp_path):
     assert float(posterior["energy_shift_mean"]) == 0.7
     np.testing.assert_array_equal(posterior["energy_shift"], shifts[1:])
     np.testing.assert_array_equal(posterior["theta"], table[1:])
-    assert potential_from_posterior(posterior).reference is None
+    assert potential_from_posterior(posterior).baseline is None
 
 
 def test_another_mean_is_a_warning(ensemble, caplog):
