@@ -13,18 +13,16 @@ from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 from relaxdiff.structures.lattices import PerfectCrystal, starting_crystal
 from relaxdiff.truth.relaxed_variants import relax_variants
 
-# Names that these had before; kept for scripts that use them.
+# Names that these had before, for scripts that use them.
 PairReference, ZblReference = PairBaseline, ZblBaseline
 
 __all__ = [
     "InputError",
     "LammpsError",
     "PairBaseline",
-    "PairReference",
     "PerfectCrystal",
     "RelaxationError",
     "ZblBaseline",
-    "ZblReference",
     "bulk_cell",
     "bulk_of_variants",
     "crystal_of_variants",

@@ -29,12 +29,11 @@ class QuarticEvaluator:
         self.coordinates = self
         self.scale = np.ones(2)
 
-    def gradient(self, q):
-        self.at = self.origin + q
-        return np.column_stack([self.model.gradient(self.at), np.zeros(2)])
+    def gradient(self, q, theta):
+        return self.model.gradient(self.origin + q) @ theta
 
-    def values(self):
-        return np.append(self.model.descriptors(self.at), 0.0)
+    def energy(self, q, theta):
+        return float(self.model.descriptors(self.origin + q) @ theta)
 
     def newton_model(self):
         each = [self.model.hessian(self.origin, unit) for unit in np.eye(4)]

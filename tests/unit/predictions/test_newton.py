@@ -8,7 +8,6 @@ from relaxdiff import relax
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.minima.symmetry_blocks import force_constants
 from relaxdiff.posterior.variants import deviations, variant_weights
-from relaxdiff.potentials.snap.evaluator import evaluator_for
 from relaxdiff.predictions.newton import LEAST_CURVATURE, NewtonModel
 from relaxdiff.structures.kinds import bulk_cell
 
@@ -22,8 +21,9 @@ def newton_step(values, gradient, hessian):
 def test_energies_and_volumes_are_those_of_force_constants(posterior, study, predictions, tungsten):
     reference, minimum, _ = study
     tensor = force_constants(minimum)["hessian_tensor"].values
-    with evaluator_for(minimum.coordinates, tungsten) as evaluator:
-        columns, values = evaluator.gradient(np.zeros(len(tensor))), evaluator.values()
+    with tungsten.evaluator(minimum.coordinates) as evaluator:
+        at = np.zeros(len(tensor))
+        columns, values = evaluator.columns(at), evaluator.descriptors(at)
     with DescriptorCalculator(tungsten.hyperparameters, tungsten.baseline) as calculator:
         edge, step = reference.attrs["lattice_parameter"], 2e-3
         points = [

@@ -130,8 +130,8 @@ def test_what_a_style_needs_is_checked_when_it_is_made():
 def test_the_potential_of_a_variant_is_whole(tungsten, tmp_path):
     eam = SnapPotential(tungsten.hyperparameters, tungsten.theta, 0.0, references()["eam"], "W")
     coeff, param, include = write_snap(eam, tmp_path / "variant")
-    assert (tmp_path / "variant.baseline").read_text() == eam.reference.file
-    assert 'eam/alloy "variant.baseline" W' in include.read_text()
+    assert (tmp_path / "variant.reference").read_text() == eam.baseline.file
+    assert 'eam/alloy "variant.reference" W' in include.read_text()
     assert np.array_equal(read_snap(coeff, param).theta, eam.theta)
 
 
