@@ -138,3 +138,24 @@ def print_closing_summary(logs):
     """At the end of a run under Slurm: what became of its jobs."""
     for line in closing_summary(logs):
         print(line, file=sys.stderr)
+
+
+def figure_files(figures, folder):
+    """Paths of figures in a folder, each as PDF and PNG."""
+    return [f"{folder}/{figure.name}.{format}" for figure in figures for format in ("pdf", "png")]
+
+
+def figure_outputs(figures, folder, subcategory, numbered=False):
+    """The same files as outputs of the rule that draws them, the PNGs in the report."""
+    pdfs = [f"{folder}/{figure.name}.pdf" for figure in figures]
+    pngs = []
+    for number, figure in enumerate(figures, start=1):
+        png = report(
+            f"{folder}/{figure.name}.png",
+            caption=f"../report/{figure.caption}",
+            category="Figures",
+            subcategory=subcategory,
+            labels={"figure": f"{number}. {figure.title}" if numbered else figure.title},
+        )
+        pngs.append(png)
+    return pdfs + pngs

@@ -19,29 +19,6 @@ SUMMARY = {
     "posterior": f"{HERE}/posterior_distribution.csv",
     "captions": f"{HERE}/summary.rst",
 }
-
-
-def figure_files(figures, folder):
-    """Paths of figures in a folder, each as PDF and PNG."""
-    return [f"{folder}/{figure.name}.{format}" for figure in figures for format in ("pdf", "png")]
-
-
-def figure_outputs(figures, folder, subcategory, numbered=False):
-    """The same files as outputs of the rule that draws them, the PNGs in the report."""
-    pdfs = [f"{folder}/{figure.name}.pdf" for figure in figures]
-    pngs = []
-    for number, figure in enumerate(figures, start=1):
-        png = report(
-            f"{folder}/{figure.name}.png",
-            caption=f"../report/{figure.caption}",
-            category="Figures",
-            subcategory=subcategory,
-            labels={"figure": f"{number}. {figure.title}" if numbered else figure.title},
-        )
-        pngs.append(png)
-    return pdfs + pngs
-
-
 FIGURE_RESULTS = [
     *(ERROR_TABLES.values() if WITH_TRUTH else []),
     *SUMMARY.values(),

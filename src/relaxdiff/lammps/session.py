@@ -84,6 +84,9 @@ class LammpsSession:
         """Put a periodic structure into LAMMPS; the box is built anew only when N has changed."""
         if not all(atoms.pbc):
             raise LammpsError(f"{atoms.get_chemical_formula()}: must be periodic in x, y and z")
+        # LAMMPS would wrap such atoms to somewhere, and say nothing.
+        if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
+            raise LammpsError(f"{atoms.get_chemical_formula()}: a position is not finite")
         self.prism = Prism(atoms.cell.array, reduce_cell=True)
         if self._holds(atoms.numbers):
             self._move(atoms.positions)
