@@ -736,7 +736,7 @@ FILES = {
     ),
     "parameters: an extension": (
         parameters("quadraticflag 0", "chemflag 1"),
-        "W.snapparam: chemflag 1 is not supported, leave it 0",
+        "W.snapparam: chemflag 1 (components of each combination of elements) is not supported",
     ),
     "parameters: a flag of 2": (
         parameters("switchflag 1", "switchflag 2"),

@@ -8,7 +8,7 @@ import numpy as np
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import read_text
 from relaxdiff.posterior.distribution import start_posterior, with_draws
-from relaxdiff.potentials.snap import read_snap
+from relaxdiff.potentials.snap import coefficient_norms, read_parameters, read_snap
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ def posterior_from_ensemble(coefficients, parameters, samples, baseline=None):
     shift = np.tile(potential.energy_shifts, (len(rows), 1))
     if table.shape[2] > hyper.n_of_element:
         shift, table = table[:, :, 0], table[:, :, 1:]
+    table = table / coefficient_norms(read_parameters(parameters), hyper)
     table = table.reshape(len(rows), -1)
     _refuse_other_units(table, lines, potential.theta, samples, coefficients)
     if not (table[1:] != table[0]).any():

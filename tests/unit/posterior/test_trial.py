@@ -29,7 +29,10 @@ def test_an_ensemble_of_a_shipped_potential_is_one_that_a_study_reads(tmp_path, 
     [
         (["Ta06"], "did you mean Ta06A?"),
         (["../Ta06A"], "LAMMPS comes with no ../Ta06A.snapcoeff"),
-        (["InP_JCPA2020"], "wselfallflag 1 is not supported"),
+        (
+            ["InP_JCPA2020"],
+            "chemflag 1 (components of each combination of elements) is not supported",
+        ),
         (["Ta06A", "--samples", "0"], "samples = 0 must be 1 or more"),
         (["Ta06A", "--spread", "nan"], "spread = nan"),
     ],

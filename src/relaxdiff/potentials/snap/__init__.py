@@ -6,7 +6,7 @@ from relaxdiff.potentials.snap.baseline import (
     baseline_from_settings,
     check_baseline,
 )
-from relaxdiff.potentials.snap.files import read_parameters, read_snap
+from relaxdiff.potentials.snap.files import coefficient_norms, read_parameters, read_snap
 from relaxdiff.potentials.snap.hyperparameters import (
     SnapHyperparameters,
     hyperparameters_from,
@@ -24,6 +24,7 @@ __all__ = [
     "baseline_from",
     "baseline_from_settings",
     "check_baseline",
+    "coefficient_norms",
     "describe_potential",
     "hyperparameters_from",
     "parameter_names",

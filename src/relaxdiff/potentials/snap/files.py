@@ -19,11 +19,20 @@ PARAMETER_DEFAULTS = {
     "switchflag": 1,
     "bzeroflag": 1,
     "quadraticflag": 0,
+    "bnormflag": 0,
 }
-# Extensions of SNAP: accepted in a .snapparam file only when they are switched off.
-SWITCHED_OFF = ("chemflag", "bnormflag", "wselfallflag", "switchinnerflag")
-# Settings of LAMMPS's own memory layout, without influence on the energy.
-WITHOUT_MEANING = ("chunksize", "parallelthresh", "unit_conversion_factor")
+WHOLE = ("twojmax", "bnormflag", *FLAGS)
+# Extensions of SNAP that are not supported, and what they are.
+EXTENSIONS = {
+    "chemflag": "components of each combination of elements",
+    "switchinnerflag": "an inner switching function",
+}
+# What belongs to switchinnerflag: a number for each element.
+OF_INNER_SWITCH = ("sinner", "dinner")
+# Without influence on the energy: LAMMPS's own memory layout, and what matters with chemflag alone.
+WITHOUT_MEANING = ("chunksize", "parallelthresh", "unit_conversion_factor", "wselfallflag")
+# Of the ways to choose components that LAMMPS had before 2019, the one that was kept.
+DIAGONAL_STYLE = 3
 UNITS = re.compile(r"^#.*\bUNITS: *(\w+)")
 
 
@@ -58,6 +67,7 @@ def read_snap(coeff, param, baseline=None, *, reference=None):
             "file truncated?"
         )
     table = np.array(coefficients)
+    table[:, 1:] /= coefficient_norms(parameters, hyperparameters)
     return SnapPotential(
         hyperparameters=hyperparameters,
         theta=table[:, 1:].ravel(),
@@ -75,6 +85,8 @@ def read_parameters(path):
     path = Path(path)
     parameters, given = dict(PARAMETER_DEFAULTS), set()
     for words in _words(path):
+        if words[0] in OF_INNER_SWITCH:
+            raise _not_supported(path, words[0], EXTENSIONS["switchinnerflag"])
         if len(words) != 2:
             raise InputError(f"{path}: expected 'keyword value', found '{' '.join(words)[:60]}'")
         key, value = words
@@ -84,21 +96,48 @@ def read_parameters(path):
         if key in WITHOUT_MEANING:
             continue
         number = _number(value, path)
-        if key in SWITCHED_OFF:
+        if key in EXTENSIONS:
             if number != 0:
-                raise InputError(f"{path}: {key} {value} is not supported, leave it 0")
+                raise _not_supported(path, f"{key} {value}", EXTENSIONS[key])
+        elif key == "diagonalstyle":
+            if number != DIAGONAL_STYLE:
+                raise _not_supported(path, f"{key} {value}", "another choice of components")
         elif key in parameters:
-            whole = key in ("twojmax", *FLAGS)
-            if whole and not number.is_integer():
+            if key in WHOLE and not number.is_integer():
                 raise InputError(f"{path}: {key} must be a whole number, found {value}")
-            parameters[key] = int(number) if whole else number
+            parameters[key] = int(number) if key in WHOLE else number
         else:
-            known = ", ".join([*PARAMETER_DEFAULTS, *SWITCHED_OFF])
+            known = ", ".join([*PARAMETER_DEFAULTS, *EXTENSIONS])
             raise InputError(f"{path}: unknown keyword '{key[:60]}'; known are {known}")
+    if parameters["bnormflag"] not in (0, 1):
+        raise InputError(f"{path}: bnormflag must be 0 or 1, found {parameters['bnormflag']}")
     for key in ("rcutfac", "twojmax"):
         if parameters[key] is None:
             raise InputError(f"{path}: the keyword {key} is missing")
     return parameters
+
+
+def coefficient_norms(parameters, hyperparameters):
+    """What an element's coefficients are divided by to be those of the components themselves, (K,).
+
+    parameters: of `read_parameters`. With bnormflag 1 LAMMPS divides a component of the index j
+    (twice the angular momentum) by j + 1; else these are ones.
+    """
+    if not parameters["bnormflag"]:
+        return np.ones(hyperparameters.n_of_element)
+    linear = 1.0 + np.array(hyperparameters.component_indices)
+    if not hyperparameters.quadraticflag:
+        return linear
+    first, second = np.triu_indices(len(linear))
+    return np.append(linear, linear[first] * linear[second])
+
+
+def _not_supported(path, what, meaning):
+    """An InputError that does not send the user to change the potential."""
+    return InputError(
+        f"{path}: {what} ({meaning}) is not supported, so that this potential cannot be used; "
+        "without that line it would be another potential"
+    )
 
 
 def _read_coefficients(path):

@@ -84,9 +84,14 @@ class SnapHyperparameters:
     @property
     def n_components(self):
         """Number of bispectrum components of an atom, LAMMPS's count (55 for twojmax = 8)."""
+        return len(self.component_indices)
+
+    @property
+    def component_indices(self):
+        """The index j of each bispectrum component of an atom, in LAMMPS's order (a tuple)."""
         top = self.twojmax
-        return sum(
-            1
+        return tuple(
+            j
             for j1 in range(top + 1)
             for j2 in range(j1 + 1)
             for j in range(j1 - j2, min(top, j1 + j2) + 1, 2)

@@ -5,7 +5,11 @@ import pytest
 
 import relaxdiff
 from relaxdiff import InputError, read_snap
-from relaxdiff.potentials.snap.potential import write_snap
+from relaxdiff.lammps.session import LammpsSession
+from relaxdiff.posterior.ensemble import posterior_from_ensemble
+from relaxdiff.potentials.snap.hyperparameters import SnapHyperparameters
+from relaxdiff.potentials.snap.potential import SnapPotential, write_snap
+from relaxdiff.structures.kinds import bulk_cell
 
 
 def test_written_potential_reads_back_identically(tungsten, tmp_path):
@@ -30,7 +34,23 @@ def test_written_potential_reads_back_identically(tungsten, tmp_path):
         (lambda c, p: c.write_text(c.read_text() + "x.7\n"), "expected a number, found 'x.7'"),
         (lambda c, p: c.write_text(c.read_text().replace("W ", "Qq ")), "element 'Qq'"),
         (lambda c, p: p.write_text("rcutfac 4.7\n"), "keyword twojmax is missing"),
-        (lambda c, p: p.write_text(p.read_text() + "chemflag 1\n"), "chemflag 1 is not supported"),
+        (
+            lambda c, p: p.write_text(p.read_text() + "wselfallflag 1\nchemflag 1\n"),
+            r"chemflag 1 \(.*\) is not supported, so that this potential cannot be used",
+        ),
+        (
+            lambda c, p: p.write_text(p.read_text() + "sinner 1.0 1.1\n"),
+            r"sinner \(an inner switching function\) is not supported",
+        ),
+        (
+            lambda c, p: p.write_text(p.read_text() + "switchinnerflag 1\n"),
+            r"switchinnerflag 1 \(an inner switching function\) is not supported",
+        ),
+        (
+            lambda c, p: p.write_text(p.read_text() + "diagonalstyle 1\n"),
+            r"diagonalstyle 1 \(another choice of components\) is not supported",
+        ),
+        (lambda c, p: p.write_text(p.read_text() + "bnormflag 2\n"), "bnormflag must be 0 or 1"),
         (
             lambda c, p: p.write_text(p.read_text().replace("cflag 0", "cflag 1")),
             "quadraticflag 1 and twojmax = 8 in .* needs 1596 coefficients",
@@ -98,3 +118,48 @@ def test_older_names_of_the_baseline_are_kept(tungsten, tungsten_files):
     assert relaxdiff.PairReference is relaxdiff.PairBaseline
     again = relaxdiff.read_snap(*tungsten_files, reference=relaxdiff.ZblReference(4.0, 4.8))
     assert again.baseline == tungsten.baseline
+
+
+def test_keywords_without_effect_are_accepted(tungsten, tungsten_files, tmp_path):
+    """Of files from before 2019, and one that matters with chemflag alone."""
+    param = tmp_path / "old.snapparam"
+    param.write_text(
+        tungsten_files[1].read_text() + "diagonalstyle 3\nwselfallflag 1\nchemflag 0\n"
+    )
+    again = read_snap(tungsten_files[0], param)
+    assert np.array_equal(again.theta, tungsten.theta)
+    assert again.hyperparameters == tungsten.hyperparameters
+
+
+@pytest.mark.parametrize("quadratic", [0, 1])
+def test_normalised_components_are_a_rescaling(tmp_path, quadratic):
+    """The energy that LAMMPS finds with bnormflag 1, from files that it reads itself."""
+    hyper = SnapHyperparameters("W", 4, 4.7, quadraticflag=quadratic)
+    theta = np.random.default_rng(0).normal(size=hyper.n_parameters)
+    written = SnapPotential(hyper, theta, energy_shift=-1.0)
+    coeff, param, _ = write_snap(written, tmp_path / "normed")
+    param.write_text(param.read_text() + "bnormflag 1\n")
+    atoms = bulk_cell("W", 3.2, 2)
+    atoms.rattle(0.1, seed=1)
+    lines = ["pair_style snap", f'pair_coeff * * "{coeff}" "{param}" W', "thermo_modify norm no"]
+    with LammpsSession(["W"], lines) as session:
+        session.place(atoms)
+        session.command("run 0 post no")
+        expected = session.instance.get_thermo("pe")
+    ours = read_snap(coeff, param)
+    with ours.descriptor_calculator() as calculator:
+        found = calculator.evaluate(atoms).values @ ours.weights + ours.shift_of(atoms)
+    assert found == pytest.approx(expected, rel=1e-12)
+    assert np.abs(ours.theta - theta).max() > 0.1
+
+
+def test_samples_of_normalised_components_are_rescaled_too(tungsten, tungsten_files, tmp_path):
+    coeff, param, _ = write_snap(tungsten, tmp_path / "normed")
+    norms = np.array(tungsten.hyperparameters.component_indices) + 1
+    table = [tungsten.theta * norms, tungsten.theta * norms * 1.01]
+    np.savetxt(tmp_path / "samples.csv", table, delimiter=",")
+    write_snap(tungsten.with_theta(tungsten.theta * norms), tmp_path / "normed")
+    param.write_text(param.read_text() + "bnormflag 1\n")
+    posterior = posterior_from_ensemble(coeff, param, tmp_path / "samples.csv")
+    np.testing.assert_allclose(posterior["theta_mean"], tungsten.theta, rtol=1e-12)
+    np.testing.assert_allclose(posterior["theta"][0], 1.01 * tungsten.theta, rtol=1e-12)
