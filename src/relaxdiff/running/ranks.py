@@ -1,4 +1,4 @@
-"""One evaluation spread over the ranks that mpiexec has started.
+"""One evaluation spread over ranks: processes of `mpiexec -n 2 python -m mpi4py script.py`.
 
 Every rank runs the same program and has its own LAMMPS, which evaluates that rank's share of the
 atoms; what the shares add up to is the same on all ranks, to the last digit, so that all of them
@@ -6,19 +6,15 @@ take the same decisions.
 """
 
 import functools
-import os
 
 from relaxdiff.exceptions import LammpsError
-from relaxdiff.running.mpi_library import load_mpi_library
-
-# What the launchers of MPICH, Open MPI and Slurm tell their processes.
-RANK_VARIABLES = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
+from relaxdiff.running.mpi_library import load_mpi_library, runs_as_ranks
 
 
 @functools.cache
 def _mpi():
-    """mpi4py's MPI module under mpiexec, else None."""
-    if not any(name in os.environ for name in RANK_VARIABLES):
+    """mpi4py's MPI module in a process that is a rank, else None."""
+    if not runs_as_ranks():
         return None
     load_mpi_library()  # which mpi4py and LAMMPS must share
     try:
