@@ -4,6 +4,9 @@ Symmetry divides all that would lower it into blocks, one for each irreducible r
 between which the Hessian is zero. No block moves atoms or cell symmetrically, so at a symmetric
 structure each block's gradient is zero, for every column, and one displaced structure gives a
 second derivative.
+
+Where translations within the cell are symmetries too, representations are those of a point group
+that has none; what this group keeps and the whole symmetry does not is one more block.
 """
 
 import functools
@@ -22,7 +25,10 @@ from relaxdiff.minima.quadratic_models import inverse_in
 from relaxdiff.potentials import ONE_POINT_STEP, symmetrised, weights_of
 from relaxdiff.structures import (
     Coordinates,
+    displacement_modes,
     find_symmetry,
+    remaining_modes,
+    remaining_strains,
     representation_modes,
     representations,
     strain_modes,
@@ -121,19 +127,33 @@ def symmetry_blocks(coordinates):
     allowed = coordinates.freedom.strains
     symmetry = symmetry.subgroup(symmetry.keeps_span(allowed))
     symmetry = symmetry.subgroup(symmetry.keeps_matrices(coordinates.strains))
-    blocks = []
-    for characters, subgroup in representations(symmetry):
-        own = representation_modes(symmetry, characters, subgroup, held)
-        strains = strain_modes(symmetry, allowed, characters, subgroup)
-        if own.shape[1] or len(strains):
-            wider = replace(
-                coordinates,
-                modes=hstack([coordinates.modes, own], format="csr"),
-                orbits=symmetry.subgroup(subgroup).permutations.min(axis=0),
-                strains=np.concatenate([coordinates.strains, strains]),
-            )
-            blocks.append(Block(wider, own.shape[1], len(strains), round(characters.max())))
-    return blocks
+    group = symmetry.without_translations()
+    parts = []
+    if len(group.rotations) < len(symmetry.rotations):
+        # What the group keeps and the whole symmetry does not is a block of its own.
+        own = remaining_modes(displacement_modes(group, held), coordinates.modes)
+        strains = remaining_strains(strain_modes(group, allowed), coordinates.strains)
+        parts.append((own, strains, group, 1))
+    for characters, subgroup in representations(group):
+        own = representation_modes(group, characters, subgroup, held)
+        strains = strain_modes(group, allowed, characters, subgroup)
+        parts.append((own, strains, group.subgroup(subgroup), round(characters.max())))
+    return [
+        _block(coordinates, own, strains, kept, dimension)
+        for own, strains, kept, dimension in parts
+        if own.shape[1] or len(strains)
+    ]
+
+
+def _block(coordinates, own, strains, kept, dimension):
+    """A Block of modes (3N, n) and strains (s, 3, 3); kept: the Symmetry that they leave."""
+    wider = replace(
+        coordinates,
+        modes=hstack([coordinates.modes, own], format="csr"),
+        orbits=kept.permutations.min(axis=0),
+        strains=np.concatenate([coordinates.strains, strains]),
+    )
+    return Block(wider, own.shape[1], len(strains), dimension)
 
 
 def force_constants(minimum):

@@ -15,7 +15,7 @@ FOUR_POINT_STEP = 5e-4
 # they jump, to the nearest point that is interpolated.
 TWO_POINT_STEP = 3e-5
 # Angstrom; one evaluation only, of a displacement whose gradient at the reference is zero by
-# symmetry, so that the error is of step^2 too.
+# symmetry: the error is of the order of the step, 1e-5 of the curvature.
 ONE_POINT_STEP = 1e-5
 # Angstrom, of one atom of a crystal, by two points: its force constants precondition.
 FORCE_CONSTANT_STEP = 1e-4

@@ -20,7 +20,13 @@ from relaxdiff.structures.lattices import (
     starting_crystal,
     volumes_per_atom,
 )
-from relaxdiff.structures.modes import representation_modes, strain_modes
+from relaxdiff.structures.modes import (
+    displacement_modes,
+    remaining_modes,
+    remaining_strains,
+    representation_modes,
+    strain_modes,
+)
 from relaxdiff.structures.neighbours import images_near, nearest_neighbour_distance
 from relaxdiff.structures.slabs import plane_normal, planes_of_crystal
 from relaxdiff.structures.symmetry import find_symmetry, representations
@@ -38,6 +44,7 @@ __all__ = [
     "cell_strains",
     "coordinates_of",
     "crystal_from",
+    "displacement_modes",
     "face_normals",
     "find_symmetry",
     "images_near",
@@ -48,6 +55,8 @@ __all__ = [
     "plane_normal",
     "planes_of_crystal",
     "relative_volume",
+    "remaining_modes",
+    "remaining_strains",
     "representation_modes",
     "representations",
     "starting_crystal",

@@ -69,6 +69,21 @@ def representation_modes(symmetry, characters, subgroup, fixed=None):
     return hstack([csr_array((3 * len(fixed), 0)), *parts], format="csr")
 
 
+def remaining_modes(modes, others):
+    """Orthonormal basis, sparse (3N, k), of the span of modes orthogonal to that of others.
+
+    modes, others: orthonormal columns, sparse (3N, m) and, within the span of modes, (3N, n).
+    """
+    return csr_array(_without(modes.toarray(), others.toarray()))
+
+
+def remaining_strains(strains, others):
+    """The same of symmetric matrices, (s, 3, 3) and (t, 3, 3); a unit strains by 1 at the most."""
+    inside, within = span_of(strains), span_of(others)
+    rest = inside - within @ (within.T @ inside)
+    return _tidy(span_of(rest.T.reshape(-1, 3, 3)))
+
+
 def _holds_any(fixed):
     """Whether a mask (N,) of held atoms, or None, holds any."""
     return fixed is not None and np.any(fixed)

@@ -42,6 +42,18 @@ class Symmetry:
             permutations=self.permutations[operations],
         )
 
+    def without_translations(self):
+        """The Symmetry itself, or, where translations within the cell are in it, a point group.
+
+        That of the atom whose site most operations keep: a perfect supercell of n cells has n times
+        the operations of its point group, and subgroups beyond counting.
+        """
+        moves = (self.permutations != np.arange(self.permutations.shape[1])).any(axis=1)
+        if not (moves & np.isclose(self.rotations, np.eye(3)).all(axis=(1, 2))).any():
+            return self
+        kept = self.permutations == np.arange(self.permutations.shape[1])
+        return self.subgroup(kept[:, np.argmax(kept.sum(axis=0))])
+
     def confined(self, directions):
         """The Symmetry of atoms that move in some directions only, orthonormal, shape (d, 3)."""
         kept = self.keeps_matrices((directions.T @ directions)[None])

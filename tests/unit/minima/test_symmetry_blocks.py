@@ -1,5 +1,7 @@
 """Force constants by symmetry blocks, against Hessians of all atoms."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from ase.build import bulk
@@ -13,7 +15,8 @@ from relaxdiff.minima.symmetry_blocks import (
     symmetry_blocks,
 )
 from relaxdiff.structures.coordinates import Freedom, cell_strains, coordinates_of
-from relaxdiff.structures.kinds import vacancy_cell
+from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
+from relaxdiff.structures.lattices import PerfectCrystal
 
 
 def full_eigenvalues(atoms, potential, cell="fixed"):
@@ -63,6 +66,47 @@ def test_blocks_and_symmetric_modes_make_up_the_full_space(
     assert total == 3 * len(atoms) - 3
     strained = sum(block.dimension * block.n_strains for block in blocks)
     assert len(coordinates.strains) + strained == len(allowed)
+
+
+def strained(atoms):
+    """With a strain along x and y, so that translations are all that multiplies its symmetry."""
+    atoms.set_cell(atoms.cell.array * [[1.02], [1.01], [1.0]], scale_atoms=True)
+    return atoms
+
+
+# Translations within the cell: perfect supercells, a repeated slab, an ordered alloy's sublattice.
+REPEATED = {
+    "perfect": lambda built: bulk_cell("W", 3.18, 2),
+    "orthorhombic": lambda built: strained(bulk_cell("W", 3.18, 2)),
+    "slab": lambda built: built("surface", plane=(1, 1, 0), layers=4, vacuum=9.0).repeat((2, 2, 1)),
+    "half of the sites": lambda built: PerfectCrystal("W", "sc", 3.18).conventional(2),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_translations_within_the_cell_are_seen_by_a_group_without_them(tungsten, built, name):
+    """The eigenvalues are those of the Hessian without any symmetry."""
+    atoms = REPEATED[name](built)
+    cell = "fixed" if name == "slab" else "full"
+    freedom = Freedom(cell_strains(cell, atoms, tungsten.reach))
+    minimum = SimpleNamespace(
+        atoms=atoms, coordinates=coordinates_of(atoms, freedom), potential=tungsten
+    )
+    blocks, evaluations = blocks_at(minimum)
+    assert evaluations < 3 * len(atoms) + 6
+    coordinates, ours = minimum.coordinates, []
+    if coordinates.size:
+        units = coordinates.scale * norms(coordinates.n_modes, coordinates.strains)
+        with tungsten.evaluator(coordinates) as evaluator:
+            symmetric = evaluator.hessian_columns() @ tungsten.weights
+        ours = [np.linalg.eigvalsh(symmetric / np.outer(units, units))]
+    for block in blocks:
+        sizes = norms(block.n_modes, block.own_strains)
+        hessian = block.tensor @ tungsten.weights / np.outer(sizes, sizes)
+        ours += [np.linalg.eigvalsh(hessian)] * block.dimension
+    full = full_eigenvalues(atoms, tungsten, cell)
+    size = np.abs(full).max()
+    assert np.sort(np.concatenate(ours)) == pytest.approx(full, abs=2e-4 * size)
 
 
 def test_blocks_of_a_fault_move_atoms_along_its_normal_only(tungsten, built):
