@@ -80,7 +80,7 @@ def relax_reference(potential, crystal, settings, report=lambda line: None):
         )
     start = starting_crystal(element, crystal["lattice"], crystal.get("lattice_parameter"))
     perfect = crystal_of(relaxed_crystal(potential, start), start)
-    atoms = build_structure(settings, perfect, list(crystal.get("solutes", ())))
+    atoms = build_structure(settings, perfect, list(crystal.get("solutes", ())), potential.elements)
     _check_vacuum(atoms, potential, settings)
     # Vacancies of these keep their symmetry; if one does not, its force constants will tell.
     kind = kind_of(settings)

@@ -1,8 +1,10 @@
 """Structures from files of the user's own, checked before they are believed."""
 
+import re
 from pathlib import Path
 
 import ase.io
+import ase.io.formats
 import numpy as np
 from ase import Atoms
 from ase.neighborlist import neighbor_list
@@ -11,20 +13,23 @@ from relaxdiff.exceptions import InputError
 from relaxdiff.structures.neighbours import nearest_neighbour_distance
 
 LAMMPS_DATA = (".data", ".lmp")  # endings that ASE does not take for LAMMPS's
+HEAD = 10_000  # bytes of a file in which LAMMPS says what its columns are
 SMALLEST_VOLUME = 1e-6  # Angstrom^3; a cell below this one is flat
 # What tells a structure file in other units: its lattice parameter off by this factor, a cell
 # thinner, or all atoms farther apart, than this in units of the crystal's nearest neighbours.
 LARGEST_SCALE, THINNEST_CELL, FARTHEST = 1.3, 0.1, 1.5
 
 
-def from_file(settings, crystal, solutes):
+def from_file(settings, crystal, solutes, elements=None):
     """The last structure of a file, scaled from its own lattice parameter to the potential's.
 
-    settings, crystal, solutes: as for `build_structure`. InputError, which names the key, for a
-    file that cannot be read or does not go with the crystal.
+    settings, crystal, solutes, elements: as for `build_structure`. InputError, which names the key,
+    for a file that cannot be read or does not go with the crystal.
     """
     path = settings["path"]
     atoms = _read(path)
+    if _has_types_alone(path):
+        _give_elements(atoms, path, crystal.element, elements)
     _check_cell_and_atoms(atoms, path, crystal.element, solutes)
     scale = crystal.a / settings["lattice_parameter"]
     if not 1 / LARGEST_SCALE < scale < LARGEST_SCALE:
@@ -56,6 +61,37 @@ def from_file(settings, crystal, solutes):
             f"lattice_parameter, less than half of the {usual:.3g} in the crystal"
         )
     return atoms
+
+
+def _has_types_alone(path):
+    """Whether a file is LAMMPS's, data or dump, with types of atoms and nothing of their elements.
+
+    ASE takes the numbers of the types for atomic numbers: 1 for hydrogen.
+    """
+    with ase.io.formats.open_with_compression(str(Path(path).absolute()), "rb") as file:
+        text = file.read(HEAD).decode(errors="replace")
+    if columns := re.search(r"^ITEM: ATOMS (.*)$", text, re.MULTILINE):
+        return not {"element", "mass"} & set(columns[1].split())
+    is_data = Path(path).suffix in LAMMPS_DATA and re.search(r"^\s*\d+\s+atoms", text, re.MULTILINE)
+    return bool(is_data) and not re.search(r"^\s*(Masses|Atom Type Labels)\b", text, re.MULTILINE)
+
+
+def _give_elements(atoms, path, element, elements):
+    """Turn types, which ASE took for atomic numbers, into the potential's elements in its order.
+
+    As long as the potential is not known, all atoms count as the crystal's element.
+    """
+    types = atoms.numbers
+    if elements is None:
+        atoms.symbols[:] = element
+    elif types.max(initial=0) > len(elements):
+        raise InputError(
+            f"path: {path} gives types of atoms up to {types.max()} and no elements, but the "
+            f"potential has {len(elements)}, {', '.join(elements)}: name the elements in the file "
+            "(dump_modify element, or Masses in a data file)"
+        )
+    else:
+        atoms.symbols = [elements[kind - 1] for kind in types]
 
 
 def _check_cell_and_atoms(atoms, path, element, solutes):

@@ -128,18 +128,21 @@ def kind_of(settings):
     return KINDS[settings["kind"]]
 
 
-def build_structure(settings, crystal, solutes=()):
+def build_structure(settings, crystal, solutes=(), elements=None):
     """The unrelaxed Atoms of one entry of the config's `structures`, periodic in x, y and z.
 
     settings: the entry, a dict that `check_config` accepts; crystal: the PerfectCrystal that it is
-    made of; solutes: other elements that a structure file may hold. InputError, naming
+    made of; solutes: other elements that a structure file may hold; elements: of the potential in
+    its order, which types of atoms in LAMMPS's files stand for, if it is known. InputError, naming
     structures.<name>.<key>, when a value or a structure file cannot be used, or the kind is not
     known in the lattice.
     """
     kind = kind_of(settings)
     try:
         _check_lattice(kind, crystal.lattice)
-        given = (settings, crystal, solutes) if kind.any_solute else (settings, crystal)
+        given = (settings, crystal)
+        if kind.any_solute:
+            given += (solutes, elements)
         return kind.build(*given)
     except InputError as error:
         raise InputError(f"structures.{settings['name']}.{error}") from None

@@ -201,3 +201,58 @@ def test_a_file_may_hold_solutes(tmp_path):
     np.testing.assert_allclose(read.cell.lengths(), atoms.cell.lengths() * 2.29 / 2.25)
     with pytest.raises(InputError, match=r"holds atoms of W, but crystal.element is Be with He$"):
         build_in("hcp", "file", ["He"], **settings)
+
+
+def dumped(atoms, types, columns=""):
+    """A dump of LAMMPS with types; columns: of names of more of them, values the same for all."""
+    names = " ".join(name for name, _ in map(str.split, filter(None, columns.split(","))))
+    values = " ".join(value for _, value in map(str.split, filter(None, columns.split(","))))
+    lines = [
+        *("ITEM: TIMESTEP", "0", "ITEM: NUMBER OF ATOMS", f"{len(atoms)}"),
+        *("ITEM: BOX BOUNDS pp pp pp", *(f"0 {length}" for length in atoms.cell.lengths())),
+        f"ITEM: ATOMS id type x y z {names}",
+        *(
+            f"{i + 1} {kind} {x} {y} {z} {values}"
+            for i, (kind, (x, y, z)) in enumerate(zip(types, atoms.positions, strict=True))
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(params=["dump", "data"])
+def typed(request, tmp_path):
+    """A file with types 1 and 2 alone, and the types."""
+    atoms = bulk_cell("W", 3.0, 2)
+    types = np.where(np.arange(16) < 3, 2, 1)
+    if request.param == "dump":
+        path = tmp_path / "v.dump"
+        path.write_text(dumped(atoms, types))
+    else:
+        path = tmp_path / "v.data"
+        atoms.symbols = np.array(["X", "W", "Be"])[types]
+        ase.io.write(path, atoms, format="lammps-data", specorder=["W", "Be"])
+    return path, types
+
+
+def test_types_are_those_of_the_potential_in_its_order(typed):
+    path, types = typed
+    settings = {"name": "it", "kind": "file", "cell": "fixed", "path": str(path)}
+    settings["lattice_parameter"] = 3.0
+    crystal = PerfectCrystal("W", "bcc", EDGE)
+    for elements in (("W", "Be"), ("Be", "W")):
+        found = build_structure(settings, crystal, ["Be"], elements)
+        assert list(found.symbols) == [elements[kind - 1] for kind in types]
+    with pytest.raises(InputError, match="holds atoms of Be, but crystal.element is W"):
+        build_structure(settings, crystal, (), ("W", "Be"))
+    with pytest.raises(InputError, match="types of atoms up to 2 and no elements, but the poten"):
+        build_structure(settings, crystal, (), ("W",))
+    # As long as the potential is not known.
+    assert set(build_structure(settings, crystal, ["H", "He"]).symbols) == {"W"}
+
+
+def test_elements_in_a_file_of_types_count(tmp_path):
+    atoms = bulk_cell("W", 3.0, 2)
+    (tmp_path / "v.dump").write_text(dumped(atoms, [3] * 16, "element W"))
+    assert set(from_file(tmp_path / "v.dump").symbols) == {"W"}
+    (tmp_path / "v.dump").write_text(dumped(atoms, [3] * 16, "element Ta"))
+    assert refusal(tmp_path / "v.dump") == "v.dump holds atoms of Ta, but crystal.element is W"
