@@ -27,6 +27,7 @@ DAEMONS = ["munged", "mariadbd", "slurmdbd", "slurmctld", "slurmd"]  # in the or
 COMMANDS = ["slurmctld", "slurmd", "sbatch", "munged", "slurmdbd", "mariadbd"]
 ACCOUNT = "tests"
 PATIENCE = 60  # seconds, for any daemon to answer
+RESUMES = 15  # seconds, for a node that is told to take jobs again
 
 
 class ClusterError(Exception):
@@ -124,8 +125,19 @@ class Cluster:
         """Start slurmd after a crash; as an administrator would, put its node back to work."""
         self._start_slurmd("-b")
         _wait(lambda: "down" in _node_state(), "slurmd")
-        _run("scontrol", "update", "NodeName=localhost", "State=RESUME")
-        _wait(_node_takes_jobs, "slurmd")
+        end = time.monotonic() + PATIENCE
+        while not _node_takes_jobs():
+            _run("scontrol", "update", "NodeName=localhost", "State=RESUME")
+            # Slurm may go on for ever to end the jobs that the crash has ended, the node staying
+            # "completing": what helps is to have the node down once more, which drops them.
+            again = time.monotonic() + RESUMES
+            while time.monotonic() < again and not _node_takes_jobs():
+                time.sleep(0.2)
+            if not _node_takes_jobs():
+                if time.monotonic() > end:
+                    _wait(_node_takes_jobs, "slurmd")
+                state = ["State=DOWN", "Reason=completing"]
+                _run("scontrol", "update", "NodeName=localhost", *state)
 
     def _start_slurmd(self, *options):
         self.spawn("slurmd", "-D", "-N", "localhost", *options)
@@ -271,7 +283,8 @@ def _wait(answers, name):
     while not answers():
         if time.monotonic() > end:
             log = (FOLDER / f"{name}.log").read_text(errors="replace")[-2000:]
-            raise ClusterError(f"{name} does not answer after {PATIENCE} s:\n{log}")
+            state = f"node {_node_state()}, jobs {_output('squeue', '-h', '-o', '%i %T').split()}"
+            raise ClusterError(f"{name} does not answer after {PATIENCE} s, {state}:\n{log}")
         time.sleep(0.2)
 
 
