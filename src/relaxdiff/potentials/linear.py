@@ -11,7 +11,9 @@ from relaxdiff.potentials.differences import hessian_product, hessian_tensor
 
 def weights_of(theta):
     """Theta with a 1 behind it for the baseline: the weights of the P + 1 columns."""
-    return np.append(theta, 1.0)
+    weights = np.empty(len(theta) + 1)
+    weights[:-1], weights[-1] = theta, 1.0
+    return weights
 
 
 class ColumnEvaluator:
@@ -43,7 +45,7 @@ class ColumnEvaluator:
         self.source.forget()
 
     def _forget_last(self):
-        self._q = self._columns = self._values = None
+        self._asked = self._columns = self._values = None
 
     @property
     def n_evaluations(self):
@@ -52,10 +54,11 @@ class ColumnEvaluator:
 
     def columns(self, q):
         """dD/dq at q, (n, P + 1), the baseline last."""
-        if self._q is None or not np.array_equal(q, self._q):
+        asked = np.asarray(q, dtype=float).tobytes()
+        if asked != self._asked:
             self._forget_last()  # whatever fails below leaves nothing half-known behind
             self._columns = self.source.columns(q)
-            self._q = np.array(q, dtype=float)
+            self._asked = asked
         return self._columns
 
     def descriptors(self, q):
