@@ -4,7 +4,8 @@
 PYTHON ?= $(shell python3.11 --version >/dev/null 2>&1 && echo python3.11 || echo python3)
 # How much of the machine a run, and the tests, may use.
 CORES ?= all
-TEST_WORKERS ?= 2
+# One more than two cores: the tests on Slurm mostly wait.
+TEST_WORKERS ?= 3
 # Further arguments: make run ARGS=--dry-run, make test ARGS="-k lattice"
 ARGS ?=
 # What `make lock` resolves with, and the day whose packages it takes: some weeks back, so that
