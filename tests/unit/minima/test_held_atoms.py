@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from full_hessian import full_eigenvalues, norms
 
 from relaxdiff import implicit_derivative, relax
 from relaxdiff.derivative.solvers.energy import Energy
 from relaxdiff.derivative.solvers.sparse import Sparse
 from relaxdiff.files.datasets import read_dataset, write_dataset
-from relaxdiff.lammps.all_atoms import AllAtomColumns
 from relaxdiff.lammps.minimise import lammps_minimise
 from relaxdiff.minima.lattice_green import crystal_green
 from relaxdiff.minima.minimum import minimum_dataset, minimum_from_dataset
@@ -87,27 +87,6 @@ def test_a_file_without_them_says_so(tungsten, tmp_path):
     assert again.coordinates.freedom.fixed is None
 
 
-def full_eigenvalues(minimum):
-    """Of the Hessian in all that may move, without symmetry, by central differences, ascending.
-
-    Strains count by their norm times the edge of the cell.
-    """
-    coordinates = coordinates_of(minimum.atoms, minimum.coordinates.freedom, symmetry=False)
-    units = coordinates.scale * norms(coordinates.n_modes, coordinates.strains)
-    potential, rows = minimum.potential, []
-    with AllAtomColumns(coordinates, potential.hyperparameters, potential.baseline) as evaluator:
-        for direction in np.diag(1 / units):
-            pair = [evaluator.columns(sign * 1e-4 * direction) for sign in (1, -1)]
-            rows.append((pair[0] - pair[1]) @ potential.weights / 2e-4)
-    hessian = np.array(rows) / units
-    return np.linalg.eigvalsh((hessian + hessian.T) / 2)
-
-
-def norms(n_modes, strains):
-    """Of the displacement modes, 1 each, and of strains, one array."""
-    return np.append(np.ones(n_modes), np.linalg.norm(strains, axis=(1, 2)))
-
-
 def test_symmetry_blocks_leave_them_where_they_are(minimum):
     coordinates, held = minimum.coordinates, minimum.coordinates.freedom.fixed
     blocks = symmetry_blocks(coordinates)
@@ -129,7 +108,7 @@ def test_blocks_have_the_eigenvalues_of_the_full_hessian(minimum, tungsten):
         sizes = norms(block.n_modes, block.own_strains)
         hessian = block.tensor @ tungsten.weights / np.outer(sizes, sizes)
         ours += [np.linalg.eigvalsh(hessian)] * block.dimension
-    full = full_eigenvalues(minimum)
+    full = full_eigenvalues(minimum.atoms, tungsten, coordinates.freedom)
     assert np.sort(np.concatenate(ours)) == pytest.approx(full, rel=1e-4)
 
 

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from ase.build import bulk
+from full_hessian import full_eigenvalues, norms
 
 from relaxdiff import relax
-from relaxdiff.lammps.all_atoms import AllAtomColumns
 from relaxdiff.minima.symmetry_blocks import (
     blocks_at,
     blocks_from_dataset,
@@ -17,28 +17,6 @@ from relaxdiff.minima.symmetry_blocks import (
 from relaxdiff.structures.coordinates import Freedom, cell_strains, coordinates_of
 from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 from relaxdiff.structures.lattices import PerfectCrystal
-
-
-def full_eigenvalues(atoms, potential, cell="fixed"):
-    """Of the Hessian without any symmetry but translations, by central differences, ascending.
-
-    Strains count by their norm times the edge of the cell.
-    """
-    freedom = Freedom(cell_strains(cell, atoms, potential.reach))
-    coordinates = coordinates_of(atoms, freedom, symmetry=False)
-    units = coordinates.scale * norms(coordinates.n_modes, coordinates.strains)
-    rows = []
-    with AllAtomColumns(coordinates, potential.hyperparameters, potential.baseline) as evaluator:
-        for direction in np.diag(1 / units):
-            pair = [evaluator.columns(sign * 1e-4 * direction) for sign in (1, -1)]
-            rows.append((pair[0] - pair[1]) @ potential.weights / 2e-4)
-    hessian = np.array(rows) / units
-    return np.linalg.eigvalsh((hessian + hessian.T) / 2)
-
-
-def norms(n_modes, strains):
-    """Of the displacement modes, 1 each, and of strains, one array."""
-    return np.append(np.ones(n_modes), np.linalg.norm(strains, axis=(1, 2)))
 
 
 @pytest.mark.parametrize("cell", ["fixed", "isotropic", "full"])
@@ -104,7 +82,7 @@ def test_translations_within_the_cell_are_seen_by_a_group_without_them(tungsten,
         sizes = norms(block.n_modes, block.own_strains)
         hessian = block.tensor @ tungsten.weights / np.outer(sizes, sizes)
         ours += [np.linalg.eigvalsh(hessian)] * block.dimension
-    full = full_eigenvalues(atoms, tungsten, cell)
+    full = full_eigenvalues(atoms, tungsten, freedom)
     size = np.abs(full).max()
     assert np.sort(np.concatenate(ours)) == pytest.approx(full, abs=2e-4 * size)
 
@@ -144,7 +122,7 @@ def test_with_its_strains_too(in_full_cell, tungsten):
         sizes = norms(block.n_modes, block.own_strains)
         hessian = block.tensor @ tungsten.weights / np.outer(sizes, sizes)
         ours += [np.linalg.eigvalsh(hessian)] * block.dimension
-    full = full_eigenvalues(in_full_cell.atoms, tungsten, cell="full")
+    full = full_eigenvalues(in_full_cell.atoms, tungsten, coordinates.freedom)
     assert np.sort(np.concatenate(ours)) == pytest.approx(full, rel=1e-4)
 
 
@@ -172,7 +150,7 @@ def test_blocks_have_the_eigenvalues_of_the_full_hessian(minimum, constants, tun
         size, dimension = int(here["block_modes"]), int(here["block_dimension"])
         hessian = here["force_constants"].values[:size, :size] @ tungsten.weights
         ours += [np.linalg.eigvalsh(hessian)] * dimension
-    full = full_eigenvalues(minimum.atoms, tungsten)
+    full = full_eigenvalues(minimum.atoms, tungsten, Freedom(np.empty((0, 3, 3))))
     assert np.sort(np.concatenate(ours)) == pytest.approx(full, rel=1e-4)
     assert float(constants["lowest_curvature"]) == pytest.approx(full[0], rel=1e-4)
 
