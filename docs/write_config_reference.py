@@ -34,6 +34,10 @@ A study is described by `config.yaml`, with the keys of a file of your own
 (`--configfile mine.yaml`) laid over it: a file of your own holds the keys that differ. Lists are
 replaced as a whole. A key that is not on this page is refused before anything runs, with the
 nearest one that is.
+
+Snakemake may run in another folder than the clone, with `-s` or `--directory`: results go there.
+Defaults still come from the clone, a `config.yaml` in that folder goes over them, and files below
+`resources/` that the folder lacks are the clone's. All other paths start in that folder.
 """
 
 

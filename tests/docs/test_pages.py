@@ -153,6 +153,10 @@ def run_block(info, text, names, clone):
         path = clone.folder / (options[0] if options else "table.csv")
         path.write_text(text, encoding="utf-8")
         assert read_weights(path)
+    elif language == "snakemake":
+        path = clone.folder / "outer.smk"
+        path.write_text(text.replace("/path/of/the/clone", str(clone.folder)), encoding="utf-8")
+        run(clone.folder, f"snakemake -s {path.name} --cores 1 --dry-run")
     elif language in ("bash", "sh", ""):
         for line in text.splitlines():
             if line.startswith("snakemake") and (options == ["dry-run"] or not language):

@@ -2,11 +2,25 @@
 
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
+# Not `basedir`: that is the folder of the outermost Snakefile, which may use this one as a module.
+CLONE = Path(str(workflow.current_basedir)).parent.parent
+# As a module that was given a config, which `configfile` leaves alone.
+IS_MODULE = workflow.modifier.skip_configfile
+if not (CLONE / "src").is_dir():
+    # Snakemake fetches a remote workflow's rules and scripts, but no library beside them.
+    print(
+        "Error: relaxdiff runs from a clone on this disk: clone the repository and name the "
+        "Snakefile in it",
+        file=sys.stderr,
+    )
+    sys.exit(1)
+
 # Jobs, also those in conda environments and on other hosts, import the library of this clone.
-LIBRARY = str(Path(workflow.basedir) / "src")
+LIBRARY = str(CLONE / "src")
 sys.path.insert(0, LIBRARY)
 os.environ["PYTHONPATH"] = os.pathsep.join([LIBRARY, *filter(None, [os.environ.get("PYTHONPATH")])])
 
@@ -19,7 +33,7 @@ envvars:
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
 
-from relaxdiff.study.config import file_problems
+from relaxdiff.study.config import file_problems, over_defaults, with_shipped_files
 from relaxdiff.files.code_digest import code_digest
 from relaxdiff.exceptions import SlurmError
 from relaxdiff.study.input_check import check_input, printable
@@ -36,18 +50,30 @@ def refuse(problems):
         sys.exit(1)
 
 
+# Defaults are the clone's, whatever folder Snakemake runs in; a config.yaml there goes over them.
+DEFAULTS = CLONE / "config.yaml"
 # Snakemake's own words on a file that it cannot read are many.
-refuse([printable(problem) for problem in file_problems("config.yaml")])
+refuse(
+    [printable(problem) for path in (DEFAULTS, "config.yaml") for problem in file_problems(path)]
+)
 
 
-configfile: "config.yaml"
+configfile: DEFAULTS
 
 
+if Path("config.yaml").exists() and not DEFAULTS.samefile("config.yaml"):
+
+    configfile: "config.yaml"
+
+
+if IS_MODULE:
+    config = over_defaults(config, DEFAULTS)
+config = with_shipped_files(config, CLONE)
 # Each job reads this file again; what the user's files hold is looked at once, before all jobs.
 PROBLEMS, ATOMS = check_input(
     config,
-    Path(workflow.basedir) / "workflow/schemas/config.schema.yaml",
-    workflow.configfiles if workflow.is_main_process else [],
+    CLONE / "workflow/schemas/config.schema.yaml",
+    workflow.configfiles if workflow.is_main_process and not IS_MODULE else [],
     contents=workflow.is_main_process,
 )
 refuse(PROBLEMS)
@@ -72,7 +98,7 @@ wildcard_constraints:
 
 def code_of(script):
     """What changes with the code of a script in scripts/: a parameter of each rule that runs one."""
-    return code_digest(Path(workflow.basedir) / "scripts" / f"{script}.py")
+    return code_digest(CLONE / "scripts" / f"{script}.py")
 
 
 def chunks():
@@ -117,6 +143,15 @@ def solute_bulks_of(wildcards):
 def file_of(wildcards):
     """The file that a structure is read from, an input; nothing for those that are built."""
     return entry_of(wildcards).get("path", [])
+
+
+def own_options():
+    """What commands that belong to this run need: its Snakefile, unless found, and config files."""
+    main = os.path.relpath(workflow.main_snakefile)
+    configs = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
+    options = [] if main in ("Snakefile", "workflow/Snakefile") else ["-s", main]
+    options += ["--configfile", *configs] if configs else []
+    return f" {shlex.join(options)}" if options else ""
 
 
 def cancel_leftover_jobs():

@@ -1,6 +1,5 @@
 # What a run does before its first job and after its last one.
 
-import shlex
 import tempfile
 import time
 
@@ -58,7 +57,7 @@ def print_outcome():
             f"The run took {duration(time.monotonic() - STARTED)}. Where to look:",
             f"  numbers   {STUDY}/*/summary.csv, explained in docs/files.md",
             f"  figures   {STUDY}/*/figures/",
-            f"  one page  snakemake --report report.html{own_config()}",
+            f"  one page  snakemake --report report.html{own_options()}",
         ]
         print(*lines, sep="\n", file=sys.stderr)
 
@@ -79,12 +78,6 @@ def tables_of(structure):
     if "summary" in tables and tables["summary"].stat().st_mtime < max(made, default=0):
         return {}
     return {name: pd.read_csv(path) for name, path in tables.items()}
-
-
-def own_config():
-    """The --configfile of this run, for commands that belong to it."""
-    files = workflow.overwrite_configfiles
-    return f" --configfile {shlex.join(map(str, files))}" if files else ""
 
 
 def files_in_place_of_folders():

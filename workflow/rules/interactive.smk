@@ -1,13 +1,8 @@
 # One page per structure that opens in a browser: pick a sample, see its curves and parameters.
 
-import shlex
-
 INTERACTIVE = f"{HERE}/figures/interactive.html"
-# What a page offers to write; the commands need the config files of this run, too.
-OWN_CONFIG = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
-OPTIONS = [shlex.join(["--configfile", *OWN_CONFIG])] if OWN_CONFIG else []
-COMMANDS = {
-    what: " ".join(["snakemake --cores 1", target, *OPTIONS])
+COMMANDS = {  # what a page offers to write
+    what: f"snakemake --cores 1 {target}{own_options()}"
     for what, target in {
         "its potential": f"{STUDY}/potentials/{{variant}}.snap",
         "its predicted structure": f"{HERE}/structures/{{variant}}.extxyz",

@@ -41,6 +41,41 @@ Validator = jsonschema.validators.extend(
 )
 
 
+def over_defaults(config, defaults_path):
+    """A copy of a config, with the keys that it leaves out from a YAML file of defaults.
+
+    As Snakemake lays one config file over another: blocks key by key, lists as a whole.
+    """
+
+    def over(defaults, given):
+        if not (isinstance(defaults, dict) and isinstance(given, dict)):
+            return given
+        return defaults | {
+            key: over(defaults[key], value) if key in defaults else value
+            for key, value in given.items()
+        }
+
+    return over(yaml.safe_load(Path(defaults_path).read_text(encoding="utf-8")), dict(config))
+
+
+def with_shipped_files(config, clone):
+    """A copy of a config in which files that are shipped, in resources/, are found from anywhere.
+
+    clone: Path of the project's folder. A path below resources/ that leads nowhere from the folder
+    that Snakemake runs in, but does from the clone, is that one. Anything else stays as it is, also
+    what the schema does not accept.
+    """
+    if isinstance(config, dict):
+        return {key: with_shipped_files(value, clone) for key, value in config.items()}
+    if isinstance(config, list):
+        return [with_shipped_files(value, clone) for value in config]
+    if not (isinstance(config, str) and config.startswith("resources/")):
+        return config
+    return (
+        str(clone / config) if not path_exists(config) and path_exists(clone / config) else config
+    )
+
+
 def check_config(config, schema_path):
     """Check a merged config against the JSON Schema and against itself.
 
