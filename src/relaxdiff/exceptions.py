@@ -20,5 +20,17 @@ class RelaxationError(RuntimeError):
     """A structure that everything else rests on (the reference, the bulk) has no usable minimum."""
 
 
+class LeftStructureError(RelaxationError):
+    """A structure is no minimum, and the one that lies below it is another.
+
+    relaxed: Minimum of the other one; lattice_parameter: of the crystal that both are made of,
+    Angstrom.
+    """
+
+    def __init__(self, message, relaxed, lattice_parameter):
+        super().__init__(message)
+        self.relaxed, self.lattice_parameter = relaxed, lattice_parameter
+
+
 class SlurmError(RuntimeError):
     """Slurm refused a command or does not do what it was asked; the message carries its words."""

@@ -350,6 +350,12 @@ def too_thin():
     return raised(relax_reference, potential, {"element": "Ta", "lattice": "bcc"}, entry)
 
 
+def unstable(tungsten):
+    """What is said of an interstitial that becomes another one."""
+    entry = {"name": "tetrahedral", "kind": "tetrahedral", "supercell": 2, "cell": "isotropic"}
+    return raised(relax_reference, tungsten, {"element": "W", "lattice": "bcc"}, entry)
+
+
 def without_zbl():
     """What the jobs say of a potential without its fixed pair style."""
     potential = read_snap(*(f"trial/tiny/Ta06A.{kind}" for kind in ("snapcoeff", "snapparam")))
@@ -475,6 +481,7 @@ def provoked(clone, monkeypatch, capsys, tungsten):
         *told({"structures": slab(vacuum=None)}),
         *too_thin(),
         *cluster(bulk("Ta", a=3.3, cubic=True).repeat(2), lattice_parameter=0.318),
+        *unstable(tungsten),
         *without_zbl(),
         *unfit(tungsten),
     ]

@@ -5,6 +5,7 @@ Whatever happens on the way, the results in the end are those of an undisturbed 
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import time
@@ -12,6 +13,7 @@ import time
 import numpy as np
 import pytest
 import xarray as xr
+from ase.io import read
 from bad_input import BAD_CONFIGS, BAD_TABLES, merged
 from entries import vacancy
 
@@ -214,6 +216,27 @@ def test_bad_sample_tables_are_refused_by_name(fresh_clone, small_config, case):
     assert word in errors[0]
     assert "Traceback" not in output
     assert not (fresh_clone.folder / "results/small/posterior.nc").exists()
+
+
+def test_the_structure_below_a_saddle_point_is_kept_for_a_study_of_its_own(
+    fresh_clone, small_config
+):
+    def reference_of(**entry):
+        structure = {"name": "it", "cell": "isotropic", **entry}
+        fresh_clone.write_config(small_config | {"structures": [structure]})
+        return fresh_clone.run(path, fails=entry["kind"] == "tetrahedral")
+
+    path = "results/small/it/reference.nc"
+    output = reference_of(kind="tetrahedral", supercell=2)
+    advice = r"in (\S+lower_structure.extxyz): .* lattice_parameter: ([\d.]+)"
+    kept, a = re.search(advice, output).groups()
+    assert not (fresh_clone.folder / path).exists()
+    shutil.copy(fresh_clone.folder / kept, fresh_clone.folder / "lower.extxyz")
+    reference_of(kind="file", path="lower.extxyz", lattice_parameter=float(a))
+    with xr.open_dataset(fresh_clone.folder / path) as found:
+        energy = float(found["energy"])
+    lower = read(fresh_clone.folder / "lower.extxyz")
+    assert energy == pytest.approx(lower.get_potential_energy(), abs=1e-6)
 
 
 def test_truncated_potential_is_refused_by_name(fresh_clone, small_config):

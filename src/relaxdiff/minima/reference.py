@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import xarray as xr
 
-from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
+from relaxdiff.exceptions import InputError, LammpsError, LeftStructureError, RelaxationError
 from relaxdiff.minima.hessian_models import CrystalHessian, TensorHessian
 from relaxdiff.minima.lattice_green import crystal_green
 from relaxdiff.minima.minimum import Minimum
@@ -21,18 +21,22 @@ from relaxdiff.potentials import ONE_POINT_STEP
 from relaxdiff.structures import (
     BRAVAIS,
     build_structure,
+    coordinates_of,
     face_normals,
     kind_of,
     largest_displacement,
     starting_crystal,
+    symmetrised,
     widest_gap,
 )
 
 LARGEST_MISMATCH = 0.15  # of the lattice parameters to start from; E(a) is not looked at beyond
 # Supercell from which on the crystal's Green's function saves more evaluations than it costs.
 LARGE = 12
+# Angstrom, by which the digits of a file, or the relaxation that made it, may hide its symmetry.
+NOISE = 1e-3
 PUSH = 0.1  # Angstrom, of the atom that moves most, away from a saddle point
-SADDLE_POINTS = 4  # as many are left, one after the other, before giving up
+SADDLE_POINTS = 8  # as many are left, one after the other, before giving up
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,8 @@ def relax_reference(potential, crystal, settings, report=lambda line: None):
     that of the volume in ASE's table) and the names of solutes count; settings: an entry of its
     `structures`; report: called with a line of text when a saddle point is left. Returns a Minimum.
     Raises InputError when the potential is for other elements or the structure cannot be built,
-    RelaxationError when crystal or structure do not converge or the structure has no minimum near
-    by, LammpsError.
+    RelaxationError when crystal or structure do not converge, LeftStructureError when the structure
+    has no minimum near by, LammpsError.
     """
     name, element, known = settings["name"], crystal["element"], potential.elements
     if element not in known:
@@ -105,7 +109,12 @@ def relax_reference(potential, crystal, settings, report=lambda line: None):
         return minimum
 
     minimum = relaxed(atoms)
-    return minimum if on_lattice else _downhill(minimum, relaxed, name, report)
+    if on_lattice:
+        return minimum
+    minimum = _in_its_symmetry(minimum, relaxed, report)
+    lower = _downhill(minimum, relaxed, name, report)
+    _check_same_structure(minimum, lower, name, perfect.a)
+    return lower
 
 
 def relaxed_crystal(potential, start):
@@ -153,27 +162,58 @@ def _check_vacuum(atoms, potential, settings):
         )
 
 
+def _in_its_symmetry(minimum, relaxed, report):
+    """The same minimum with all its symmetry, where noise of the start, of a file say, hid some.
+
+    If what looks like noise is the structure's own, then the symmetric one is a saddle point, which
+    is left downhill like any other.
+    """
+    atoms = symmetrised(minimum.atoms, NOISE)
+    hidden, found = minimum.coordinates, coordinates_of(atoms, minimum.coordinates.freedom)
+    if found.size >= hidden.size:
+        return minimum
+    report(
+        f"relaxed, it has {found.size} symmetric coordinates, not {hidden.size} as before: what "
+        f"hid its symmetry, noise of less than {NOISE} Angstrom, is taken off"
+    )
+    symmetric = relaxed(atoms)
+    evaluations = minimum.n_evaluations + symmetric.n_evaluations
+    return replace(symmetric, n_evaluations=evaluations)
+
+
 def _downhill(minimum, relaxed, name, report):
-    """The minimum that an unstable displacement leads to, of lower symmetry; `minimum` if none."""
-    symmetric, theta = minimum, minimum.potential.theta
+    """The minimum that unstable displacements lead to, of lower symmetry; `minimum` if none do."""
+    start, theta = minimum, minimum.potential.theta
     for _ in range(SADDLE_POINTS):
         found = [(*block.lowest(theta), block) for block in blocks_at(minimum)[0]]
         curvature, direction, block = min(found, key=lambda each: each[0], default=(np.inf,) * 3)
         if curvature > 0:
             return minimum
         push = PUSH / ONE_POINT_STEP * block.step(direction) * direction
-        start = block.at(np.zeros(minimum.coordinates.size), push)
-        lower = relaxed(block.coordinates.structure(start))
-        moved = largest_displacement(symmetric.atoms, lower.atoms)
+        pushed = block.at(np.zeros(minimum.coordinates.size), push)
+        lower = relaxed(block.coordinates.structure(pushed))
+        lower = _in_its_symmetry(lower, relaxed, report)
         report(
             f"a saddle point (curvature {curvature:.3f} eV/Angstrom^2) was left for a structure "
-            f"{1e3 * (minimum.energy - lower.energy):.1f} meV lower, {moved:.2f} Angstrom away"
+            f"{1e3 * (minimum.energy - lower.energy):.1f} meV lower, "
+            f"{largest_displacement(start.atoms, lower.atoms):.2f} Angstrom away"
         )
         minimum = lower
-        if moved > BASIN_RADIUS * symmetric.coordinates.nearest_neighbour_distance:
-            break
     raise RelaxationError(
+        f"structures.{name}, {minimum.potential.name}: no minimum was found downhill, "
+        f"{SADDLE_POINTS} saddle points one after the other; leave the structure out"
+    )
+
+
+def _check_same_structure(symmetric, minimum, name, a):
+    """LeftStructureError if the way downhill has led to another structure, which comes with it."""
+    moved = largest_displacement(symmetric.atoms, minimum.atoms)
+    if moved <= BASIN_RADIUS * symmetric.coordinates.nearest_neighbour_distance:
+        return
+    raise LeftStructureError(
         f"structures.{name}: is a saddle point of {minimum.potential.name}, without a minimum near "
-        f"by: following it downhill moves an atom by {moved:.2f} Angstrom, to another structure; "
-        "leave it out"
+        f"by: following it downhill moves an atom by {moved:.2f} Angstrom, to another structure, "
+        f"{symmetric.energy - minimum.energy:.4f} eV lower",
+        minimum,
+        a,
     )

@@ -29,7 +29,7 @@ from relaxdiff.structures.modes import (
 )
 from relaxdiff.structures.neighbours import images_near, nearest_neighbour_distance
 from relaxdiff.structures.slabs import plane_normal, planes_of_crystal
-from relaxdiff.structures.symmetry import find_symmetry, representations
+from relaxdiff.structures.symmetry import find_symmetry, representations, symmetrised
 
 __all__ = [
     "ATOMS_PER_CELL",
@@ -61,6 +61,7 @@ __all__ = [
     "representations",
     "starting_crystal",
     "strain_modes",
+    "symmetrised",
     "volumes_per_atom",
     "widest_gap",
 ]

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import scipy.linalg
 import spglib
 import spglib.error
+from ase.geometry import find_mic
 from scipy.spatial import cKDTree
 
 from relaxdiff.exceptions import InputError
@@ -118,6 +120,28 @@ def find_symmetry(atoms, tolerance=SYMMETRY_TOLERANCE, fixed=None):
             rotations.append(cell @ rotation @ np.linalg.inv(cell))
             permutations.append(permutation)
     return Symmetry(np.array(rotations), np.array(permutations))
+
+
+def symmetrised(atoms, tolerance):
+    """A periodic structure, averaged over all operations that map it on itself but for noise.
+
+    tolerance: Angstrom, by which noise may move atoms and cell vectors. The cell becomes the
+    nearest that the operations keep, in the inner product that is their mean, M = <R^T R>; its
+    volume stays to first order. Raises InputError as `find_symmetry` does.
+    """
+    operations = find_symmetry(atoms, tolerance)
+    turns, moves = operations.rotations, operations.permutations
+    stretch = scipy.linalg.sqrtm(np.einsum("gki,gkj->ij", turns, turns) / len(turns)).real
+    turns = stretch @ turns @ np.linalg.inv(stretch)  # orthogonal, as those of a noisy cell are not
+    found = atoms.copy()
+    found.set_cell(atoms.cell.array @ stretch, scale_atoms=True)
+    total = np.zeros_like(found.positions)
+    for turn, images in zip(turns, moves, strict=True):
+        apart = found.positions[images] - found.positions @ turn.T
+        apart, _ = find_mic(apart - apart[0], found.cell)
+        total += (apart - apart.mean(axis=0)) @ turn
+    found.positions += total / len(turns)
+    return found
 
 
 def no_symmetry(n_atoms):

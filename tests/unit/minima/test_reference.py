@@ -3,10 +3,12 @@
 import pytest
 from crystal_study import shipped
 
-from relaxdiff.exceptions import InputError, RelaxationError
+from relaxdiff.exceptions import InputError, LeftStructureError, RelaxationError
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.potentials.snap.baseline import ZblBaseline
+from relaxdiff.structures.kinds import build_structure
+from relaxdiff.structures.lattices import PerfectCrystal
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +72,32 @@ def test_relaxed_structures_are_minima_without_their_symmetry_too(crystal, kind,
     assert again.energy == pytest.approx(minimum.energy, abs=1e-8)
 
 
-def test_a_structure_that_leaves_its_hole_is_refused():
+def test_a_structure_that_leaves_its_hole_is_refused_and_the_lower_one_comes_with_it():
     """The octahedral interstitial of copper becomes a dumbbell."""
+    potential = shipped(COPPER["potential"])
     settings = {"name": "it", "kind": "octahedral", "supercell": 2, "cell": "isotropic"}
-    with pytest.raises(RelaxationError, match=r"^structures\.it: is a saddle point of Cu_Zuo"):
-        relax_reference(shipped(COPPER["potential"]), COPPER, settings)
+    sentence = r"^structures\.it: is a saddle point of Cu_Zuo.* [\d.]+ eV lower"
+    with pytest.raises(LeftStructureError, match=sentence) as left:
+        relax_reference(potential, COPPER, settings)
+    dumbbell = relax_reference(potential, COPPER, settings | {"kind": "dumbbell_100"})
+    assert left.value.relaxed.energy == pytest.approx(dumbbell.energy, abs=1e-8)
+    assert left.value.relaxed.coordinates.size == dumbbell.coordinates.size
+
+
+@pytest.mark.parametrize("cell", ["fixed", "full"])
+def test_noise_of_a_file_hides_no_symmetry(tungsten, tmp_path, cell):
+    built = {"name": "it", "kind": "vacancy", "supercell": 3, "cell": cell}
+    bcc = {"element": "W", "lattice": "bcc"}
+    minimum = relax_reference(tungsten, bcc, built)
+    noisy = build_structure(built, PerfectCrystal("W", "bcc", 3.18))
+    noisy.rattle(2e-4, seed=0)
+    # Edges and an angle, in the digits of a file; not the volume, which a fixed cell keeps.
+    noisy.cell[:] += [[2e-5, 5e-5, 0], [0, -1e-5, 0], [0, 0, -1e-5]]
+    noisy.write(tmp_path / "noisy.extxyz")
+    path = str(tmp_path / "noisy.extxyz")
+    told = []
+    read = {"name": "it", "kind": "file", "path": path, "lattice_parameter": 3.18, "cell": cell}
+    found = relax_reference(tungsten, bcc, read, told.append)
+    assert found.coordinates.size == minimum.coordinates.size
+    assert f"{minimum.coordinates.size} symmetric coordinates, not" in told[0]
+    assert found.energy == pytest.approx(minimum.energy, abs=1e-6)

@@ -11,7 +11,7 @@ from relaxdiff import implicit_derivative, relax
 from relaxdiff.structures.coordinates import coordinates_of
 from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 from relaxdiff.structures.modes import displacement_modes
-from relaxdiff.structures.symmetry import find_symmetry
+from relaxdiff.structures.symmetry import find_symmetry, symmetrised
 
 
 def test_vacancy_has_the_full_cubic_group():
@@ -82,3 +82,35 @@ def test_trivial_symmetry_is_the_full_problem(tungsten):
     found, full = coordinates_of(shaken), coordinates_of(shaken, symmetry=False)
     assert found.size == full.size == 3 * 15 - 3 + 1
     assert np.array_equal(found.orbits, full.orbits)
+
+
+def with_noise(atoms, of_atoms, of_cell):
+    rng = np.random.default_rng(1)
+    noisy = atoms.copy()
+    noisy.set_cell(atoms.cell.array + of_cell * rng.normal(size=(3, 3)), scale_atoms=True)
+    noisy.positions += of_atoms * rng.normal(size=atoms.positions.shape)
+    return noisy
+
+
+@pytest.mark.parametrize(
+    "atoms",
+    [
+        vacancy_cell("W", 3.165, 3),
+        bulk("Mg").repeat((3, 3, 2)),  # a hexagonal cell, and translations within it
+        distorted(3, (1, 1, 1)),
+    ],
+)
+def test_noise_of_atoms_and_cell_is_taken_off(atoms):
+    noisy = with_noise(atoms, 5e-5, 5e-5)
+    assert len(find_symmetry(noisy).rotations) < len(find_symmetry(atoms).rotations)
+    found = symmetrised(noisy, 1e-3)
+    assert len(find_symmetry(found, 1e-9).rotations) == len(find_symmetry(atoms).rotations)
+    assert np.abs(found.positions - noisy.positions).max() < 1e-3
+    assert found.get_volume() == pytest.approx(noisy.get_volume(), rel=1e-8)
+
+
+def test_a_structure_without_noise_is_left_as_it_is():
+    atoms = vacancy_cell("W", 3.165, 3)
+    found = symmetrised(atoms, 1e-3)
+    assert np.allclose(found.positions, atoms.positions, atol=1e-12)
+    assert np.allclose(found.cell, atoms.cell, atol=1e-12)
