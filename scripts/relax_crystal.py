@@ -18,9 +18,10 @@ with job(snakemake) as log:
         bulk,
         strain_basis_of(structure, bulk.attrs["lattice"]),
     )
-    if snakemake.input.solutes:
+    if snakemake.input.reference:
         bulks = [read_dataset(path) for path in snakemake.input.solutes]
         solutes = {each.attrs["element"]: each for each in bulks}
+        solutes |= snakemake.params.chemical_potentials
         structure_atoms = Atoms(read_dataset(snakemake.input.reference)["atomic_numbers"].values)
         crystal = with_solutes(crystal, structure_atoms.symbols.formula.count(), solutes)
     log.info("%d variants with a stable crystal", (crystal["status"] == "stable").sum())

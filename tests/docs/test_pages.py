@@ -153,7 +153,7 @@ def run_block(info, text, names, clone):
         path = clone.folder / (options[0] if options else "table.csv")
         path.write_text(text, encoding="utf-8")
         assert read_weights(path)
-    elif language == "snakemake":
+    elif options == ["snakemake"]:
         path = clone.folder / "outer.smk"
         path.write_text(text.replace("/path/of/the/clone", str(clone.folder)), encoding="utf-8")
         run(clone.folder, f"snakemake -s {path.name} --cores 1 --dry-run")

@@ -1,5 +1,7 @@
 """Potentials of several lattices that come with LAMMPS, posteriors around them, and a check."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -8,6 +10,7 @@ from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.posterior.trial import shipped_file
 from relaxdiff.potentials.snap.files import read_snap
+from relaxdiff.potentials.snap.potential import SnapPotential
 from relaxdiff.structures.kinds import build_structure, vacancy_cell
 from relaxdiff.structures.lattices import PerfectCrystal
 from relaxdiff.units import GPA
@@ -40,6 +43,19 @@ def shipped(name, baseline=None):
     """A SnapPotential that comes with LAMMPS."""
     files = [shipped_file(f"{name}.{kind}") for kind in ("snapcoeff", "snapparam")]
     return read_snap(*files, baseline=baseline)
+
+
+def two_of_copper(difference=0.0):
+    """A SnapPotential for Cu and Ni: what it calls nickel is copper with coefficients changed.
+
+    difference: of the coefficients, relative; without it the two are the same element, and a
+    compound of both is a crystal of copper.
+    """
+    copper = shipped("Cu_Zuo_JPCA2020")
+    hyper = copper.hyperparameters
+    both = replace(hyper, elements=("Cu", "Ni"), radii=hyper.radii * 2, weights=hyper.weights * 2)
+    theta = np.append(copper.theta, (1 + difference) * copper.theta)
+    return SnapPotential(both, theta, [copper.energy_shift] * 2, name="two_of_copper")
 
 
 def posterior_of(potential, changes):

@@ -39,6 +39,7 @@ from relaxdiff.exceptions import SlurmError
 from relaxdiff.study.input_check import check_input, printable
 from relaxdiff.running.slurm import cancel_leftovers, closing_summary
 from relaxdiff.structures.kinds import kind_of
+from relaxdiff.structures.lattices import LATTICES
 
 
 def refuse(problems):
@@ -134,10 +135,18 @@ def reference_file(source):
     return (source["reference"] or {}).get("file", []) if "reference" in source else []
 
 
-def solute_bulks_of(wildcards):
-    """Crystals of the solutes that a structure may hold, inputs."""
+def solutes_of(wildcards):
+    """The solutes that a structure may have beyond its crystal, as the config has them, a dict."""
     entry, solutes = entry_of(wildcards), config["crystal"]["solutes"]
-    return [f"{STUDY}/bulk_{element}.nc" for element in kind_of(entry).solutes_in(entry, solutes)]
+    if config["crystal"]["lattice"] not in LATTICES:  # of a compound any may be missing
+        return solutes
+    return {element: solutes[element] for element in kind_of(entry).solutes_in(entry, solutes)}
+
+
+def solute_bulks_of(wildcards):
+    """The crystals of these, inputs; those with a given chemical potential have none."""
+    lattices = solutes_of(wildcards).items()
+    return [f"{STUDY}/bulk_{element}.nc" for element, given in lattices if isinstance(given, str)]
 
 
 def file_of(wildcards):

@@ -1,16 +1,22 @@
 # The perfect crystal of every variant; each structure relaxed at the mean, and its derivative.
 
 # The crystal of the structures, to start from; and those of solutes.
-CRYSTAL = {key: config["crystal"][key] for key in ("element", "lattice", "lattice_parameter")}
+CRYSTAL = {
+    key: config["crystal"][key]
+    for key in ("element", "lattice", "lattice_parameter", "sites", "path")
+}
+CRYSTAL_FILE = config["crystal"]["path"] or []
 SOLUTES = {
     element: {"element": element, "lattice": lattice, "lattice_parameter": None}
     for element, lattice in config["crystal"]["solutes"].items()
+    if isinstance(lattice, str)
 }
 
 
 rule relax_bulk:
     input:
         posterior=f"{STUDY}/posterior.nc",
+        crystal=CRYSTAL_FILE,
     output:
         f"{STUDY}/bulk.nc",
     log:
@@ -31,6 +37,8 @@ rule relax_bulk:
 
 
 use rule relax_bulk as relax_solute with:
+    input:
+        posterior=f"{STUDY}/posterior.nc",
     output:
         f"{STUDY}/bulk_{{element}}.nc",
     log:
@@ -42,7 +50,9 @@ use rule relax_bulk as relax_solute with:
         code=code_of("relax_bulk"),
     resources:
         mem_mb=grows(BASE_MB + 400 + 0.006 * VARIANTS),
-        runtime=grows(max(map(minutes_of_bulk, config["crystal"]["solutes"].values()), default=5)),
+        runtime=grows(
+            max((minutes_of_bulk(each["lattice"]) for each in SOLUTES.values()), default=5)
+        ),
 
 
 rule relax_crystal:
@@ -50,13 +60,18 @@ rule relax_crystal:
         posterior=f"{STUDY}/posterior.nc",
         bulk=f"{STUDY}/bulk.nc",
         solutes=solute_bulks_of,
-        reference=lambda wildcards: f"{HERE}/reference.nc" if solute_bulks_of(wildcards) else [],
+        reference=lambda wildcards: f"{HERE}/reference.nc" if solutes_of(wildcards) else [],
     output:
         f"{HERE}/crystal.nc",
     log:
         f"{LOGS}/relax_crystal.log",
     params:
         structure=entry_of,
+        chemical_potentials=lambda wildcards: {
+            element: given
+            for element, given in solutes_of(wildcards).items()
+            if not isinstance(given, str)
+        },
         code=code_of("relax_crystal"),
     threads: 1
     resources:
@@ -71,6 +86,7 @@ rule relax_reference:
     input:
         posterior=f"{STUDY}/posterior.nc",
         file=file_of,
+        crystal=CRYSTAL_FILE,
     output:
         f"{HERE}/reference.nc",
     log:

@@ -14,8 +14,8 @@ from relaxdiff.crystals.hexagonal import hexagonal_crystals
 from relaxdiff.exceptions import RelaxationError
 from relaxdiff.files import variable
 from relaxdiff.posterior import cut_branches, variant_shifts, variant_weights
-from relaxdiff.structures import volumes_per_atom
 
+KEPT = ("element", "lattice", "basis")  # of the attributes of a crystal
 STATUS = ("stable", "no_minimum", "elastically_unstable", "vibrationally_unstable", "cut")
 
 
@@ -40,7 +40,7 @@ def bulk_of_variants(potential, posterior, lambdas, crystal, repeats, report=lam
             f"{potential.name}: the {crystal.lattice} crystal of the mean parameters is "
             f"{status[0, zero]}"
         )
-    shifts = variant_shifts(posterior, lambdas, {crystal.element: 1})
+    shifts = variant_shifts(posterior, lambdas, crystal.fractions)
     return xr.Dataset(
         _variant_variables(found, shifts, status)
         | _reference_variables(found, potential.weights)
@@ -53,8 +53,8 @@ def bulk_of_variants(potential, posterior, lambdas, crystal, repeats, report=lam
         },
         attrs={
             "potential": potential.name,
-            "element": crystal.element,
-            "lattice": crystal.lattice,
+            # The lattice parameters are among the variables.
+            **{key: value for key, value in found.crystal.attributes.items() if key in KEPT},
         },
     )
 
@@ -74,7 +74,7 @@ def _variant_variables(found, shifts, status):
     worst = found.q_points[np.argmin(lowest, axis=-1)]
     softest = np.where((status == "vibrationally_unstable")[..., None], worst, np.nan)
     cubic = found.crystal.c is None
-    volume = volumes_per_atom(found.crystal.lattice, found.lengths)
+    volume = found.crystal.volumes_per_atom(found.lengths)
     lengths = {"lattice_parameter": "lattice parameter of the bulk minimum"}
     if not cubic:
         lengths["lattice_parameter_c"] = "lattice parameter c of the bulk minimum"

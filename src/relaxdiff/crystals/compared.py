@@ -28,7 +28,7 @@ from relaxdiff.crystals.one_length import (
 from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.files import variable
 from relaxdiff.posterior import cut_branches, deviations, variant_shifts, variant_weights
-from relaxdiff.structures import BRAVAIS, PerfectCrystal, plane_normal
+from relaxdiff.structures import BRAVAIS, crystal_from, plane_normal
 
 # Strain by which the minimum of the mean's held crystal may miss e = 0: a guess, above the rounding
 # of the interpolated energies, below any mistake.
@@ -80,9 +80,6 @@ def crystal_of_variants(potential, posterior, bulk, strain_basis):
     else:
         raise ValueError(f"no crystal of {mean.lattice} is strained by {basis}")
     xyz = bulk["xyz"].values
-    lengths = {"lattice_parameter": mean.a}
-    if mean.c is not None:
-        lengths["lattice_parameter_c"] = mean.c
     return xr.Dataset(
         _variant_variables(crystal, bulk) | _reference_variables(crystal, bulk, basis),
         coords={
@@ -90,24 +87,17 @@ def crystal_of_variants(potential, posterior, bulk, strain_basis):
             "xyz": xyz,
             "xyz_2": xyz,
         },
-        attrs={
-            "potential": potential.name,
-            "lattice": mean.lattice,
-            "element": mean.element,
-            **lengths,
-        },
+        attrs={"potential": potential.name, **mean.attributes},
     )
 
 
 def mean_crystal(bulk):
     """The mean's PerfectCrystal in a Dataset of `bulk_of_variants`."""
-    c = bulk.get("reference_lattice_parameter_c")
-    return PerfectCrystal(
-        bulk.attrs["element"],
-        bulk.attrs["lattice"],
-        float(bulk["reference_lattice_parameter"]),
-        None if c is None else float(c),
-    )
+    lengths = ("lattice_parameter", "lattice_parameter_c")
+    found = {
+        name: float(bulk[f"reference_{name}"]) for name in lengths if f"reference_{name}" in bulk
+    }
+    return crystal_from(bulk.attrs | found)
 
 
 def held_descriptors(calculator, crystal, along):
@@ -144,7 +134,7 @@ def _fixed(posterior, bulk, mean):
     lambdas, size = bulk["lambda"].values, bulk.sizes["parameter"]
     delta, _ = deviations(posterior)
     change = np.outer(delta @ bulk["reference_descriptors"].values, lambdas)
-    shifts = variant_shifts(posterior, lambdas, {mean.element: 1})
+    shifts = variant_shifts(posterior, lambdas, mean.fractions)
     energy = float(bulk["reference_energy"]) + change + shifts
     exists = np.isfinite(bulk["energy"].values)
     return _Comparison(
@@ -189,7 +179,7 @@ def _one_length(potential, posterior, bulk, descriptors_of, power):
             f"{stretch[0, zero] - 1:.1e}: is this the bulk of this potential?"
         )
     exists = np.isfinite(bulk["energy"].values)
-    shifts = variant_shifts(posterior, lambdas, {mean.element: 1})
+    shifts = variant_shifts(posterior, lambdas, mean.fractions)
     gradient, curvatures = strain_derivatives(descriptors, mean.a)
     return _Comparison(
         energy=np.where(exists, minima.energy + shifts, np.nan),

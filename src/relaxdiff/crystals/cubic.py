@@ -27,7 +27,6 @@ from relaxdiff.crystals.stability import (
 )
 from relaxdiff.crystals.variant_crystals import VariantCrystals, where_found
 from relaxdiff.potentials import second_derivatives
-from relaxdiff.structures import ATOMS_PER_CELL
 from relaxdiff.units import GPA
 
 ELASTIC_DEGREE = 16  # of the interpolants on each panel: moduli are good to 1e-4 GPa
@@ -35,7 +34,7 @@ PHONON_DEGREE = 8  # the same, of costly supercells: only the signs of the eigen
 
 
 def cubic_crystals(potential, weights, zero, crystal, repeats):
-    """VariantCrystals of a lattice with one length.
+    """VariantCrystals of a cubic crystal whose atoms are held by symmetry.
 
     potential: SnapPotential at the mean; weights: shape (sample, lambda, P + 1); zero: index of
     lambda = 0; crystal: PerfectCrystal to start from; repeats: the supercell whose q-points are
@@ -93,7 +92,7 @@ def curvature_densities(potential, crystal):
 
 def _bulk_modulus(crystal, curvature, lattice_parameter):
     """V d2E/dV2 in GPa, from d2E/da2 of an atom, eV/Angstrom^2, at zero pressure."""
-    return ATOMS_PER_CELL[crystal.lattice] * curvature / (9 * lattice_parameter) * GPA
+    return crystal.atoms_per_cell * curvature / (9 * lattice_parameter) * GPA
 
 
 def _modulus_derivatives(crystal, descriptors, curvatures, at, weights):

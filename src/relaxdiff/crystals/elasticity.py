@@ -1,22 +1,22 @@
-"""Elastic constants of a perfect crystal, its second atom relaxed in the strained cell.
+"""Elastic constants of a perfect crystal, its atoms relaxed in the strained cell.
 
-With two atoms in the primitive cell these move against each other when it is strained (Born &
-Huang, Dynamical Theory of Crystal Lattices, 1954). Second derivatives K of the energy in strains e
-and that displacement u give
+With two atoms or more in the primitive cell these move against each other when it is strained
+(Born & Huang, Dynamical Theory of Crystal Lattices, 1954). Second derivatives K of the energy in
+strains e and such displacements u give
 
     C = (K_ee - K_eu K_uu^-1 K_ue) / V = v^T K v / V,    v = (-K_uu^-1 K_ue, 1),
 
 and the crystal is elastically stable if K is positive definite. K is linear in Theta, and so is
 v^T K v to first order, v being where K is least: it serves derivatives by Theta as well.
 
-Inversion exchanges the two atoms of every such lattice that is known here, whatever the strain: one
-of them is evaluated for both.
+Inversion exchanges the two atoms of diamond and hcp, whatever the strain: one of them is evaluated
+for both. In a compound all atoms move, each in three directions.
 """
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from relaxdiff.structures import Coordinates
+from relaxdiff.structures import Coordinates, displacement_modes, no_symmetry
 
 # Strains of unit norm. Any other, and any other displacement, is equivalent by symmetry to one that
 # is looked at, or a sum of such.
@@ -50,11 +50,14 @@ SYMBOLS = {
 
 
 def distortions(crystal):
-    """Coordinates of the primitive cell: displacements of one atom against the other, and strains.
+    """Coordinates of the primitive cell: displacements of atoms against each other, and strains.
 
     crystal: PerfectCrystal. The strains are CUBIC_STRAINS or HEXAGONAL_STRAINS.
     """
     cell = crystal.primitive()
+    if crystal.basis:
+        modes = displacement_modes(no_symmetry(len(cell)))
+        return Coordinates(cell, modes, np.arange(len(cell)), CUBIC_STRAINS)
     directions = DISPLACEMENTS.get(crystal.lattice, np.empty((0, 3)))
     opposite = np.array([1.0, -1.0])[: len(cell)] / np.sqrt(2)
     modes = np.einsum("n,dx->nxd", opposite, directions).reshape(3 * len(cell), -1)

@@ -1,14 +1,16 @@
-"""The crystals that solutes are compared with, beside the one of the structure itself."""
+"""What solutes are compared with: crystals of their own, or given chemical potentials."""
 
 import json
 
 import numpy as np
 import xarray as xr
 
+from relaxdiff.crystals.compared import mean_crystal
+from relaxdiff.crystals.formation_energy import beyond_crystal
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import variable
 from relaxdiff.posterior import cut_branches
-from relaxdiff.structures import PerfectCrystal
+from relaxdiff.structures import crystal_from
 
 COMPARED = {
     "solute_energy": ("energy", ("sample", "lambda"), "eV", "energy of the solute's own crystal"),
@@ -23,16 +25,18 @@ COMPARED = {
 }
 
 
-def with_solutes(crystal, composition, bulks):
-    """The crystal Dataset of a structure, with those of the solutes that the structure holds.
+def with_solutes(crystal, composition, solutes):
+    """The crystal Dataset of a structure, with the solutes that it has beyond the crystal.
 
     crystal: Dataset of `crystal_of_variants`; composition: of the structure, a dict of element and
-    number of atoms; bulks: for each solute of the study the Dataset of `bulk_of_variants`. Adds the
-    dimension `solute`, values per atom, and the status 'solute_unstable' where a solute's crystal
-    is not stable. Raises InputError for an element that is neither the crystal's nor a solute.
+    number of atoms; solutes: for each solute of the study the Dataset of `bulk_of_variants`, or its
+    chemical potential, a number in eV. Adds the dimension `solute`, values per atom, and the status
+    'solute_unstable' where a solute's crystal is not stable. Raises InputError for an element that
+    is neither the crystal's nor a solute.
     """
-    present = [element for element in composition if element != crystal.attrs["element"]]
-    strangers = sorted(set(present) - set(bulks))
+    _, excess = beyond_crystal(crystal.attrs, composition)
+    present = list(excess)
+    strangers = sorted(set(present) - set(solutes))
     if strangers:
         raise InputError(
             f"crystal.solutes: lacks {', '.join(strangers)}, which a structure holds: name the "
@@ -40,42 +44,63 @@ def with_solutes(crystal, composition, bulks):
         )
     if not present:
         return crystal
-    chosen = [bulks[element] for element in present]
-    stable = np.all([bulk["status"].values == "stable" for bulk in chosen], axis=0)
-    own = crystal["status"]
-    status = own.values.astype(object)
-    status[(status == "stable") & ~stable] = "solute_unstable"
-    zero = int(np.argmin(np.abs(crystal["lambda"].values)))
-    status = cut_branches(status, zero).astype(str)
-    meanings = f"{own.attrs['meanings']} solute_unstable"
+    given = {s: solutes[s] for s in present if not isinstance(solutes[s], xr.Dataset)}
+    bulks = {s: solutes[s] for s in present if s not in given}
+    sources = [bulks[s] if s in bulks else _of_number(given[s], crystal) for s in present]
     added = {
         name: variable(
             ("solute", *dims),
-            np.array([bulk[source].values for bulk in chosen]),
+            np.array([bulk[source].values for bulk in sources]),
             units,
             f"{what}, per atom",
         )
         for name, (source, dims, units, what) in COMPARED.items()
     }
-    added["status"] = xr.Variable(own.dims, status, own.attrs | {"meanings": meanings})
-    crystals = {
-        element: {
-            "lattice": bulk.attrs["lattice"],
-            "a": float(bulk["reference_lattice_parameter"]),
-            "c": float(bulk["reference_lattice_parameter_c"])
-            if "reference_lattice_parameter_c" in bulk
-            else None,
-        }
-        for element, bulk in zip(present, chosen, strict=True)
-    }
+    added["status"] = _status(crystal, bulks.values())
+    crystals = {element: mean_crystal(bulk).attributes for element, bulk in bulks.items()}
     return (
         crystal.assign(added)
         .assign_coords(solute=present)
-        .assign_attrs(solutes=json.dumps(crystals))
+        .assign_attrs(solutes=json.dumps(crystals), chemical_potentials=json.dumps(given))
     )
+
+
+def _of_number(potential, crystal):
+    """What a Dataset of `bulk_of_variants` would hold of a solute with a given chemical potential.
+
+    It changes with no parameter, and an atom has the volume of one in the crystal.
+    """
+    grows = np.einsum("kii->k", crystal["strain_basis"].values)
+    strains = -np.linalg.solve(
+        crystal["strain_curvature"].values, crystal["strain_gradient"].values
+    )
+    change = float(crystal["reference_volume"]) * grows @ strains
+    return {
+        "energy": xr.full_like(crystal["energy"], potential),
+        "volume": crystal["volume"],
+        "reference_descriptors": xr.zeros_like(crystal["reference_descriptors"]),
+        "reference_volume_derivative": xr.DataArray(change),
+    }
+
+
+def _status(crystal, bulks):
+    """The crystal's status, 'solute_unstable' where a solute's own crystal is not stable."""
+    stable = np.all([bulk["status"].values == "stable" for bulk in bulks], axis=0)
+    own = crystal["status"]
+    status = own.values.astype(object)
+    status[(status == "stable") & ~stable] = "solute_unstable"
+    zero = int(np.argmin(np.abs(crystal["lambda"].values)))
+    meanings = f"{own.attrs['meanings']} solute_unstable"
+    status = cut_branches(status, zero).astype(str)
+    return xr.Variable(own.dims, status, own.attrs | {"meanings": meanings})
 
 
 def solute_crystals(crystal):
     """The solutes' crystals at the mean, for each element a PerfectCrystal; {} without solutes."""
     kept = json.loads(crystal.attrs.get("solutes", "{}"))
-    return {element: PerfectCrystal(element, **settings) for element, settings in kept.items()}
+    return {element: crystal_from(attributes) for element, attributes in kept.items()}
+
+
+def chemical_potentials(crystal):
+    """Those that were given, eV, a dict by element; {} if none were."""
+    return json.loads(crystal.attrs.get("chemical_potentials", "{}"))

@@ -28,16 +28,18 @@ def dynamical_matrices(calculator, crystal, repeats, q_points):
     infinite crystal, from a cell that holds its range, or that of the supercell where this is
     smaller: there the Phi of periodic images, equal in phase, have been added up.
 
-    With two atoms inversion exchanges them, so that D = (A B; B* A*), which keeps vectors (x; x*)
-    among themselves: it acts on their real and imaginary parts as a real matrix of the same
-    eigenvalues.
+    In diamond and hcp inversion exchanges the two atoms, so that D = (A B; B* A*), which keeps
+    vectors (x; x*) among themselves: it acts on their real and imaginary parts as a real matrix of
+    the same eigenvalues. For compounds the matrices are twice as large, see `_of_compound`.
     """
     cells = min(repeats, cells_in_range(calculator, crystal))
+    if crystal.basis:
+        return _of_compound(calculator, crystal, cells, q_points)
     unit = crystal.conventional()
     supercell = unit.repeat(cells)
     apart, constants = responses_to(calculator, supercell, 0, PHONON_STEP)
     angles = 2 * np.pi * q_points @ np.linalg.solve(unit.cell.array.T, apart.T)
-    own = np.tile(_own_sublattice(crystal), cells**3)
+    own = np.tile(_sublattices(crystal) == 0, cells**3)
     if own.all():
         return np.tensordot(np.cos(angles), constants, axes=1)
     a, b = (
@@ -46,6 +48,38 @@ def dynamical_matrices(calculator, crystal, repeats, q_points):
     )
     above = np.concatenate([a.real + b.real, b.imag - a.imag], axis=2)
     below = np.concatenate([a.imag + b.imag, a.real - b.real], axis=2)
+    return np.concatenate([above, below], axis=1)
+
+
+def _of_compound(calculator, crystal, cells, q_points):
+    """The same of any number of sublattices, (q, 6n, 6n, column).
+
+    cells: the supercell that Phi is taken from. A Hermitian D = A + iB acts on the real and
+    imaginary parts of a vector as the real matrix (A -B; B A), which has every eigenvalue of D
+    twice. Of atoms that symmetry makes equivalent one is moved, and Phi of the others turned.
+    """
+    unit, sublattices = crystal.conventional(), _sublattices(crystal)
+    supercell, symmetry = unit.repeat(cells), find_symmetry(unit)
+    to_scaled = np.linalg.inv(unit.cell.array)
+    rows = [None] * (sublattices.max() + 1)
+    for atom in symmetry.representatives:
+        apart, constants = responses_to(calculator, supercell, int(atom), PHONON_STEP)
+        for turn, images in zip(symmetry.rotations, symmetry.permutations, strict=True):
+            row = sublattices[images[atom]]
+            if rows[row] is None:
+                phases = np.exp(2j * np.pi * q_points @ (apart @ turn.T @ to_scaled).T)
+                turned = np.einsum("ai,bj,nijp->nabp", turn, turn, constants, optimize=True)
+                kinds = np.tile(sublattices[images], cells**3)
+                rows[row] = np.concatenate(
+                    [
+                        np.tensordot(phases[:, kinds == kind], turned[kinds == kind], axes=1)
+                        for kind in range(len(rows))
+                    ],
+                    axis=2,
+                )
+    blocks = np.concatenate(rows, axis=1)
+    a, b = blocks.real, blocks.imag
+    above, below = np.concatenate([a, -b], axis=2), np.concatenate([b, a], axis=2)
     return np.concatenate([above, below], axis=1)
 
 
@@ -90,12 +124,17 @@ def commensurate_q_points(crystal, repeats):
     return np.array(sorted(stars - {(0, 0, 0)})) / repeats
 
 
-def _own_sublattice(crystal):
-    """Which atoms of the conventional cell are translations of its first one, a mask."""
+def _sublattices(crystal):
+    """Which atoms of the conventional cell are translations of each other: 0, 1 ... for each."""
     unit = crystal.conventional()
-    apart = unit.positions - unit.positions[0]
-    steps = np.linalg.solve(crystal.primitive().cell.array.T, apart.T)
-    return np.isclose(steps, steps.round(), atol=1e-6).all(axis=0)
+    steps = np.linalg.inv(crystal.primitive().cell.array)
+    found = np.full(len(unit), -1)
+    for atom in range(len(unit)):
+        if found[atom] < 0:
+            apart = (unit.positions - unit.positions[atom]) @ steps
+            same = np.isclose(apart, apart.round(), atol=1e-6).all(axis=1)
+            found[same & (found < 0)] = found.max() + 1
+    return found
 
 
 def _reciprocal_turns(crystal):

@@ -22,10 +22,10 @@ from relaxdiff.structures import (
     BRAVAIS,
     build_structure,
     coordinates_of,
+    crystal_of_settings,
     face_normals,
     kind_of,
     largest_displacement,
-    starting_crystal,
     symmetrised,
     widest_gap,
 )
@@ -69,8 +69,8 @@ def tangent(coordinates, derivative, delta_theta):
 def relax_reference(potential, crystal, settings, report=lambda line: None):
     """A structure's minimum at the mean parameters, started from the relaxed perfect crystal.
 
-    crystal: `crystal` of the config, of which element, lattice, lattice_parameter (None or absent:
-    that of the volume in ASE's table) and the names of solutes count; settings: an entry of its
+    crystal: `crystal` of the config, of which what `crystal_of_settings` takes and the names of
+    solutes count; settings: an entry of its
     `structures`; report: called with a line of text when a saddle point is left. Returns a Minimum.
     Raises InputError when the potential is for other elements or the structure cannot be built,
     RelaxationError when crystal or structure do not converge, LeftStructureError when the structure
@@ -82,7 +82,7 @@ def relax_reference(potential, crystal, settings, report=lambda line: None):
             f"crystal.element is {element}, but the potential {potential.name} is for "
             f"{', '.join(known)}"
         )
-    start = starting_crystal(element, crystal["lattice"], crystal.get("lattice_parameter"))
+    start = crystal_of_settings(crystal)
     perfect = crystal_of(relaxed_crystal(potential, start), start)
     atoms = build_structure(settings, perfect, list(crystal.get("solutes", ())), potential.elements)
     _check_vacuum(atoms, potential, settings)

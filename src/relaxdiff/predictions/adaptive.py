@@ -24,6 +24,7 @@ from relaxdiff.predictions.evaluated import (
     formation_of_evaluated,
 )
 from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
+from relaxdiff.structures import crystal_from
 
 ENOUGH_NEIGHBOURS = 4  # evaluated structures on the way; the polynomial through them
 RELAXED = "relaxed"
@@ -59,7 +60,7 @@ class AdaptiveWalks(VariantWalks):
         self.predictions, self.tolerance = predictions, tolerance
         composition = minimum.atoms.symbols.formula.count()
         self.compared = compared_with(crystal, composition, variants.posterior)
-        own = variants.shifts({crystal.attrs["element"]: 1})
+        own = variants.shifts(crystal_from(crystal.attrs).fractions)
         self.crystal_energy = crystal["energy"].values - own
         self.cell = coordinates_of_crystal(crystal)
         n_cell = len(self.cell.reference)

@@ -8,7 +8,13 @@ count from free atoms.
 import numpy as np
 from ase.formula import Formula
 
-from relaxdiff.crystals import ComparedWith, compared_with
+from relaxdiff.crystals import (
+    ComparedWith,
+    beyond_crystal,
+    chemical_potentials,
+    compared_with,
+    mean_crystal,
+)
 from relaxdiff.derivative import H_IH, expansion_of_crystal, expansion_of_defect
 from relaxdiff.posterior import elements_of
 from relaxdiff.quantities.crystal import (
@@ -64,10 +70,28 @@ def quantity_derivatives(posterior, bulk, structures):
             crystal.volume_derivative(),
         )
         rows.append(formation[: len(formation_names(given))])
-    names = [name for _, name in quantity_units(bulk, structures)]
-    own = np.array(elements_of(posterior)) == bulk.attrs["element"]
-    by_shift = np.where(np.outer([name == "cohesive_energy" for name in names], own), -1.0, 0.0)
+    by_shift = [
+        _by_shift(key, posterior, bulk, structures) for key in quantity_units(bulk, structures)
+    ]
     return np.column_stack([by_shift, np.concatenate(rows)])
+
+
+def _by_shift(key, posterior, bulk, structures):
+    """Derivative of one quantity by the E beta_0, a list; key: structure and property.
+
+    A beta_0 is in the energy of a structure as in those of the crystals it is compared with, but
+    not in a chemical potential that was given.
+    """
+    structure, name = key
+    changes = {}
+    if name == "cohesive_energy":
+        changes = {element: -share for element, share in mean_crystal(bulk).fractions.items()}
+    elif name == "formation_energy":
+        given = structures[structure]
+        _, solutes = beyond_crystal(given["crystal"].attrs, _composition(given))
+        fixed = chemical_potentials(given["crystal"])
+        changes = {element: count for element, count in solutes.items() if element in fixed}
+    return [changes.get(element, 0.0) for element in elements_of(posterior)]
 
 
 def formation_names(given):
@@ -83,10 +107,10 @@ def _composition(given):
 
 def _changes_compared_with(given):
     """A ComparedWith of derivatives by the P parameters, instead of energies and volumes."""
-    crystal, composition = given["crystal"], _composition(given)
-    n_host = composition.pop(crystal.attrs["element"], 0)
+    crystal = given["crystal"]
+    n_host, solutes = beyond_crystal(crystal.attrs, _composition(given))
     energy = volume = np.zeros(crystal.sizes["parameter"])
-    for element, count in composition.items():
+    for element, count in solutes.items():
         of = crystal.sel(solute=element)
         energy = energy + count * of["solute_descriptors"].values
         volume = volume + count * of["solute_volume_derivative"].values

@@ -13,12 +13,14 @@ from relaxdiff.structures.coordinates import (
 )
 from relaxdiff.structures.kinds import COMMON_KEYS, KINDS, build_structure, bulk_cell, kind_of
 from relaxdiff.structures.lattices import (
-    ATOMS_PER_CELL,
     BRAVAIS,
+    COMPOUNDS,
+    CRYSTAL_FILE,
+    LATTICES,
     PerfectCrystal,
     crystal_from,
+    crystal_of_settings,
     starting_crystal,
-    volumes_per_atom,
 )
 from relaxdiff.structures.modes import (
     displacement_modes,
@@ -29,21 +31,29 @@ from relaxdiff.structures.modes import (
 )
 from relaxdiff.structures.neighbours import images_near, nearest_neighbour_distance
 from relaxdiff.structures.slabs import plane_normal, planes_of_crystal
-from relaxdiff.structures.symmetry import find_symmetry, representations, symmetrised
+from relaxdiff.structures.symmetry import (
+    find_symmetry,
+    no_symmetry,
+    representations,
+    symmetrised,
+)
 
 __all__ = [
-    "ATOMS_PER_CELL",
     "BRAVAIS",
     "COMMON_KEYS",
+    "COMPOUNDS",
+    "CRYSTAL_FILE",
     "Coordinates",
     "Freedom",
     "KINDS",
+    "LATTICES",
     "PerfectCrystal",
     "build_structure",
     "bulk_cell",
     "cell_strains",
     "coordinates_of",
     "crystal_from",
+    "crystal_of_settings",
     "displacement_modes",
     "face_normals",
     "find_symmetry",
@@ -51,6 +61,7 @@ __all__ = [
     "kind_of",
     "largest_displacement",
     "nearest_neighbour_distance",
+    "no_symmetry",
     "on_coordinates",
     "plane_normal",
     "planes_of_crystal",
@@ -62,6 +73,5 @@ __all__ = [
     "starting_crystal",
     "strain_modes",
     "symmetrised",
-    "volumes_per_atom",
     "widest_gap",
 ]

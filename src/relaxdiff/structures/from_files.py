@@ -27,7 +27,7 @@ def from_file(settings, crystal, solutes, elements=None):
     for a file that cannot be read or does not go with the crystal.
     """
     path = settings["path"]
-    atoms = _read(path)
+    atoms = read_structure(path)
     if _has_types_alone(path):
         _give_elements(atoms, path, crystal.element, elements)
     _check_cell_and_atoms(atoms, path, crystal.element, solutes)
@@ -114,10 +114,11 @@ def _check_cell_and_atoms(atoms, path, element, solutes):
     raise InputError(f"path: {problem}")
 
 
-def _read(path):
+def read_structure(path):
     """Symbols, positions, cell and periodicity of the last structure in a file, as Atoms.
 
     ASE unpickles nothing that it finds in a file; it did so in folders, which are refused.
+    InputError, which begins with "path: ", for a file that cannot be read.
     """
     if not Path(path).is_file():
         raise InputError(f"path: {path} is not a file")

@@ -11,7 +11,13 @@ from ase.build import bulk
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.structures.from_files import from_file
-from relaxdiff.structures.lattices import BRAVAIS, LATTICES, PerfectCrystal
+from relaxdiff.structures.lattices import (
+    BRAVAIS,
+    COMPOUNDS,
+    CRYSTAL_FILE,
+    LATTICES,
+    PerfectCrystal,
+)
 from relaxdiff.structures.point_defects import (
     DUMBBELLS,
     INTERSTICES,
@@ -75,15 +81,23 @@ class Kind:
         ]
 
 
+# In compounds, too, on the site of one of their elements.
+_ON_A_SITE = {"lattices": (*LATTICES, *COMPOUNDS, CRYSTAL_FILE), "optional_keys": ("site",)}
 _DIVACANCY = {"what": "divacancy", "larger_by": 1, "on_lattice": True}
 _INTERSTITIAL = {"optional_keys": ("element",)}  # without it an atom of the crystal's element
 # The lattices' planes are equally spaced, and nothing in the crystal relaxes but the cell.
 _IN_PLANE = {"lattices": BRAVAIS, "cells": ("fixed", "in_plane_fixed")}
 BUILT = (
-    Kind("vacancy", vacancy, on_lattice=True, asymmetry=1),
+    Kind("vacancy", vacancy, **_ON_A_SITE, on_lattice=True, asymmetry=1),
     Kind("divacancy_1nn", partial(divacancy, shell=0), **_DIVACANCY),
     Kind("divacancy_2nn", partial(divacancy, shell=1), **_DIVACANCY),
-    Kind("substitutional", substitutional, keys=("supercell", "element"), needs_solute=True),
+    Kind(
+        "substitutional",
+        substitutional,
+        **_ON_A_SITE,
+        keys=("supercell", "element"),
+        needs_solute=True,
+    ),
     *(
         Kind(name, partial(dumbbell, offsets=offsets), tuple(offsets), **_INTERSTITIAL)
         for name, offsets in DUMBBELLS.items()
@@ -114,6 +128,7 @@ BUILT = (
 FROM_FILE = Kind(
     "file",
     from_file,
+    lattices=_ON_A_SITE["lattices"],
     keys=("path", "lattice_parameter"),
     keys_in_plane=("plane",),
     cells=("fixed", "isotropic", "full", "in_plane_fixed"),

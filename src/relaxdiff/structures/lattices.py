@@ -1,13 +1,18 @@
-"""Perfect crystals of one element in the cubic and hexagonal lattices that ASE builds."""
+"""Perfect crystals: of one element in the lattices that ASE builds, and cubic compounds."""
 
+import json
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
+import spglib
 from ase import Atoms
 from ase.build import bulk
 from ase.data import atomic_numbers, reference_states
 
 from relaxdiff.exceptions import InputError
+from relaxdiff.structures.coordinates import Freedom, cell_strains, coordinates_of
+from relaxdiff.structures.from_files import read_structure
 
 # Atoms in the conventional cell: cubic, or the hexagonal one of hcp.
 ATOMS_PER_CELL = {"sc": 1, "bcc": 2, "fcc": 4, "diamond": 8, "hcp": 2}
@@ -15,24 +20,50 @@ LATTICES = tuple(ATOMS_PER_CELL)
 # Those with one atom in the primitive cell: nothing in them relaxes but the cell.
 BRAVAIS = ("sc", "bcc", "fcc")
 IDEAL = float(np.sqrt(8 / 3))  # c/a of close-packed spheres
+ORIGIN, CENTRE, FACES = (0, 0, 0), (0.5, 0.5, 0.5), ((0, 0.5, 0.5), (0.5, 0, 0.5), (0.5, 0.5, 0))
+# Of each compound the sites of its elements, in units of the cubic cell.
+COMPOUNDS = {
+    "B2": ((ORIGIN,), (CENTRE,)),
+    "L1_2": (FACES, (ORIGIN,)),
+    "rocksalt": (
+        (ORIGIN, *FACES),
+        (CENTRE, (0.5, 0, 0), (0, 0.5, 0), (0, 0, 0.5)),
+    ),
+    "zincblende": (
+        (ORIGIN, *FACES),
+        ((0.25, 0.25, 0.25), (0.25, 0.75, 0.75), (0.75, 0.25, 0.75), (0.75, 0.75, 0.25)),
+    ),
+}
+CRYSTAL_FILE = "file"  # the lattice of a crystal that is read from one
+SYMMETRY_TOLERANCE = 1e-3  # Angstrom, of crystals in files of a few digits
 
 
 @dataclass(frozen=True)
 class PerfectCrystal:
-    """A crystal of one element: lattice, one of LATTICES; a, and for hcp c, in Angstrom."""
+    """A perfect crystal.
+
+    element: of one element, or of a compound the one whose chemical potential follows from the
+    others'; lattice: one of LATTICES, COMPOUNDS, or CRYSTAL_FILE; a, and for hcp c, in Angstrom;
+    basis: of a compound, which is cubic, pairs of an element and its place in the cell, three
+    numbers in units of a.
+    """
 
     element: str
     lattice: str
     a: float
     c: float | None = None
+    basis: tuple = ()
 
     def __post_init__(self):
-        if self.lattice not in LATTICES:
+        known = (*LATTICES, *COMPOUNDS, CRYSTAL_FILE)
+        if self.lattice not in known:
             raise InputError(
-                f"crystal.lattice: {self.lattice} is not known, use one of {', '.join(LATTICES)}"
+                f"crystal.lattice: {self.lattice} is not known, use one of {', '.join(known)}"
             )
         if (self.c is None) == (self.lattice == "hcp"):
             raise ValueError("hcp has two lattice parameters, every other lattice has one")
+        if bool(self.basis) == (self.lattice in LATTICES):
+            raise ValueError("a compound has a basis, and nothing else has")
 
     @property
     def lengths(self):
@@ -40,13 +71,34 @@ class PerfectCrystal:
         return np.array([self.a] if self.c is None else [self.a, self.c])
 
     @property
+    def atoms_per_cell(self):
+        """Number of atoms in the conventional cell."""
+        return len(self.basis) or ATOMS_PER_CELL[self.lattice]
+
+    @property
+    def fractions(self):
+        """The share of the atoms that each element has, a dict; the sum is 1."""
+        elements = [element for element, _ in self.basis] or [self.element]
+        return {element: n / len(elements) for element, n in Counter(elements).items()}
+
+    @property
     def volume_per_atom(self):
         """Angstrom^3."""
-        return float(volumes_per_atom(self.lattice, self.lengths))
+        return float(self.volumes_per_atom(self.lengths))
+
+    def volumes_per_atom(self, lengths):
+        """Of crystals with other lattice parameters, (..., 1 or 2), Angstrom^3, shape (...,)."""
+        lengths = np.asarray(lengths)
+        if self.lattice == "hcp":
+            return np.sqrt(3) / 4 * lengths[..., 0] ** 2 * lengths[..., 1]
+        return lengths[..., 0] ** 3 / self.atoms_per_cell
 
     def conventional(self, repeats=1) -> Atoms:
         """`repeats`^3 conventional cells: cubic, or hexagonal with c along z."""
-        if self.lattice == "hcp":
+        if self.basis:
+            elements, places = zip(*self.basis, strict=True)
+            cell = Atoms(elements, scaled_positions=places, cell=[self.a] * 3, pbc=True)
+        elif self.lattice == "hcp":
             cell = bulk(self.element, "hcp", a=self.a, c=self.c)
         else:
             cell = bulk(self.element, self.lattice, a=self.a, cubic=True)
@@ -54,6 +106,8 @@ class PerfectCrystal:
 
     def primitive(self) -> Atoms:
         """The primitive cell, in the axes of the conventional one."""
+        if self.basis:
+            return _standardised(self.conventional(), to_primitive=True, no_idealize=True)
         if self.lattice == "hcp":
             return self.conventional()
         return bulk(self.element, self.lattice, a=self.a)
@@ -62,15 +116,31 @@ class PerfectCrystal:
         """The crystal of the same shape with another lattice parameter a, Angstrom."""
         return replace(self, a=a, c=None if self.c is None else self.c / self.a * a)
 
+    @property
+    def attributes(self):
+        """What `crystal_from` makes it of again: attributes of a Dataset, a dict."""
+        kept = {"element": self.element, "lattice": self.lattice, "lattice_parameter": self.a}
+        if self.c is not None:
+            kept["lattice_parameter_c"] = self.c
+        if self.basis:
+            kept["basis"] = json.dumps(self.basis)
+        return kept
 
-def starting_crystal(element, lattice, lattice_parameter=None):
+
+def starting_crystal(element, lattice, lattice_parameter=None, sites=None, path=None):
     """An unrelaxed crystal to start from, a PerfectCrystal.
 
     lattice_parameter: a in Angstrom, or None for that of the volume per atom in ASE's table, which
     is the experimental one where the table has this very lattice. c/a is the table's for hcp, else
-    ideal. Raises InputError when the table has no cubic or hexagonal crystal of the element and no
-    lattice parameter is given, or the lattice is unknown.
+    ideal. Of a compound a has to be given, and `sites`, the elements on its sites in the order of
+    COMPOUNDS; of a crystal from a file `path`, and a is the file's unless it is given. Raises
+    InputError when the table has no cubic or hexagonal crystal of the element and no lattice
+    parameter is given, the lattice is unknown, or the file holds no crystal that can be used.
     """
+    if lattice == CRYSTAL_FILE:
+        return _from_file(element, path, lattice_parameter)
+    if lattice in COMPOUNDS:
+        return _compound(element, lattice, lattice_parameter, sites)
     unit = PerfectCrystal(element, lattice, 1.0, IDEAL if lattice == "hcp" else None)
     state = reference_states[atomic_numbers.get(element, 0)] or {}
     tabulated = state.get("symmetry")
@@ -89,12 +159,10 @@ def starting_crystal(element, lattice, lattice_parameter=None):
     return unit.at(float((volume / unit.volume_per_atom) ** (1 / 3)))
 
 
-def volumes_per_atom(lattice, lengths):
-    """Volumes per atom in Angstrom^3, (...,), of lattice parameters, (..., 1 or 2), in Angstrom."""
-    lengths = np.asarray(lengths)
-    if lattice == "hcp":
-        return np.sqrt(3) / 4 * lengths[..., 0] ** 2 * lengths[..., 1]
-    return lengths[..., 0] ** 3 / ATOMS_PER_CELL[lattice]
+def crystal_of_settings(settings):
+    """The `starting_crystal` of the config's block `crystal`, of which other keys do not count."""
+    keys = ("element", "lattice", "lattice_parameter", "sites", "path")
+    return starting_crystal(**{key: settings[key] for key in keys if key in settings})
 
 
 def crystal_from(attributes):
@@ -105,4 +173,66 @@ def crystal_from(attributes):
         attributes["lattice"],
         float(attributes["lattice_parameter"]),
         None if c is None else float(c),
+        tuple((element, tuple(at)) for element, at in json.loads(attributes.get("basis", "[]"))),
     )
+
+
+def _compound(element, lattice, lattice_parameter, sites):
+    """A PerfectCrystal of one of COMPOUNDS."""
+    places = COMPOUNDS[lattice]
+    if not sites or len(sites) != len(places) or element not in sites:
+        raise InputError(
+            f"crystal.sites: {lattice} has {len(places)} kinds of sites, name the elements on "
+            f"them, crystal.element ({element}) among them"
+        )
+    if lattice_parameter is None:
+        raise InputError(
+            f"crystal.lattice_parameter: of {lattice} there is no table, give it in Angstrom"
+        )
+    basis = tuple(
+        (each, tuple(map(float, at)))
+        for each, sublattice in zip(sites, places, strict=True)
+        for at in sublattice
+    )
+    return PerfectCrystal(element, lattice, float(lattice_parameter), basis=basis)
+
+
+def _from_file(element, path, lattice_parameter):
+    """A PerfectCrystal read from a file; InputError, which names the key, if it is none."""
+    if path is None:
+        raise InputError("crystal.path: with lattice: file, name the file of the crystal")
+    try:
+        atoms = read_structure(path)
+    except InputError as error:
+        raise InputError(f"crystal.{error}") from None
+    cell = _standardised(atoms, to_primitive=False, no_idealize=False)
+    edges, angles = cell.cell.lengths(), cell.cell.angles()
+    if not (np.allclose(edges, edges[0]) and np.allclose(angles, 90)):
+        raise InputError(
+            f"crystal.path: the crystal in {path} is not cubic; of others only hcp can be the "
+            "perfect crystal"
+        )
+    if element not in cell.symbols:
+        raise InputError(
+            f"crystal.element: {element} is not in {path}, which holds "
+            f"{', '.join(dict.fromkeys(cell.symbols))}"
+        )
+    places = (tuple(map(float, at)) for at in cell.get_scaled_positions())
+    basis = tuple(zip(map(str, cell.symbols), places, strict=True))
+    crystal = PerfectCrystal(element, CRYSTAL_FILE, float(edges[0]), basis=basis)
+    primitive = crystal.primitive()
+    free = coordinates_of(primitive, Freedom(cell_strains("full", primitive, reach=np.inf))).size
+    if free > 1:
+        raise InputError(
+            f"crystal.path: in the crystal in {path} {free - 1} coordinates of atoms are free; "
+            "only crystals whose atoms are held by symmetry can be the perfect crystal"
+        )
+    return crystal if lattice_parameter is None else crystal.at(float(lattice_parameter))
+
+
+def _standardised(atoms, **options):
+    """The conventional or primitive cell of a crystal, as spglib has it; `options` are spglib's."""
+    structure = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
+    found = spglib.standardize_cell(structure, symprec=SYMMETRY_TOLERANCE, **options)
+    cell, places, numbers = found
+    return Atoms(numbers, scaled_positions=places, cell=cell, pbc=True)

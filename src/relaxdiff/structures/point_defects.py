@@ -41,12 +41,12 @@ SHELLS = {
 
 
 def vacancy(settings, crystal):
-    """The vacancy, at the origin."""
+    """The vacancy: of the first atom, at the origin; in a compound the first one on `site`."""
     repeats = settings["supercell"]
     if repeats < 2:
         raise InputError(f"supercell: {repeats} is too small for a vacancy, use 2 or more")
     atoms = crystal.conventional(repeats)
-    del atoms[0]
+    del atoms[_on_site(atoms, settings, crystal)]
     return atoms
 
 
@@ -60,9 +60,9 @@ def divacancy(settings, crystal, shell):
 
 
 def substitutional(settings, crystal):
-    """A solute in place of the atom at the origin, the first."""
+    """A solute in place of the first atom, at the origin; in a compound of the first on `site`."""
     atoms = crystal.conventional(settings["supercell"])
-    atoms.symbols[0] = settings["element"]
+    atoms.symbols[_on_site(atoms, settings, crystal)] = settings["element"]
     return atoms
 
 
@@ -82,6 +82,17 @@ def interstitial(settings, crystal, sites):
     atoms = crystal.conventional(settings["supercell"])
     site = _place(crystal, sites[crystal.lattice])
     return atoms + Atoms([settings.get("element", crystal.element)], positions=[site])
+
+
+def _on_site(atoms, settings, crystal):
+    """Index of the first atom of the element that `site` names, or without it the crystal's."""
+    site = settings.get("site", crystal.element)
+    found = np.flatnonzero(atoms.symbols == site)
+    if not found.size:
+        raise InputError(
+            f"site: {site} is not in the crystal, which holds {', '.join(crystal.fractions)}"
+        )
+    return found[0]
 
 
 def _place(crystal, scaled):

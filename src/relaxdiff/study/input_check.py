@@ -23,7 +23,12 @@ from relaxdiff.potentials.snap import (
     read_parameters,
     read_snap,
 )
-from relaxdiff.structures import build_structure, nearest_neighbour_distance, starting_crystal
+from relaxdiff.structures import (
+    build_structure,
+    crystal_of_settings,
+    nearest_neighbour_distance,
+    starting_crystal,
+)
 from relaxdiff.study.config import PATHS, config_problems, file_problems
 from relaxdiff.study.problem import Problem
 
@@ -77,14 +82,13 @@ def _starting_crystals(settings):
     element = settings["element"]
     crystals, problems = {}, []
     try:
-        crystals[element] = _host_crystal(
-            element, settings["lattice"], settings["lattice_parameter"]
-        )
+        crystals[element] = _host_crystal(settings)
     except InputError as error:
         problems.append(Problem("crystal", str(error)))
     for solute, lattice in settings["solutes"].items():
         try:
-            crystals[solute] = starting_crystal(solute, lattice)
+            given = not isinstance(lattice, str)  # a chemical potential
+            crystals[solute] = None if given else starting_crystal(solute, lattice)
         except InputError:
             where = f"crystal.solutes.{solute}"
             sentence = (
@@ -95,11 +99,19 @@ def _starting_crystals(settings):
     return crystals, problems
 
 
-def _host_crystal(element, lattice, lattice_parameter):
+def _host_crystal(settings):
     """The crystal to start from; InputError for no element, or a length in other units."""
-    if not atomic_numbers.get(element):  # ASE has an X, number 0
-        raise InputError(f"crystal.element: {element} is no chemical element")
-    crystal = starting_crystal(element, lattice, lattice_parameter)
+    element, lattice_parameter = settings["element"], settings["lattice_parameter"]
+    for each in {element, *(settings["sites"] or ())}:
+        if not atomic_numbers.get(each):  # ASE has an X, number 0
+            raise InputError(f"crystal.element: {each} is no chemical element")
+    crystal = crystal_of_settings(settings)
+    unnamed = sorted(set(crystal.fractions) - {element, *settings["solutes"]})
+    if unnamed:
+        raise InputError(
+            f"crystal.solutes: lacks {', '.join(unnamed)} of the compound: name the lattice of its "
+            "own crystal, or its chemical potential"
+        )
     if crystal.volume_per_atom < SMALLEST_ATOM:
         raise InputError(
             f"crystal.lattice_parameter: {lattice_parameter} is less than an atom of {element}: "

@@ -2,7 +2,15 @@
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import path_exists
-from relaxdiff.structures import BRAVAIS, COMMON_KEYS, KINDS, kind_of, plane_normal
+from relaxdiff.structures import (
+    BRAVAIS,
+    COMMON_KEYS,
+    COMPOUNDS,
+    CRYSTAL_FILE,
+    KINDS,
+    kind_of,
+    plane_normal,
+)
 from relaxdiff.study.problem import Problem
 
 # Other folders and files in results/<study>/, where each structure has a folder of its own, and the
@@ -95,8 +103,9 @@ def crystal_problems(config):
 
     config: dict that the schema accepts. Returns a list of Problems.
     """
-    crystal, problems = config["crystal"], []
+    crystal = config["crystal"]
     host, lattice, solutes = crystal["element"], crystal["lattice"], list(crystal["solutes"])
+    problems = [Problem("crystal", sentence) for sentence in _compound_problems(crystal)]
     if host in solutes:
         sentence = f"crystal.solutes: {host} is crystal.element, name other elements only"
         problems.append(Problem("crystal.solutes", sentence))
@@ -113,20 +122,35 @@ def crystal_problems(config):
     return problems
 
 
+def _compound_problems(crystal):
+    """Keys of a compound or a file without their lattice, and a file that is not there."""
+    lattice, problems = crystal["lattice"], []
+    if crystal["sites"] is not None and lattice not in COMPOUNDS:
+        problems.append(
+            f"crystal.sites: {lattice} is none of {', '.join(COMPOUNDS)}, which have sites: leave "
+            "it null"
+        )
+    if crystal["path"] is not None:
+        if lattice != CRYSTAL_FILE:
+            problems.append(f"crystal.path: lattice: {lattice} is read from no file: leave it null")
+        elif not path_exists(crystal["path"]):
+            problems.append(f"crystal.path: {crystal['path']} does not exist")
+    return problems
+
+
 def _element_problems(settings, where, host, solutes):
     """An atom that is to be of an element that the study does not have, or has there already."""
-    element = settings.get("element")
-    own = element == host
-    if element is None or element in solutes or (own and not kind_of(settings).needs_solute):
+    element, site = settings.get("element"), settings.get("site", host)
+    if site not in (host, *solutes):
+        return [f"{where}.site: {site} is not in the crystal"]
+    if element == site and kind_of(settings).needs_solute:
+        return [f"{where}.element: the site has {element} already: name another"]
+    if element in (None, host, *solutes):
         return []
     known = ", ".join(solutes) or "none"
-    advice = (
-        "the site has that one already, name another"
-        if own
-        else f"add the lattice of its crystal, such as {{{element}: hcp}}"
-    )
     return [
-        f"{where}.element: {element} is not one of crystal.solutes, which are {known}: {advice}"
+        f"{where}.element: {element} is not one of crystal.solutes, which are {known}: add the "
+        f"lattice of its crystal, such as {{{element}: hcp}}"
     ]
 
 

@@ -1,9 +1,11 @@
 """Truth checked by plain LAMMPS: its own forces, its own minimiser, no symmetry, another start."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
-from relaxdiff.crystals import solute_crystals
+from relaxdiff.crystals import beyond_crystal, chemical_potentials, solute_crystals
 from relaxdiff.exceptions import LammpsError, RelaxationError
 from relaxdiff.lammps import lammps_minimise
 from relaxdiff.posterior import variant_energy_shifts, variant_weights
@@ -34,6 +36,37 @@ COLUMNS = (
 )
 
 
+@dataclass(frozen=True)
+class _Compared:
+    """What a structure is compared with.
+
+    crystals: its own crystal and those of solutes, each with a number of atoms, Atoms and their
+    Freedom; given: numbers of atoms and chemical potentials, eV, of others.
+    """
+
+    crystals: list
+    given: list
+
+    def minimised(self, variant):
+        """The crystals, relaxed by plain LAMMPS."""
+        return [
+            lammps_minimise(atoms, variant, TOLERANCE, freedom)
+            for _, atoms, freedom in self.crystals
+        ]
+
+    def formation(self, defect, perfect):
+        """E_f in eV and V_f in Angstrom^3; perfect: of `minimised`."""
+        energy, volume = defect.energy, defect.atoms.get_volume()
+        for (count, atoms, _), end in zip(self.crystals, perfect, strict=True):
+            energy -= count / len(atoms) * end.energy
+            volume -= count / len(atoms) * end.atoms.get_volume()
+        own = perfect[0].atoms
+        for count, potential in self.given:
+            energy -= count * potential
+            volume -= count * own.get_volume() / len(own)
+        return energy, volume
+
+
 def choose_variants(truth, count, seed):
     """A random choice of converged variants: list of (sample, index of lambda), in that order."""
     converged = np.argwhere(truth["status"].values == "converged")
@@ -57,7 +90,11 @@ def check_variants(minimum, posterior, crystal, truth, chosen, settings, report)
     weights = variant_weights(posterior, lambdas)
     shifts = variant_energy_shifts(posterior, lambdas)
     perfect, crystal_freedom = _perfect_crystal(crystal, settings)
-    solutes = {element: _solute_cell(each) for element, each in solute_crystals(crystal).items()}
+    size, excess = beyond_crystal(crystal.attrs, minimum.atoms.symbols.formula.count())
+    solutes = [
+        (excess[element], *_solute_cell(each)) for element, each in solute_crystals(crystal).items()
+    ]
+    given = [(excess[element], mu) for element, mu in chemical_potentials(crystal).items()]
     rows = []
     for sample, index in chosen:
         variant = minimum.potential.with_theta(weights[sample, index, :-1], shifts[sample, index])
@@ -68,9 +105,10 @@ def check_variants(minimum, posterior, crystal, truth, chosen, settings, report)
             volume = float(crystal["volume"][sample, index])
             stretch = (volume / float(crystal["reference_volume"])) ** (1 / 3)
         start = _stretched(minimum.atoms, stretch), minimum.coordinates.freedom
-        crystals = {crystal.attrs["element"]: (_stretched(perfect, stretch), crystal_freedom)}
+        own = (size, _stretched(perfect, stretch), crystal_freedom)
         row = {"sample": sample, "lambda": float(lambdas[index])}
-        row |= _compare(variant, start, crystals | solutes, here, relaxed, seed=sample)
+        compared = _Compared([own, *solutes], given)
+        row |= _compare(variant, start, compared, here, relaxed, seed=sample)
         report(
             f"sample {sample}, lambda {lambdas[index]:+g}: {row['verdict']}, differences "
             f"{row['formation_energy_difference_eV']:.1e} eV and "
@@ -138,11 +176,8 @@ def _shaken(atoms, freedom, seed):
     return shaken
 
 
-def _compare(variant, start, crystals, true, relaxed, seed):
-    """The part of a row that LAMMPS decides.
-
-    start: Atoms and their Freedom; crystals: the same of the crystal of each element, a dict.
-    """
+def _compare(variant, start, compared, true, relaxed, seed):
+    """The part of a row that LAMMPS decides; start: Atoms and their Freedom."""
     atoms, freedom = start
     shaken = _shaken(atoms, freedom, seed)
     row = {
@@ -155,21 +190,14 @@ def _compare(variant, start, crystals, true, relaxed, seed):
         defect = lammps_minimise(
             shaken, variant, TOLERANCE, freedom, lost=lambda a: _lost(relaxed, a)
         )
-        perfect = {
-            element: lammps_minimise(cell, variant, TOLERANCE, crystal_freedom)
-            for element, (cell, crystal_freedom) in crystals.items()
-        }
+        perfect = compared.minimised(variant)
     except LammpsError as error:
         return row | {"verdict": "LAMMPS error", "message": str(error)}
-    energy, volume = defect.energy, defect.atoms.get_volume()
-    for element, count in atoms.symbols.formula.count().items():
-        share = count / len(perfect[element].atoms)
-        energy -= share * perfect[element].energy
-        volume -= share * perfect[element].atoms.get_volume()
+    energy, volume = compared.formation(defect, perfect)
     energy_difference = energy - float(true["formation_energy"])
     volume_difference = volume - float(true["formation_volume"])
     apart = largest_displacement(relaxed, defect.atoms)
-    ends = [defect, *perfect.values()]
+    ends = [defect, *perfect]
     if max(end.max_gradient for end in ends) > TOLERANCE and apart < LOST:
         verdict = "LAMMPS not converged"
     elif abs(energy_difference) < ENERGY_BOUND and abs(volume_difference) < VOLUME_BOUND:

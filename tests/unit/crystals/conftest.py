@@ -74,7 +74,8 @@ def dataset(element, lattice, energy, status, **reference):
 @pytest.fixture
 def host():
     """The crystal of the host, tungsten."""
-    return dataset("W", "bcc", -9.0, [["stable"] * 5, ["cut", "stable", "stable", "stable", "cut"]])
+    status = [["stable"] * 5, ["cut", "stable", "stable", "stable", "cut"]]
+    return dataset("W", "bcc", -9.0, status).assign_attrs(lattice_parameter=3.18)
 
 
 @pytest.fixture

@@ -6,10 +6,16 @@ from crystal_study import (
     CASES,
     OF_LATTICES,
     cell_at,
+    curvature,
+    posterior_of,
+    random_changes,
+    two_of_copper,
 )
 
 from relaxdiff import relax
 from relaxdiff.crystals.bulk import bulk_of_variants
+from relaxdiff.crystals.compared import mean_crystal
+from relaxdiff.crystals.elasticity import CUBIC_MODULI
 from relaxdiff.lammps.minimise import lammps_minimise
 from relaxdiff.posterior.variants import lambda_grid, variant_weights
 from relaxdiff.structures.lattices import starting_crystal
@@ -71,3 +77,38 @@ def test_variants_are_those_of_plain_lammps(studies, lattice):
     assert float(here["volume"]) == pytest.approx(crystal.atoms.get_volume() / len(cell), abs=1e-5)
     apart = here["lattice_parameter"] - bulk["reference_lattice_parameter"]
     assert abs(apart) > 1e-3  # another crystal than the mean's
+
+
+def test_a_compound_of_one_element_twice_is_its_crystal(studies):
+    """Copper and what is called nickel, the same; in L1_2 they are an fcc crystal."""
+    copper, posterior, expected = studies["fcc"]
+    both = two_of_copper()
+    changes = (posterior["theta"] - posterior["theta_mean"]).values
+    twice = posterior_of(both, np.hstack([changes, changes]))
+    crystal = starting_crystal("Ni", "L1_2", 3.61, ["Cu", "Ni"])
+    found = bulk_of_variants(both, twice, expected["lambda"].values, crystal, 2)
+    names = ["lattice_parameter", "energy", "volume", *CUBIC_MODULI, "bulk_modulus"]
+    for name in names:
+        assert found[name].values == pytest.approx(expected[name].values, rel=1e-6), name
+    assert (found["status"].values == expected["status"].values).all()
+    size = copper.theta.size
+    for name in ("reference_volume_derivative", *(f"{each}_derivative" for each in CUBIC_MODULI)):
+        # The same change of both is the change of the one.
+        by_both = found[name].values.reshape(2, size).sum(axis=0)
+        assert by_both == pytest.approx(expected[name].values, rel=1e-5, abs=1e-6), name
+    kept = mean_crystal(found)
+    assert kept.fractions == {"Cu": 0.75, "Ni": 0.25}
+    assert kept.a == pytest.approx(mean_crystal(expected).a, abs=1e-9)
+
+
+def test_moduli_of_a_compound_are_curvatures_with_every_atom_relaxed():
+    potential = two_of_copper(0.05)
+    posterior = posterior_of(potential, random_changes(potential, 1, 1e-3))
+    crystal = starting_crystal("Cu", "L1_2", 3.61, ["Cu", "Ni"])
+    bulk = bulk_of_variants(potential, posterior, np.array([0.0]), crystal, 2)
+    mean = mean_crystal(bulk)
+    tetragonal, shear = np.diag([1.0, -1.0, 0.0]), np.zeros((3, 3))
+    shear[0, 1] = shear[1, 0] = 1.0
+    found = [float(bulk[name].squeeze()) for name in CUBIC_MODULI]
+    assert found[0] == pytest.approx(curvature(mean, potential, tetragonal) / 4, rel=1e-3)
+    assert found[1] == pytest.approx(curvature(mean, potential, shear) / 4, rel=1e-3)

@@ -1,10 +1,12 @@
 """What a formation energy is counted from: crystals of every element."""
 
 import numpy as np
+import pytest
 import xarray as xr
 
-from relaxdiff.crystals.formation_energy import compared_with
+from relaxdiff.crystals.formation_energy import beyond_crystal, compared_with
 from relaxdiff.crystals.solutes import with_solutes
+from relaxdiff.structures.lattices import starting_crystal
 
 LAMBDAS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 
@@ -35,3 +37,21 @@ def test_without_energy_shifts_those_of_solutes_are_taken_off(host, beryllium):
     bare = compared_with(crystal, {"W": 15, "Be": 2}, posterior)
     shifts = np.array([np.full(5, 0.5), 0.5 - 0.25 * LAMBDAS])
     np.testing.assert_allclose(shifted.solute_energy - bare.solute_energy, 2 * shifts)
+
+
+NI3AL = starting_crystal("Al", "L1_2", 3.57, ["Ni", "Al"]).attributes
+
+
+@pytest.mark.parametrize(
+    ("composition", "size", "excess"),
+    [
+        ({"Ni": 24, "Al": 8}, 32, {}),  # perfect
+        ({"Ni": 23, "Al": 8}, 32, {"Ni": -1}),  # vacancies of both elements
+        ({"Ni": 24, "Al": 7}, 28, {"Ni": 3}),
+        ({"Ni": 25, "Al": 7}, 28, {"Ni": 4}),  # antisites
+        ({"Ni": 23, "Al": 9}, 36, {"Ni": -4}),
+        ({"Ni": 24, "Al": 7, "Ti": 1}, 28, {"Ni": 3, "Ti": 1}),
+    ],
+)
+def test_what_a_structure_has_beyond_a_compound(composition, size, excess):
+    assert beyond_crystal(NI3AL, composition) == (size, pytest.approx(excess))

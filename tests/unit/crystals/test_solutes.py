@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from relaxdiff.crystals.solutes import solute_crystals, with_solutes
+from relaxdiff.crystals.solutes import chemical_potentials, solute_crystals, with_solutes
 from relaxdiff.exceptions import InputError
 from relaxdiff.structures.lattices import PerfectCrystal
 
@@ -33,3 +33,24 @@ def test_a_structure_without_solutes_stays_as_it_is(host, beryllium):
 def test_an_element_without_a_crystal_is_refused(host, beryllium):
     with pytest.raises(InputError, match=r"^crystal\.solutes: lacks He, which a structure holds"):
         with_solutes(host, {"W": 15, "He": 1}, {"Be": beryllium})
+
+
+def test_a_given_chemical_potential_is_the_same_for_all_variants(host):
+    given = with_strains(host)
+    crystal = with_solutes(given, {"W": 15, "Be": 1}, {"Be": -3.7})
+    assert (crystal["solute_energy"] == -3.7).all()
+    np.testing.assert_array_equal(crystal["solute_volume"][0], host["volume"])
+    np.testing.assert_array_equal(crystal["solute_descriptors"], np.zeros((1, 3)))
+    assert crystal["status"].values.tolist() == host["status"].values.tolist()
+    assert (solute_crystals(crystal), chemical_potentials(crystal)) == ({}, {"Be": -3.7})
+    assert chemical_potentials(host) == {}
+
+
+def with_strains(crystal):
+    """A crystal Dataset with an expansion in one strain."""
+    return crystal.assign(
+        reference_volume=((), 8.0),
+        strain_basis=(("strain", "xyz", "xyz_2"), np.eye(3)[None]),
+        strain_gradient=(("strain", "parameter"), np.ones((1, 3))),
+        strain_curvature=(("strain", "strain_2"), np.full((1, 1), 30.0)),
+    )

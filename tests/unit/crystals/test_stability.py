@@ -1,9 +1,11 @@
 """Phonons of perfect crystals at the q-points of a supercell."""
 
+import itertools
+
 import numpy as np
 import pytest
 import spglib
-from crystal_study import cell_at, full_spectrum
+from crystal_study import cell_at, full_spectrum, two_of_copper
 
 import relaxdiff.crystals.stability
 from relaxdiff.crystals.compared import mean_crystal
@@ -85,6 +87,26 @@ def test_q_points_of_the_supercell():
     ]
     assert len(commensurate_q_points(START, 4)) == 13
     assert (1 / 3, 0, 0) in [tuple(q) for q in commensurate_q_points(START, 3)]  # every digit
+
+
+@pytest.mark.parametrize(
+    ("lattice", "repeats", "sites"),
+    [("B2", 2, "Cu Ni"), ("L1_2", 1, "Ni Cu"), ("rocksalt", 1, "Ni Cu")],
+)
+def test_dynamical_matrices_of_compounds_have_every_mode_twice(lattice, repeats, sites):
+    """At all q-points of the supercell, so that each mode of it is there."""
+    potential = two_of_copper(0.3)
+    a = {"B2": 2.9, "L1_2": 3.6, "rocksalt": 5.0}[lattice]  # some unstable: they may be
+    crystal = starting_crystal("Cu", lattice, a, sites.split())
+    translations = 2 * repeats if lattice == "rocksalt" else repeats  # of its primitive cell
+    q_points = np.array(list(itertools.product(range(translations), repeat=3))) / repeats
+    with DescriptorCalculator(potential.hyperparameters) as calculator:
+        matrices = dynamical_matrices(calculator, crystal, repeats, q_points) @ potential.weights
+    assert matrices == pytest.approx(matrices.swapaxes(1, 2), abs=1e-5)
+    found = np.unique(np.linalg.eigvalsh(matrices).ravel().round(4))
+    expected = np.unique(full_spectrum(crystal, potential, repeats).round(4))
+    assert np.abs(found[:, None] - expected).min(axis=0).max() < 2e-4
+    assert np.abs(found[:, None] - expected).min(axis=1).max() < 2e-4
 
 
 @pytest.mark.parametrize(("lattice", "repeats"), [("sc", 2), ("diamond", 1), ("fcc", 1)])

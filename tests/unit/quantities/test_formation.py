@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from crystal_study import posterior_of as posterior_around
-from crystal_study import random_changes, shipped
+from crystal_study import random_changes, shipped, two_of_copper
 from joint_study import QUANTITIES, SETTINGS, relaxed_tungsten
 
 from relaxdiff import implicit_derivative, relax
@@ -14,7 +14,7 @@ from relaxdiff.minima.reference import relax_reference
 from relaxdiff.potentials.snap.baseline import ZblBaseline
 from relaxdiff.quantities.formation import FORMATION_UNITS, quantity_derivatives, values_at_mean
 from relaxdiff.structures.kinds import build_structure
-from relaxdiff.structures.lattices import starting_crystal
+from relaxdiff.structures.lattices import crystal_of_settings, starting_crystal
 
 LAMBDAS = np.array([-1.0, 0.0, 1.0])
 BERYLLIUM = {
@@ -152,3 +152,53 @@ def test_values_at_the_mean_are_the_predictions_at_zero(joint_study, joint):
     assert joint["value_at_mean"].values[5:] == pytest.approx(np.array(formation), abs=1e-10)
     edge = float(joint_study["bulk"]["reference_lattice_parameter"])
     assert float(joint["value_at_mean"][0]) == pytest.approx(edge, abs=1e-12)
+
+
+VACANCY = {"name": "it", "kind": "vacancy", "supercell": 2, "site": "Ni", "cell": "isotropic"}
+
+
+@pytest.mark.parametrize("reservoir", ["fcc", -3.5])
+def test_derivatives_of_a_vacancy_in_a_compound(reservoir):
+    """E_f and V_f of a vacancy of the compound's second element, by all parameters and beta_0."""
+    potential = two_of_copper(0.05)
+    posterior = posterior_around(potential, random_changes(potential, 2, 1e-5))
+    config = {"element": "Cu", "lattice": "L1_2", "sites": ["Cu", "Ni"], "lattice_parameter": 3.61}
+    start, element = crystal_of_settings(config), starting_crystal("Ni", "fcc", 3.61)
+    minimum = relax_reference(potential, config | {"solutes": {"Ni": reservoir}}, VACANCY)
+    composition = minimum.atoms.symbols.formula.count()
+    assert composition == {"Cu": 24, "Ni": 7}
+    bulk = bulk_of_variants(potential, posterior, LAMBDAS, start, 2)
+    crystal = crystal_of_variants(potential, posterior, bulk, strain_basis_of(VACANCY, "L1_2"))
+    solute = reservoir
+    if reservoir == "fcc":
+        solute = bulk_of_variants(potential, posterior, LAMBDAS, element, 1)
+    given = {
+        "crystal": with_solutes(crystal, composition, {"Ni": solute}),
+        "derivative": implicit_derivative(minimum),
+    }
+
+    def relaxed(varied):
+        """E_f and V_f with all relaxed: 24 Cu are in 32 atoms of Cu3Ni, one Ni too many."""
+        cells = [minimum.atoms, start.conventional(), element.conventional()]
+        cell, compound, pure = (relax(each, varied, "isotropic", tolerance=1e-10) for each in cells)
+        volumes = [each.atoms.get_volume() / len(each.atoms) for each in (cell, compound, pure)]
+        own, volume = pure.energy / 4, volumes[2]
+        if reservoir != "fcc":
+            own, volume = reservoir, volumes[1]
+        energy = cell.energy - 32 * compound.energy / 4 + own
+        return np.array([energy, 31 * volumes[0] - 32 * volumes[1] + volume])
+
+    at_mean = values_at_mean(posterior, bulk, {"it": given})[5:]
+    assert at_mean == pytest.approx(relaxed(potential), abs=1e-6)
+    found = quantity_derivatives(posterior, bulk, {"it": given})[5:]
+    way = random_changes(potential, 1, 3e-5)[0]
+    for shift in ([0.0, 0.0], [1e-3, 0.0], [0.0, 1e-3]):
+        ahead, behind = (
+            relaxed(
+                potential.with_theta(
+                    potential.theta + sign * way, potential.energy_shifts + sign * np.array(shift)
+                )
+            )
+            for sign in (1, -1)
+        )
+        assert found @ [*shift, *way] == pytest.approx((ahead - behind) / 2, rel=1e-3, abs=1e-9)

@@ -159,7 +159,7 @@ def test_solutes_may_be_where_atoms_are(check):
     [
         (WITH_BERYLLIUM, {"kind": "substitutional"}, "structures.it: the key element is missing"),
         (WITH_BERYLLIUM, {"kind": "vacancy", "element": "Be"}, "element: kind vacancy does not"),
-        (WITH_BERYLLIUM, {"kind": "substitutional", "element": "W"}, "W is not one of crystal.sol"),
+        (WITH_BERYLLIUM, {"kind": "substitutional", "element": "W"}, "the site has W already"),
         ({}, {"kind": "octahedral", "element": "Be"}, "which are none: add the lattice of its"),
         (WITH_BERYLLIUM, {"kind": "octahedral", "element": "be"}, "structures.it.element: 'be'"),
         ({"solutes": {"W": "bcc"}}, {"kind": "vacancy"}, "solutes: W is crystal.element"),
@@ -177,6 +177,45 @@ def test_solutes_may_be_where_atoms_are(check):
 def test_solutes_that_contradict_structures(refusal, crystal, entry, message):
     structure = {"name": "it", "supercell": 3, "cell": "isotropic"} | entry
     assert message in refusal(structure, crystal=crystal)
+
+
+NI3AL = {
+    "element": "Ni",
+    "lattice": "L1_2",
+    "sites": ["Ni", "Al"],
+    "lattice_parameter": 3.57,
+    "solutes": {"Al": "fcc"},
+}
+
+
+def test_defects_in_compounds_have_sites(check):
+    point = {"supercell": 2, "cell": "isotropic"}
+    structures = [
+        point | {"name": "one", "kind": "vacancy"},
+        point | {"name": "other", "kind": "vacancy", "site": "Al"},
+        point | {"name": "antisite", "kind": "substitutional", "element": "Ni", "site": "Al"},
+        point | {"name": "its_opposite", "kind": "substitutional", "element": "Al"},
+    ]
+    check(*structures, crystal=NI3AL)
+    check(*structures, crystal=NI3AL | {"solutes": {"Al": -3.4}})
+
+
+@pytest.mark.parametrize(
+    ("crystal", "entry", "message"),
+    [
+        ({}, {"site": "Ti"}, "structures.it.site: Ti is not in the crystal"),
+        ({}, {"kind": "substitutional", "element": "Al", "site": "Al"}, "the site has Al already"),
+        ({"lattice": "fcc"}, {}, "crystal.sites: fcc is none of B2, L1_2, rocksalt, zincblende"),
+        ({"path": "it.cif"}, {}, "crystal.path: lattice: L1_2 is read from no file"),
+        ({"lattice": "file", "sites": None, "path": "no.cif"}, {}, "path: no.cif does not exist"),
+        ({"sites": ["Ni"]}, {}, "crystal.sites: ['Ni'] is too short"),
+        ({"solutes": {"Al": "NaN"}}, {}, "crystal.solutes.Al: 'NaN'"),
+        ({}, {"cell": "in_plane_fixed"}, "in_plane_fixed is not possible for kind vacancy"),
+    ],
+)
+def test_compounds_that_contradict_themselves(refusal, crystal, entry, message):
+    structure = {"name": "it", "kind": "vacancy", "supercell": 3, "cell": "isotropic"} | entry
+    assert message in refusal(structure, crystal=NI3AL | crystal)
 
 
 def test_planes_are_held_in_crystals_that_then_have_nothing_else_to_relax(refusal):
