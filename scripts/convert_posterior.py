@@ -17,6 +17,7 @@ with job(snakemake) as log:
     posterior = ENSEMBLE_SOURCES[source](
         *paths.values(), baseline=baseline_from_settings(reference)
     )
-    if "sample" in posterior.sizes:
-        log.info("%s: the mean and %d samples", files.uncertainty, posterior.sizes["sample"])
+    samples = posterior.sizes.get("sample")
+    held = "a normal distribution" if samples is None else f"the mean and {samples} samples"
+    log.info("%s: %s", files.uncertainty, held)
     write_dataset(posterior, snakemake.output[0], {"ensemble": {**paths, "reference": reference}})

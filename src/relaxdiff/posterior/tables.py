@@ -185,12 +185,14 @@ def _without_trailing_commas(path, rows, lines):
 # --- columns ------------------------------------------------------------------------------------
 def _refuse_ragged(path, rows, lines, hyperparameters):
     """InputError when a row has another number of columns than the first."""
+    allowed = sizes(hyperparameters)
     for row, line in zip(rows, lines, strict=True):
         if len(row) == len(rows[0]):
             continue
         _numbers(path, row, line, range(len(row)))  # what is no row at all is told as that
-        if len(row) not in sizes(hyperparameters):
-            raise _wrong_size(path, row, line, hyperparameters)
+        for either, its_line in ((row, line), (rows[0], lines[0])):
+            if len(either) not in allowed:
+                raise _wrong_size(path, either, its_line, hyperparameters)
         raise InputError(f"{path}: {line} has {len(row)} columns, {lines[0]} has {len(rows[0])}")
 
 
@@ -266,7 +268,7 @@ def _in_order(path, where, places, hyperparameters):
 def _numbers_rows(name, column):
     """Whether a column that is no coefficient's only names or numbers the rows."""
     numbers = _as_numbers(column)
-    if _count(numbers):
+    if _count(numbers) or all(number is None for number in numbers):
         return True
     whole = None in numbers or all(number.is_integer() for number in numbers)
     return bool(INDEX_NAME.fullmatch(name)) and whole

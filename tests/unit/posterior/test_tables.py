@@ -50,6 +50,7 @@ FORMS = {
     "pandas without an index": (partial(FRAME.to_csv, index=False), ROWS),
     "pandas with a named index": (partial(FRAME.to_csv, index_label="sample"), ROWS),
     "pandas with labels": (LABELLED.to_csv, ROWS),
+    "pandas with labels of a name": (partial(LABELLED.to_csv, index_label="kind"), ROWS),
     "pandas in another order": (FRAME[FRAME.columns[[3, 0, 5, 1, 2, 4]]].to_csv, ROWS),
     "pandas with an index of before": (FRAME.reset_index().to_csv, ROWS),
     "pandas read and written again": (
@@ -201,6 +202,10 @@ REFUSED = {
     "a word in a row that is too long": (
         joined(BARE) + "1,2,3,4,5,x y,7\n",
         "line 5 holds something that is no number: 'x y'",
+    ),
+    "a column less in the first row": (
+        joined(BARE).split(",", 1)[1],
+        "line 1 has 4 columns, W with twojmax = 2 needs 5, or 6 with beta_0",
     ),
     "a column too many": (
         joined(np.column_stack([BARE, BARE])[:, :7]),
