@@ -147,7 +147,7 @@ def _refuse_separators(path, where, line):
 
 def _is_header(words):
     """Whether a line in front of the rows names columns: few numbers, or 0, 1, 2 ... of pandas."""
-    words = [word for word in words if word]
+    words = [word for word in words if not INDEX_NAME.fullmatch(word)]
     numbers = _as_numbers(words)
     if None in numbers:
         return numbers.count(None) > len(words) / 2
@@ -286,7 +286,7 @@ def _unknown_column(path, where, place, name, hyperparameters):
     called = (
         f"calls column {place + 1} '{name[:60]}', which is"
         if name
-        else (f"has no name for column {place + 1}, which does not number the rows and is")
+        else f"has no name for column {place + 1}, which does not number the rows and is"
     )
     return InputError(
         f"{path}: {where} {called} no coefficient of {', '.join(hyperparameters.elements)} with "

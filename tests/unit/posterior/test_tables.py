@@ -60,6 +60,10 @@ FORMS = {
     "pandas with shuffled rows": (FRAME.loc[[2, 0, 3, 1]].to_csv, ROWS[[2, 0, 3, 1]]),
     "pandas with numbers for names": (pd.DataFrame(BARE).to_csv, BARE),
     "pandas with numbers for names, with beta_0": (pd.DataFrame(ROWS).to_csv, ROWS),
+    "pandas with numbers for names, index named": (
+        partial(pd.DataFrame(ROWS).to_csv, index_label="index"),
+        ROWS,
+    ),
     "pandas with numbers for names, no index": (
         partial(pd.DataFrame(BARE).to_csv, index=False, header=[str(i) for i in range(1, 6)]),
         BARE,
