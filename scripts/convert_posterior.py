@@ -1,20 +1,23 @@
-"""Turn a SNAP potential and a table of parameter samples into a posterior file."""
+"""Turn a SNAP potential and what is known of its uncertainty into a posterior file."""
 
 from common import job
 
 from relaxdiff.files.datasets import write_dataset
-from relaxdiff.posterior.ensemble import posterior_from_ensemble
+from relaxdiff.posterior.ensemble import ENSEMBLE_SOURCES
 from relaxdiff.potentials.snap.baseline import baseline_from_settings
 
 with job(snakemake) as log:
-    source, reference = snakemake.input, snakemake.params.reference
-    posterior = posterior_from_ensemble(
-        source.coefficients,
-        source.parameters,
-        source.samples,
-        baseline=baseline_from_settings(reference),
+    files, reference = snakemake.input, snakemake.params.reference
+    source = snakemake.params.source
+    paths = {
+        "coefficients": files.coefficients,
+        "parameters": files.parameters,
+        source: files.uncertainty,
+    }
+    posterior = ENSEMBLE_SOURCES[source](
+        *paths.values(), baseline=baseline_from_settings(reference)
     )
-    log.info("%s: the mean and %d samples", source.samples, posterior.sizes["sample"])
-    write_dataset(
-        posterior, snakemake.output[0], {"ensemble": {**dict(source), "reference": reference}}
-    )
+    samples = posterior.sizes.get("sample")
+    held = "a normal distribution" if samples is None else f"the mean and {samples} samples"
+    log.info("%s: %s", files.uncertainty, held)
+    write_dataset(posterior, snakemake.output[0], {"ensemble": {**paths, "reference": reference}})

@@ -27,6 +27,7 @@ from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.lammps.session import load_lammps
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.posterior.design import build_design, snap_hyperparameters
+from relaxdiff.posterior.ensemble import posterior_from_covariance
 from relaxdiff.posterior.training_data import Configuration, read_group, read_weights
 from relaxdiff.potentials.snap.baseline import ZblBaseline
 from relaxdiff.potentials.snap.files import read_snap
@@ -231,6 +232,13 @@ def test_every_netcdf_file_is_described(study, tmp_path):
     paths = {path: path.name for path in results.rglob("*.nc") if not path.name[0].isdigit()}
     paths[PROJECT / "resources/tungsten.nc"] = "posterior.nc"
     crystal = Configuration("0", bulk("W", cubic=True), -17.0, np.zeros((2, 3)), np.eye(3) / 100)
+    files = [f"trial/tiny/Ta06A.{kind}" for kind in ("snapcoeff", "snapparam")]
+    np.save(tmp_path / "covariance.npy", np.eye(30) * 1e-6)
+    normal = posterior_from_covariance(
+        *(study.folder / path for path in files), tmp_path / "covariance.npy"
+    )
+    write_dataset(normal, tmp_path / "normal.nc", {})
+    paths[tmp_path / "normal.nc"] = "posterior.nc"
     design = build_design([crystal], "bulk", snap_hyperparameters("W", 2, 4.7, 0.99, 0.0))
     write_dataset(design, tmp_path / "design.nc", {})
     paths[tmp_path / "design.nc"] = "training/design_<group>.nc"
@@ -304,6 +312,12 @@ def ensemble(name, change, source):
     text = change(Path("trial/tiny", name).read_text(encoding="utf-8"))
     Path(name).write_text(text, encoding="utf-8")
     return told({"posterior": {"ensemble": {source: name}}})
+
+
+def transposed(text):
+    """A CSV with rows for columns."""
+    columns = zip(*(line.split(",") for line in text.splitlines()), strict=True)
+    return "\n".join(",".join(column) for column in columns)
 
 
 def training(weights, element="W", label="config_type"):
@@ -471,6 +485,9 @@ def provoked(clone, monkeypatch, capsys, tungsten):
         ),
         *ensemble("samples.csv", lambda text: text.split(",", 1)[1], "samples"),
         *ensemble("samples.csv", lambda text: f"beta_1,beta_2\n{text}", "samples"),
+        *ensemble("samples.csv", transposed, "samples"),
+        *ensemble("samples.csv", lambda text: text.replace(",", ";"), "samples"),
+        *told({"posterior": {"ensemble": {"covariance": "covariance.npy"}}}),
         *told({"posterior": {"samples": 100}}),
         *by_command(capsys, "Ta06", "trial/new"),
         *training(["vacancy", "rest", "strained"]),

@@ -211,6 +211,16 @@ def npy(save):
     return edit
 
 
+def array(numbers, key):
+    """An ensemble with an array under one of its keys in place of the table."""
+
+    def edit():
+        np.save("array.npy", numbers)
+        return source("ensemble", samples=None, **{key: "array.npy"})()
+
+    return edit
+
+
 def posterior(change):
     """A posterior file, a Dataset, that is changed; it holds draws and no hypercube."""
 
@@ -765,7 +775,7 @@ FILES = {
     "samples: a pickle": (lambda: samples(pickled())(), "samples.csv: is neither a text file nor"),
     "samples: a header": (
         samples(lambda text: f"beta_1,beta_2\n{text}"),
-        "samples.csv: line 1 holds something that is no number: 'beta_1,beta_2'; start a line of",
+        "samples.csv: line 1 names 2 columns, line 2 has 55: name every column, or none",
     ),
     "samples: a command": (
         samples(lambda text: f"{text}$(touch owned)\n"),
@@ -821,6 +831,31 @@ FILES = {
     "npy: several arrays": (
         npy(lambda path: np.savez(path.open("wb"), np.zeros((3, 55)))),
         "samples.npy: must be one table of real numbers",
+    ),
+    "samples: and a covariance": (
+        source("ensemble", covariance="samples.csv"),
+        "posterior.ensemble: exactly one of samples, deviations and covariance must be set, found "
+        "samples and covariance: leave the others out",
+    ),
+    "samples: none of any kind": (
+        key("posterior.ensemble.samples", None),
+        "exactly one of samples, deviations and covariance must be set, found none",
+    ),
+    "covariance: missing": (
+        source("ensemble", samples=None, covariance="nowhere.npy"),
+        "posterior.ensemble.covariance: nowhere.npy does not exist",
+    ),
+    "covariance: a table": (
+        source("ensemble", samples=None, covariance="samples.csv"),
+        "samples.csv: must be a .npy file, as numpy.save writes it (posterior.ensemble.covariance)",
+    ),
+    "deviations: transposed": (
+        array(np.ones((3, 55)), "deviations"),
+        "array.npy: has 3 rows of 55 columns and looks transposed: give a row for each coefficient",
+    ),
+    "deviations: fewer than asked for": (
+        array(np.ones((55, 2)), "deviations"),
+        "posterior.samples is 3, but the posterior W holds only 2 samples",
     ),
     # Posterior.
     "posterior: missing": (source("file", "posterior.nc", None), "posterior.file: posterior.nc do"),

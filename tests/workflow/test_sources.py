@@ -125,3 +125,28 @@ def test_shipped_posterior_with_both_relaxers(fresh_clone):
     assert np.array_equal(one["status"], other["status"])
     assert np.abs(one["formation_energy"] - other["formation_energy"]).max() < 1e-7
     assert np.abs(one["formation_volume"] - other["formation_volume"]).max() < 1e-3
+
+
+def test_deviations_and_a_covariance_become_posteriors(fresh_clone, small_config, tmp_path):
+    """Their draws are in posterior.nc, which another study takes as it is."""
+    files = small_config["posterior"]["ensemble"]
+    rows = np.loadtxt(files["samples"], delimiter=",")
+    deviations = (rows[1:] - rows[0]).T
+    found = {}
+    for key, array in {"deviations": deviations, "covariance": np.cov(deviations)}.items():
+        np.save(tmp_path / f"{key}.npy", array)
+        ensemble = files | {"samples": None, key: str(tmp_path / f"{key}.npy")}
+        source = small_config["posterior"] | {"ensemble": ensemble}
+        fresh_clone.write_config(small_config | {"study": key, "posterior": source})
+        fresh_clone.run("posterior")
+        results = fresh_clone.folder / "results" / key
+        found[key] = xr.load_dataset(results / "posterior.nc")
+        made_from = json.loads(xr.load_dataset(results / "ensemble.nc").attrs["made_from"])
+        assert made_from["ensemble"][key] == ensemble[key]
+    np.testing.assert_allclose(found["deviations"]["theta"], rows[1:], rtol=1e-12, atol=1e-15)
+    draws = found["covariance"]["theta"].values - rows[0]
+    # What is drawn is a combination of the three deviations, about as large.
+    left = draws.T - deviations @ np.linalg.lstsq(deviations, draws.T)[0]
+    assert np.abs(left).max() < 1e-6 * np.abs(draws).max()
+    assert 0.1 < draws.std() / deviations.std() < 10
+    assert found["covariance"].attrs["sampling_seed"] == 2024

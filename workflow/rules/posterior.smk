@@ -4,6 +4,10 @@ ENSEMBLE = config["posterior"]["ensemble"]
 TRAINING = config["posterior"]["training"]
 
 if ENSEMBLE:
+    from relaxdiff.posterior.ensemble import ENSEMBLE_SOURCES
+
+    # The one of its keys that says how uncertain the potential is.
+    ENSEMBLE_SOURCE = next(key for key in ENSEMBLE_SOURCES if ENSEMBLE.get(key))
     POSTERIOR_SOURCE = f"{STUDY}/ensemble.nc"
 
     localrules:
@@ -13,13 +17,14 @@ if ENSEMBLE:
         input:
             coefficients=ENSEMBLE["coefficients"],
             parameters=ENSEMBLE["parameters"],
-            samples=ENSEMBLE["samples"],
+            uncertainty=ENSEMBLE[ENSEMBLE_SOURCE],
             reference=reference_file(ENSEMBLE),
         output:
             POSTERIOR_SOURCE,
         log:
             f"{STUDY}/logs/convert_posterior.log",
         params:
+            source=ENSEMBLE_SOURCE,
             reference=ENSEMBLE.get("reference"),
             code=code_of("convert_posterior"),
         threads: 1

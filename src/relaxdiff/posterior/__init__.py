@@ -1,11 +1,12 @@
 """Where parameter sets come from, and the variants made of them."""
 
 from relaxdiff.posterior.distribution import (
+    is_distribution,
     potential_from_posterior,
     read_posterior,
     sample_posterior,
 )
-from relaxdiff.posterior.ensemble import posterior_from_ensemble
+from relaxdiff.posterior.ensemble import ENSEMBLE_SOURCES
 from relaxdiff.posterior.training_data import check_groups, read_weights
 from relaxdiff.posterior.trial import write_trial_ensemble
 from relaxdiff.posterior.variants import (
@@ -21,14 +22,15 @@ from relaxdiff.posterior.variants import (
 )
 
 __all__ = [
+    "ENSEMBLE_SOURCES",
     "Variants",
     "all_parameters",
     "check_groups",
     "cut_branches",
     "deviations",
     "elements_of",
+    "is_distribution",
     "lambda_grid",
-    "posterior_from_ensemble",
     "potential_from_posterior",
     "read_posterior",
     "read_weights",

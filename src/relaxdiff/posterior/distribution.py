@@ -12,7 +12,9 @@ and at least one of
 
 * `theta(sample, parameter)` and `energy_shift(sample)`: draws, eV;
 * `hypercube_directions(direction, parameter)`, `hypercube_energy_shift(direction)` and
-  `hypercube_bounds(direction, bound)`: a box of deviations from the mean to draw from.
+  `hypercube_bounds(direction, bound)`: a box of deviations from the mean to draw from;
+* `normal_directions(direction, parameter)` and `normal_energy_shift(direction)`, eV: a normal
+  distribution to draw from, of deviations that are the directions times standard normal numbers.
 
 Of a potential for several elements, energy shifts have the dimension `element` behind the others.
 A posterior that was fitted here also holds its training and held-out errors by group.
@@ -32,6 +34,7 @@ from relaxdiff.potentials.snap import (
 )
 
 HYPERCUBE = ("hypercube_directions", "hypercube_energy_shift", "hypercube_bounds")
+NORMAL = ("normal_directions", "normal_energy_shift")
 DRAWS = ("theta", "energy_shift")
 
 
@@ -77,6 +80,28 @@ def with_draws(dataset, theta, shift):
     ).assign_coords(sample=np.arange(len(theta)))
 
 
+def with_normal(dataset, directions, shifts):
+    """The posterior with a normal distribution; directions: (direction, P), shifts: (., E), eV."""
+    over = dataset["energy_shift_mean"].dims
+    shifts = shifts.reshape(len(directions), *dataset["energy_shift_mean"].shape)
+    return dataset.assign(
+        normal_directions=variable(
+            ("direction", "parameter"),
+            directions,
+            "eV",
+            "what standard normal numbers are multiplied by to be deviations from the mean",
+        ),
+        normal_energy_shift=variable(
+            ("direction", *over), shifts, "eV", "energy shift's component of these directions"
+        ),
+    )
+
+
+def is_distribution(posterior):
+    """Whether a posterior holds something to draw any number of samples from."""
+    return "hypercube_bounds" in posterior or "normal_directions" in posterior
+
+
 def read_posterior(path):
     """Read a posterior file and check that it is one.
 
@@ -89,9 +114,12 @@ def read_posterior(path):
         raise InputError(f"{path}: lacks the attribute {error}") from None
     except (InputError, TypeError, ValueError) as error:
         raise InputError(f"{path}: is not a posterior ({error})") from None
-    parts = [names for names in (DRAWS, HYPERCUBE) if any(name in dataset for name in names)]
+    kinds = (DRAWS, HYPERCUBE, NORMAL)
+    parts = [names for names in kinds if any(name in dataset for name in names)]
     if not parts:
-        raise InputError(f"{path}: holds neither draws ({DRAWS[0]}) nor a hypercube to draw from")
+        raise InputError(
+            f"{path}: holds neither draws ({DRAWS[0]}) nor a distribution to draw from"
+        )
     needed = ["theta_covariance", *(name for names in parts for name in names)]
     names = parameter_names(potential.hyperparameters)
     by_element = ("element",) if len(potential.hyperparameters.elements) > 1 else ()
@@ -102,6 +130,8 @@ def read_posterior(path):
         "hypercube_directions": ("direction", "parameter"),
         "hypercube_energy_shift": ("direction", *by_element),
         "hypercube_bounds": ("direction", "bound"),
+        "normal_directions": ("direction", "parameter"),
+        "normal_energy_shift": ("direction", *by_element),
     }
     for name in needed:
         if name not in dataset:
@@ -134,19 +164,15 @@ def potential_from_posterior(posterior):
 def sample_posterior(posterior, n_samples, seed):
     """The posterior with `n_samples` draws, `theta(sample, parameter)` and `energy_shift(sample)`.
 
-    From a hypercube they are drawn anew, uniformly: the same seed gives the same numbers, and a
-    larger number of draws starts with the smaller one's. A posterior that only holds draws is taken
-    in its order, the first n_samples of it, and the seed has no influence. Raises InputError when
-    it holds fewer.
+    From a hypercube, uniformly, or a normal distribution they are drawn anew: the same seed gives
+    the same numbers, and a larger number of draws starts with the smaller one's. A posterior that
+    only holds draws is taken in its order, the first n_samples of it, and the seed has no
+    influence. Raises InputError when it holds fewer.
     """
     if n_samples < 1:
         raise InputError(f"posterior.samples must be 1 or more, found {n_samples}")
-    if "hypercube_bounds" in posterior:
-        directions = np.column_stack(
-            [posterior["hypercube_energy_shift"].values, posterior["hypercube_directions"].values]
-        )
-        bounds = posterior["hypercube_bounds"].values.T
-        deviations = draw_from_hypercube(directions, bounds, n_samples, seed)
+    if is_distribution(posterior):
+        deviations = _draw(posterior, n_samples, seed)
         n_shifts = deviations.shape[1] - posterior.sizes["parameter"]
         theta = posterior["theta_mean"].values + deviations[:, n_shifts:]
         shift = posterior["energy_shift_mean"].values + deviations[:, :n_shifts]
@@ -161,9 +187,29 @@ def sample_posterior(posterior, n_samples, seed):
     return posterior.isel(sample=slice(n_samples))
 
 
+def _draw(posterior, n_samples, seed):
+    """Deviations from the mean of energy shifts and, behind them, coefficients, (n_samples, .)."""
+    kind = "hypercube" if "hypercube_bounds" in posterior else "normal"
+    directions = np.column_stack(
+        [posterior[f"{kind}_energy_shift"].values, posterior[f"{kind}_directions"].values]
+    )
+    if kind == "normal":
+        return draw_from_normal(directions, n_samples, seed)
+    return draw_from_hypercube(directions, posterior["hypercube_bounds"].values.T, n_samples, seed)
+
+
 def draw_from_hypercube(directions, bounds, n_samples, seed):
     """Uniform draws from the box, shape (n_samples, P); the first k of n are those of k."""
     # Generator.random fills row by row from one stream: a longer run starts with a shorter one.
     position = np.random.default_rng(seed).random((n_samples, len(directions)))
     low, high = bounds
     return (low + (high - low) * position) @ directions
+
+
+def draw_from_normal(directions, n_samples, seed):
+    """Normal draws, shape (n_samples, P), of covariance directions^T directions; nested as above.
+
+    directions: shape (direction, P).
+    """
+    numbers = np.random.default_rng(seed).standard_normal((n_samples, len(directions)))
+    return numbers @ directions

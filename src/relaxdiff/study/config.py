@@ -10,16 +10,17 @@ import yaml
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import path_exists, read_text
-from relaxdiff.posterior import lambda_grid
+from relaxdiff.posterior import ENSEMBLE_SOURCES, lambda_grid
 from relaxdiff.potentials.snap import baseline_from_settings
 from relaxdiff.study.problem import Problem
 from relaxdiff.study.structure_settings import crystal_problems, solver_problems, structure_problems
 
 SOURCES = ("file", "ensemble", "training")
-# Keys under `posterior` that name a file of the user's; of training, `data` can be a folder.
+# Keys under `posterior` that name a file of the user's; of training, `data` can be a folder; of
+# ensemble, one of ENSEMBLE_SOURCES is given.
 PATHS = {
     "file": (),
-    "ensemble": ("coefficients", "parameters", "samples"),
+    "ensemble": ("coefficients", "parameters", *ENSEMBLE_SOURCES),
     "training": ("data", "group_weights"),
 }
 
@@ -194,9 +195,13 @@ def _source_problems(posterior):
         )
         problems.append(Problem("posterior", sentence))
     for source in given:
-        named = {f"posterior.{source}.{key}": posterior[source][key] for key in PATHS[source]}
         if source == "file":
             named = {"posterior.file": posterior["file"]}
+        else:
+            paths = paths_in(posterior[source], source)
+            named = {f"posterior.{source}.{key}": path for key, path in paths.items()}
+        if source == "ensemble":
+            problems += _ensemble_problems(posterior[source])
         for key, path in named.items():
             if not path_exists(path):
                 hint = ": ~ is not replaced, write it out" if path.startswith("~") else ""
@@ -210,6 +215,24 @@ def _source_problems(posterior):
             where = f"posterior.{source}.reference"
             problems.append(Problem(where, f"{where}.{error}"))
     return problems
+
+
+def paths_in(settings, source):
+    """The files and folders that a source names, a dict of key and path."""
+    given = {key: settings.get(key) for key in PATHS[source]}
+    return {key: path for key, path in given.items() if path is not None}
+
+
+def _ensemble_problems(ensemble):
+    given = [key for key in ENSEMBLE_SOURCES if ensemble.get(key) is not None]
+    if len(given) == 1:
+        return []
+    *others, last = ENSEMBLE_SOURCES
+    sentence = (
+        f"posterior.ensemble: exactly one of {', '.join(others)} and {last} must be set, found "
+        f"{' and '.join(given) or 'none'}: leave the others out"
+    )
+    return [Problem("posterior.ensemble", sentence)]
 
 
 def _sentence(error, config):

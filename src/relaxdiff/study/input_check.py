@@ -7,9 +7,10 @@ from ase.data import atomic_numbers
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.posterior import (
+    ENSEMBLE_SOURCES,
     check_groups,
     elements_of,
-    posterior_from_ensemble,
+    is_distribution,
     potential_from_posterior,
     read_posterior,
     read_weights,
@@ -29,7 +30,7 @@ from relaxdiff.structures import (
     nearest_neighbour_distance,
     starting_crystal,
 )
-from relaxdiff.study.config import PATHS, config_problems, file_problems
+from relaxdiff.study.config import PATHS, config_problems, file_problems, paths_in
 from relaxdiff.study.problem import Problem
 
 # Bytes; larger files are read by the jobs that need them alone. A guess at what nobody waits for.
@@ -147,7 +148,7 @@ def _source_problems(posterior, crystals):
         if source == "training":
             hyperparameters, baseline = _read_training(settings)
         else:
-            paths = [settings] if source == "file" else [settings[key] for key in PATHS[source]]
+            paths = [settings] if source == "file" else paths_in(settings, source).values()
             if sum(Path(path).stat().st_size for path in paths) > LARGEST_READ:
                 return []
             potential = _read_potential(posterior)
@@ -195,17 +196,18 @@ def _read_potential(posterior):
             found = read_posterior(posterior["file"])
     else:
         ensemble = posterior["ensemble"]
-        coefficients, parameters, samples = [ensemble[key] for key in PATHS["ensemble"]]
+        coefficients, parameters = ensemble["coefficients"], ensemble["parameters"]
+        key = next(key for key in ENSEMBLE_SOURCES if ensemble.get(key) is not None)
         baseline = _baseline(ensemble.get("reference"), "posterior.ensemble")
         # One file after the other, each with those before it: then the last one is to blame.
         with _reading("posterior.ensemble.parameters"):
             read_parameters(parameters)
         with _reading("posterior.ensemble.coefficients"):
             read_snap(coefficients, parameters, baseline)
-        with _reading("posterior.ensemble.samples"):
-            found = posterior_from_ensemble(coefficients, parameters, samples, baseline)
+        with _reading(f"posterior.ensemble.{key}"):
+            found = ENSEMBLE_SOURCES[key](coefficients, parameters, ensemble[key], baseline)
         _baseline(ensemble.get("reference"), "posterior.ensemble", elements_of(found))
-    if "hypercube_bounds" not in found:
+    if not is_distribution(found):
         sample_posterior(found, posterior["samples"], posterior["seed"])
     return potential_from_posterior(found)
 

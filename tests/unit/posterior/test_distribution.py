@@ -12,6 +12,7 @@ from relaxdiff.files.datasets import write_dataset
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.posterior.distribution import (
     draw_from_hypercube,
+    draw_from_normal,
     potential_from_posterior,
     read_posterior,
     sample_posterior,
@@ -62,6 +63,8 @@ def test_the_stream_of_draws_is_fixed():
     """A new numpy that changed the stream would change every study without a word."""
     found = draw_from_hypercube(np.eye(2), np.array([[0.0, 0.0], [1.0, 1.0]]), 1, 2024)
     np.testing.assert_allclose(found, [[0.6758313379024931, 0.2143232012155663]])
+    found = draw_from_normal(np.eye(2), 1, 2024)
+    np.testing.assert_allclose(found, [[1.0288568739519013, 1.6419200406711503]])
 
 
 def test_bad_numbers_of_samples(fit, ensemble):
@@ -121,7 +124,7 @@ BAD_POSTERIORS = {
     "2J is a word": (lambda data: data.assign_attrs(twojmax="many"), "is not a posterior"),
     "nothing to draw": (
         lambda data: data.drop_dims(["sample", "direction"]),
-        "neither draws .* nor a hypercube",
+        "neither draws .* nor a distribution",
     ),
     "half a hypercube": (
         lambda data: data.drop_vars("hypercube_bounds"),

@@ -22,6 +22,7 @@ from bad_input import (
     PROJECT,
     SCHEMA,
     SLAB,
+    array,
     config_of,
     merged,
     pickled,
@@ -87,6 +88,12 @@ def test_there_are_many_cases():
 def test_good_input_passes(input_folder, name):
     config = config_of(name) | {"structures": [vacancy(3), SLAB, FAULT, LOOP]}
     assert check_input(config, SCHEMA) == ([], {"vacancy": 53, "slab": 12, "fault": 12, "loop": 16})
+
+
+def test_a_covariance_gives_any_number_of_samples(input_folder):
+    config = array(np.eye(55) * 1e-6, "covariance")()
+    config["posterior"]["samples"] = 1000
+    assert check_input(config, SCHEMA)[0] == []
 
 
 def test_the_bomb_is_one(input_folder):
