@@ -3,8 +3,8 @@
 from common import job
 
 from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.posterior.group_weights import read_weights
 from relaxdiff.posterior.pops import error_table, fit_posterior
-from relaxdiff.posterior.training_data import read_weights
 
 with job(snakemake) as log:
     params = snakemake.params

@@ -174,6 +174,12 @@ def source(name, file=None, content=None, **changes):
     return edit
 
 
+def folder_of_runs():
+    """Training data in a folder that holds what is not read."""
+    put({"runs/one/OUTCAR": b"vasp"}, Path())
+    return source("training", data="runs")()
+
+
 def coefficients(content, **changes):
     """An ensemble with another .snapcoeff file."""
     return source("ensemble", "W.snapcoeff", content, **changes)
@@ -916,6 +922,19 @@ FILES = {
     "training: an empty tar": (
         source("training", "data.tar.xz", b"", data="data.tar.xz"),
         "data.tar.xz: is empty (posterior.training.data)",
+    ),
+    "training: a unit that is none": (
+        key("posterior.training.stress_unit", "Pa", "training"),
+        "posterior.training.stress_unit: 'Pa' does not match",
+    ),
+    "training: keys of XYZ for JSON": (
+        key("posterior.training.stress_unit", "GPa", "training"),
+        "training: is FitSNAP JSON, whose keys have fixed names and whose unit of stress is its "
+        "StressStyle: leave stress_unit null (posterior.training.data)",
+    ),
+    "training: a folder of runs": (
+        folder_of_runs,
+        "runs: holds neither .json nor .xyz or .extxyz files: a folder of training data has",
     ),
     "training: a cutoff in nanometres": (
         key("posterior.training.hyperparameters.cutoff", 0.473, "training"),

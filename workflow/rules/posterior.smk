@@ -31,7 +31,8 @@ if ENSEMBLE:
             "../../scripts/convert_posterior.py"
 
 elif TRAINING:
-    from relaxdiff.posterior.training_data import read_weights
+    from relaxdiff.posterior.extended_xyz import XyzKeys
+    from relaxdiff.posterior.group_weights import read_weights
 
     POSTERIOR_SOURCE = f"{STUDY}/training/fit.nc"
     TRAINING_GROUPS = list(read_weights(TRAINING["group_weights"]))
@@ -51,6 +52,7 @@ elif TRAINING:
             element=TRAINING["element"],
             hyperparameters=TRAINING["hyperparameters"],
             reference=TRAINING["reference"],
+            xyz_keys=vars(XyzKeys.of(TRAINING)),
             code=code_of("build_design_matrix"),
         threads: 1
         resources:

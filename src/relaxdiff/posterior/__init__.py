@@ -6,7 +6,9 @@ from relaxdiff.posterior.distribution import (
     sample_posterior,
 )
 from relaxdiff.posterior.ensemble import posterior_from_ensemble
-from relaxdiff.posterior.training_data import check_groups, read_weights
+from relaxdiff.posterior.extended_xyz import XyzKeys
+from relaxdiff.posterior.group_weights import read_weights
+from relaxdiff.posterior.training_data import check_groups
 from relaxdiff.posterior.trial import write_trial_ensemble
 from relaxdiff.posterior.variants import (
     Variants,
@@ -22,6 +24,7 @@ from relaxdiff.posterior.variants import (
 
 __all__ = [
     "Variants",
+    "XyzKeys",
     "all_parameters",
     "check_groups",
     "cut_branches",

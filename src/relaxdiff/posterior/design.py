@@ -1,10 +1,10 @@
 """Design rows of a linear SNAP fit: what each configuration says of the parameters.
 
-Per configuration the design has one energy row (eV/atom), 3N force rows (eV/A) and, where there is
-a stress, 6 stress rows (bar, ASE's sign: positive under tension, order xx yy zz yz xz xy). The
-fixed pair style is subtracted from the targets. Columns are beta_0, the energy per atom,
-which is 1 in energy rows and 0 in all others, and beta_1 ... beta_P. Weights are no part of the
-design.
+Per configuration the design has one energy row (eV/atom) and, where there are forces and a stress,
+3N force rows (eV/A) and 6 stress rows (bar, ASE's sign: positive under tension, order xx yy zz yz
+xz xy). The fixed pair style is subtracted from the targets. Columns are beta_0, the energy per
+atom, which is 1 in energy rows and 0 in all others, and beta_1 ... beta_P. Weights are no part of
+the design.
 """
 
 import zlib
@@ -16,7 +16,7 @@ import xarray as xr
 from relaxdiff.exceptions import LammpsError
 from relaxdiff.files import variable
 from relaxdiff.lammps import DescriptorCalculator
-from relaxdiff.posterior.training_data import QUANTITIES
+from relaxdiff.posterior.configurations import QUANTITIES
 from relaxdiff.potentials.snap import SnapHyperparameters, describe_potential, parameter_names
 from relaxdiff.units import BAR_PER_EV_PER_CUBIC_ANGSTROM, VOIGT
 
@@ -27,10 +27,11 @@ def snap_hyperparameters(element, twojmax, cutoff, rfac0, rmin0):
     return SnapHyperparameters(element, twojmax, cutoff, radii=0.5, rfac0=rfac0, rmin0=rmin0)
 
 
-def build_design(configurations, group, hyperparameters, baseline=None):
+def build_design(configurations, group, hyperparameters, baseline=None, skipped=0):
     """The design rows of a group, weights not applied.
 
-    configurations: from `read_group`; baseline: a fixed pair style, or None. Returns a Dataset
+    configurations: from `read_group`; baseline: a fixed pair style, or None; skipped: how many
+    frames of the group were not read, which is only written down. Returns a Dataset
     with, for each quantity q of QUANTITIES, `q_design(q_row, column)`, `q_target(q_row)` and
     `q_configuration(q_row)`, the index of the configuration that the row belongs to.
     Raises LammpsError naming the configuration.
@@ -47,9 +48,13 @@ def build_design(configurations, group, hyperparameters, baseline=None):
     columns = parameter_names(hyperparameters, with_shift=True)
     dataset = xr.Dataset(
         coords={"column": columns},
-        attrs={"group": group, **describe_potential(hyperparameters, baseline)},
+        attrs={
+            "group": group,
+            "skipped": skipped,
+            **describe_potential(hyperparameters, baseline),
+        },
     )
-    names = [PurePosixPath(configuration.name).name for configuration in configurations]
+    names = np.array([PurePosixPath(each.name).name for each in configurations], dtype=str)
     counts = [len(configuration.atoms) for configuration in configurations]
     dataset["n_atoms"] = variable("configuration", counts, "1", "number of atoms")
     dataset = dataset.assign_coords(configuration=names)
@@ -87,10 +92,9 @@ def _design_rows(configuration, descriptors):
     count = len(configuration.atoms)
     energy = descriptors.values[None, :] / count
     forces = -descriptors.gradient.reshape(3 * count, -1)
-    rows = {
-        "energy": _split(energy, [configuration.energy / count], shift=1.0),
-        "force": _split(forces, configuration.forces.ravel(), shift=0.0),
-    }
+    rows = {"energy": _split(energy, [configuration.energy / count], shift=1.0)}
+    if configuration.forces is not None:
+        rows["force"] = _split(forces, configuration.forces.ravel(), shift=0.0)
     if configuration.stress is not None:
         i, j = np.transpose(VOIGT)
         volume = configuration.atoms.get_volume()

@@ -11,9 +11,9 @@ from scipy.linalg import eigh
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import variable
+from relaxdiff.posterior.configurations import QUANTITIES
 from relaxdiff.posterior.design import held_out
 from relaxdiff.posterior.distribution import draw_from_hypercube, start_posterior
-from relaxdiff.posterior.training_data import QUANTITIES
 from relaxdiff.potentials.snap import SnapPotential, baseline_from, hyperparameters_from
 
 # Draws that coverage is measured with. A place in their distribution is known to 1 % from so many.

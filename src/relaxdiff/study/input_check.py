@@ -7,6 +7,7 @@ from ase.data import atomic_numbers
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.posterior import (
+    XyzKeys,
     check_groups,
     elements_of,
     posterior_from_ensemble,
@@ -160,7 +161,7 @@ def _read_training(settings):
     with _reading("posterior.training.group_weights"):
         weights = read_weights(settings["group_weights"])
     with _reading("posterior.training.data"):
-        check_groups(settings["data"], weights)
+        check_groups(settings["data"], weights, XyzKeys.of(settings))
     given = settings["hyperparameters"]
     try:
         hyperparameters = SnapHyperparameters(
