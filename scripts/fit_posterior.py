@@ -3,6 +3,7 @@
 from common import job
 
 from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.posterior.fit_quality import fit_warnings
 from relaxdiff.posterior.group_weights import read_weights
 from relaxdiff.posterior.pops import error_table, fit_posterior
 
@@ -18,5 +19,7 @@ with job(snakemake) as log:
     )
     table = error_table(posterior).T.to_string(float_format="{:.4g}".format)
     log.info("errors and coverage by group:\n%s", table)
+    for warning in fit_warnings(posterior):
+        log.warning("Warning: %s", warning)
     made_from = {key: params[key] for key in ("held_out_fraction", "seed", "pops")}
     write_dataset(posterior, snakemake.output[0], {"weights": snakemake.input.weights, **made_from})

@@ -7,6 +7,7 @@ from relaxdiff.posterior.distribution import (
 )
 from relaxdiff.posterior.ensemble import posterior_from_ensemble
 from relaxdiff.posterior.extended_xyz import XyzKeys
+from relaxdiff.posterior.fit_quality import fit_warnings
 from relaxdiff.posterior.group_weights import read_weights
 from relaxdiff.posterior.training_data import check_groups
 from relaxdiff.posterior.trial import write_trial_ensemble
@@ -30,6 +31,7 @@ __all__ = [
     "cut_branches",
     "deviations",
     "elements_of",
+    "fit_warnings",
     "lambda_grid",
     "posterior_from_ensemble",
     "potential_from_posterior",

@@ -12,16 +12,14 @@ from scipy.linalg import eigh
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import variable
 from relaxdiff.posterior.configurations import QUANTITIES
-from relaxdiff.posterior.design import held_out
+from relaxdiff.posterior.design import held_out, tells
 from relaxdiff.posterior.distribution import draw_from_hypercube, start_posterior
+from relaxdiff.posterior.fit_quality import fit_quality
 from relaxdiff.potentials.snap import SnapPotential, baseline_from, hyperparameters_from
 
 # Draws that coverage is measured with. A place in their distribution is known to 1 % from so many.
 COVERAGE_DRAWS = 1000
 NOMINAL_COVERAGES = (0.5, 0.9, 0.95, 1.0)  # central intervals of the draws; 1: smallest to largest
-# Rows whose descriptors vanish by symmetry (forces in a perfect crystal) are round-off: they say
-# nothing about the parameters, and POPS would divide round-off by round-off. In the units of rows.
-NEGLIGIBLE = 1e-9
 
 
 def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
@@ -84,6 +82,7 @@ def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
     dataset = dataset.assign_coords(bound=["low", "high"])
     shifts = draw_from_hypercube(directions, bounds, COVERAGE_DRAWS, seed)
     dataset = dataset.merge(_errors(designs, weights, held, ridge.coef_, shifts))
+    dataset = dataset.merge(fit_quality(designs, weights, held, ridge.coef_))
     return dataset.assign_attrs(
         training_seed=seed,
         held_out_fraction=held_out_fraction,
@@ -100,7 +99,7 @@ def _training_rows(designs, weights, held):
     for design, out in zip(designs, held, strict=True):
         for quantity, weight in weights[design.attrs["group"]].items():
             block, target, owner = _block(design, quantity)
-            chosen = ~out[owner] & (np.abs(block).max(axis=1, initial=0) > NEGLIGIBLE)
+            chosen = ~out[owner] & tells(block)
             if weight > 0:
                 rows.append(weight * block[chosen])
                 targets.append(weight * target[chosen])
@@ -179,7 +178,7 @@ def _errors(designs, weights, held, coefficients, shifts):
                 if chosen.any():
                     errors[f"{part}_rmse"][g, q] = np.sqrt(np.mean(residual[chosen] ** 2))
                     errors[f"{part}_mae"][g, q] = np.mean(np.abs(residual[chosen]))
-            chosen = out[owner] & (np.abs(block).max(axis=1, initial=0) > NEGLIGIBLE)
+            chosen = out[owner] & tells(block)
             if chosen.any():
                 coverage[g, q] = _coverage(block[chosen], residual[chosen], shifts)
     units = "; ".join(QUANTITIES.values())
