@@ -425,7 +425,6 @@ CONFIGS = {
     ),
     "a solute in a fit": (
         key("crystal.solutes", {"Be": "hcp"}, "training"),
-        "crystal.solutes: a potential fitted by posterior.training has one element, leave it {}",
         "crystal.solutes.Be: the potential of posterior.training is for W only",
     ),
     "a substitutional of nothing": (
@@ -548,6 +547,20 @@ CONFIGS = {
     "two elements": (
         key("posterior.training.element", "Fe", "training"),
         "posterior.training.element: Fe is not crystal.element, W",
+    ),
+    "two elements, neither the crystal's": (
+        key("posterior.training.element", ["Be", "Fe"], "training"),
+        "posterior.training.element: Be, Fe lack crystal.element, W: name it too",
+    ),
+    "an element twice": (
+        key("posterior.training.element", ["W", "W"], "training"),
+        "posterior.training.element: ['W', 'W'] ",
+    ),
+    "a radius too many": (
+        source(
+            "training", element="W", hyperparameters=TRAINING["hyperparameters"] | {"radii": [1, 1]}
+        ),
+        "posterior.training.hyperparameters: radii: one for each of W, found 2 numbers",
     ),
     "the crystal of another element": (
         key("crystal.element", "Fe"),

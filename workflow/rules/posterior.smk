@@ -68,6 +68,7 @@ elif TRAINING:
             weights=TRAINING["group_weights"],
         output:
             f"{STUDY}/training/fit.nc",
+            multiext(f"{STUDY}/training/fit", ".snapcoeff", ".snapparam", ".snap"),
         log:
             f"{STUDY}/logs/fit_posterior.log",
         params:
@@ -78,7 +79,7 @@ elif TRAINING:
             code=code_of("fit_posterior"),
         threads: 1
         resources:
-            mem_mb=3000,
+            mem_mb=12000 if TRAINING["hyperparameters"].get("quadratic") else 3000,
         conda:
             "../../envs/relaxdiff.yaml"
         script:

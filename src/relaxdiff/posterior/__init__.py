@@ -1,5 +1,6 @@
 """Where parameter sets come from, and the variants made of them."""
 
+from relaxdiff.posterior.design import snap_hyperparameters
 from relaxdiff.posterior.distribution import (
     potential_from_posterior,
     read_posterior,
@@ -38,6 +39,7 @@ __all__ = [
     "read_posterior",
     "read_weights",
     "sample_posterior",
+    "snap_hyperparameters",
     "variant_energy_shifts",
     "variant_shifts",
     "variant_weights",

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 import numpy as np
 import xarray as xr
 
-from relaxdiff.exceptions import LammpsError
+from relaxdiff.exceptions import InputError, LammpsError
 from relaxdiff.files import variable
 from relaxdiff.lammps import DescriptorCalculator
 from relaxdiff.posterior.configurations import QUANTITIES
@@ -25,10 +25,33 @@ from relaxdiff.units import BAR_PER_EV_PER_CUBIC_ANGSTROM, VOIGT
 NEGLIGIBLE = 1e-9
 
 
-def snap_hyperparameters(element, twojmax, cutoff, rfac0, rmin0):
-    """SnapHyperparameters with the cutoff given in Angstrom, all else as LAMMPS has it."""
+def snap_hyperparameters(
+    element, twojmax, cutoff, rfac0, rmin0, radii=None, weights=None, quadratic=False
+):
+    """SnapHyperparameters from those of the config.
+
+    element: a symbol, or a list of several; cutoff: in Angstrom, of two atoms of the radius 0.5
+    (rcutfac of LAMMPS and FitSNAP); radii, weights: LAMMPS's R and w of each element (FitSNAP's
+    radelem and wj), None for 0.5 and 1; quadratic: whether products of components have coefficients
+    too. All else is as LAMMPS has it. Raises InputError.
+    """
+    elements = [element] if isinstance(element, str) else list(element)
+    for name, each in (("radii", radii), ("weights", weights)):
+        if each is not None and len(each) != len(elements):
+            raise InputError(
+                f"{name}: one for each of {', '.join(elements)}, found {len(each)} numbers"
+            )
     # The cutoff is 2 rcutfac R: with LAMMPS's usual R = 0.5, rcutfac is the cutoff itself.
-    return SnapHyperparameters(element, twojmax, cutoff, radii=0.5, rfac0=rfac0, rmin0=rmin0)
+    return SnapHyperparameters(
+        elements,
+        twojmax,
+        cutoff,
+        radii=0.5 if radii is None else radii,
+        weights=1.0 if weights is None else weights,
+        rfac0=rfac0,
+        rmin0=rmin0,
+        quadraticflag=int(quadratic),
+    )
 
 
 def build_design(configurations, group, hyperparameters, baseline=None, skipped=0):

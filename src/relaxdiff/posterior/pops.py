@@ -12,7 +12,7 @@ from scipy.linalg import eigh
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import variable
 from relaxdiff.posterior.configurations import QUANTITIES
-from relaxdiff.posterior.design import held_out, tells
+from relaxdiff.posterior.design import held_out, shift_columns, tells
 from relaxdiff.posterior.distribution import draw_from_hypercube, start_posterior
 from relaxdiff.posterior.fit_quality import fit_quality
 from relaxdiff.potentials.snap import SnapPotential, baseline_from, hyperparameters_from
@@ -46,6 +46,7 @@ def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
     missing = {design.attrs["group"] for design in designs} ^ set(weights)
     if missing:
         raise InputError(f"no design or no weights for the groups {', '.join(sorted(missing))}")
+    _need_all_elements(designs)
     held = [held_out(design, held_out_fraction, seed) for design in designs]
     rows, targets = _training_rows(designs, weights, held)
     if len(targets) < rows.shape[1]:
@@ -57,31 +58,37 @@ def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
     changes = pointwise_changes(rows, targets, ridge, pops["leverage_percentile"])
     directions, bounds = fit_hypercube(changes, pops["percentile_clipping"], pops["mode_threshold"])
     attributes = designs[0].attrs
+    shifts = shift_columns(designs[0])
     potential = SnapPotential(
         hyperparameters=hyperparameters_from(attributes),
-        theta=ridge.coef_[1:],
-        energy_shift=float(ridge.coef_[0]),
+        theta=ridge.coef_[~shifts],
+        energy_shift=ridge.coef_[shifts],
         baseline=baseline_from(attributes),
         name=name,
     )
     moment = _second_moment(directions, bounds)
-    dataset = start_posterior(potential, moment[1:, 1:]).assign(
+    dataset = start_posterior(potential, moment[np.ix_(~shifts, ~shifts)])
+    by_element = dataset["energy_shift_mean"].dims
+    dataset = dataset.assign(
         hypercube_directions=variable(
             ("direction", "parameter"),
-            directions[:, 1:],
+            directions[:, ~shifts],
             "1",
             "principal axes of the POPS hypercube of deviations from the mean",
         ),
         hypercube_energy_shift=variable(
-            "direction", directions[:, 0], "1", "energy shift's component of the principal axes"
+            ("direction", *by_element),
+            directions[:, shifts].reshape(len(directions), *dataset["energy_shift_mean"].shape),
+            "1",
+            "energy shift's component of the principal axes",
         ),
         hypercube_bounds=variable(
             ("direction", "bound"), bounds.T, "eV", "bounds of the POPS hypercube along its axes"
         ),
     )
     dataset = dataset.assign_coords(bound=["low", "high"])
-    shifts = draw_from_hypercube(directions, bounds, COVERAGE_DRAWS, seed)
-    dataset = dataset.merge(_errors(designs, weights, held, ridge.coef_, shifts))
+    draws = draw_from_hypercube(directions, bounds, COVERAGE_DRAWS, seed)
+    dataset = dataset.merge(_errors(designs, weights, held, ridge.coef_, draws))
     dataset = dataset.merge(fit_quality(designs, weights, held, ridge.coef_))
     return dataset.assign_attrs(
         training_seed=seed,
@@ -91,6 +98,17 @@ def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
         ridge_noise_precision=float(ridge.alpha_),
         ridge_weight_precision=float(ridge.lambda_),
     )
+
+
+def _need_all_elements(designs):
+    """InputError for an element that no configuration holds: nothing fits its coefficients."""
+    elements = hyperparameters_from(designs[0].attrs).elements
+    columns = np.flatnonzero(shift_columns(designs[0]))
+    for element, column in zip(elements, columns, strict=True):
+        if not any(design["energy_design"].values[:, column].any() for design in designs):
+            raise InputError(
+                f"posterior.training.element: no configuration of the training data holds {element}"
+            )
 
 
 def _training_rows(designs, weights, held):
