@@ -1,9 +1,12 @@
 """Extended XYZ as others write it: keys, units of stress, virials, open frames, a file a group."""
 
+from pathlib import Path
+
 import ase.io
 import numpy as np
 import pytest
 from ase import Atoms
+from bad_input import JUNK, OWNED, pickled
 from training_files import GROUPS
 
 from relaxdiff.exceptions import InputError
@@ -151,3 +154,51 @@ def test_keys_of_xyz_are_not_for_json(folder):
         check_groups(folder, GROUPS, XyzKeys(stress_unit="GPa"))
     with pytest.raises(InputError, match="is FitSNAP JSON, .* leave energy_key null"):
         read_group(folder, "bulk", GROUPS, "W", XyzKeys(energy_key=ENERGY))
+
+
+FRAMES = '2\nLattice="3 0 0 0 3 0 0 0 3" Properties=species:S:1:pos:R:3:forces:R:3 {}\n{}'
+
+
+ATOM = "W 0 0 0 0 0 0\nW 1.5 1.5 1.5 0 0 0\n"
+
+
+LABELS = 'energy=-17.0 config_type=bulk pbc="T T T"'
+
+
+XYZ = {
+    "empty": ("", "data.xyz"),
+    "truncated": (FRAMES.format(LABELS, ATOM)[:-30], "data.xyz: is not complete extended XYZ"),
+    "junk": (JUNK, "data.xyz: is not complete extended XYZ"),
+    "a pickle": (pickled, "data.xyz: is not complete extended XYZ"),
+    "no group": (
+        FRAMES.format('energy=-17.0 pbc="T T T"', ATOM),
+        "data.xyz[0]: has no config_type, which names the group",
+    ),
+    "no energy": (
+        FRAMES.format('config_type=bulk pbc="T T T"', ATOM),
+        "data.xyz[0]: has no energy",
+    ),
+    "NaN": (
+        FRAMES.format(LABELS, ATOM.replace("W 0 0 0 0", "W 0 0 0 nan")),
+        "data.xyz[0]: forces holds a number that is not finite",
+    ),
+    "open": (FRAMES.format(LABELS.replace("T T T", "T T F"), ATOM), "data.xyz[0]: must be period"),
+    "another group": (
+        FRAMES.format(LABELS.replace("bulk", "liquid"), ATOM),
+        "data.xyz: has no group bulk, which the table of weights names; it has liquid",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", XYZ)
+def test_bad_extended_xyz_is_refused_by_name(input_folder, case):
+    content, phrase = XYZ[case]
+    content = content() if callable(content) else content
+    (input_folder / "data.xyz").write_bytes(
+        content if isinstance(content, bytes) else content.encode()
+    )
+    with pytest.raises(InputError) as error:
+        read_group("data.xyz", "bulk", ["bulk"], "W")
+    assert phrase in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not Path(OWNED).exists()
