@@ -31,7 +31,7 @@ CUTOFF = 1e-10  # of the largest eigenvalue of the normal matrix, columns scaled
 # 0.89 to 0.99.
 BOUND, PROPORTIONAL, PROPORTIONAL_GROUP = 8.0, 0.85, 0.9
 ALIKE = 2.0  # a unit is recognised when the factor is its own within this one
-LEAST_ROWS = 5
+LEAST_ROWS = 10  # that a correlation says anything
 LEAST_ERROR = 1e-6  # in the units of the quantities: none is worth a word below
 SHOWN = 3  # groups in a sentence on the worst
 UNITS = {
@@ -60,13 +60,15 @@ UNITS = {
 class _Values:
     """Training values of a quantity, (n,): of DFT, of the fit, and of the fit to other quantities.
 
-    mean: what the best constant is made of, (n, columns); weights: of the rows.
+    mean: what the best constant is made of, (n, columns); known_up_to: what other quantities need
+    not know, likewise: energy shifts, and a pressure; weights: of the rows.
     """
 
     targets: np.ndarray
     fitted: np.ndarray
     by_others: np.ndarray
     mean: np.ndarray
+    known_up_to: np.ndarray
     weights: np.ndarray
 
     @classmethod
@@ -77,11 +79,15 @@ class _Values:
         baseline = np.zeros(len(block))
         if f"{quantity}_baseline" in design:
             baseline = design[f"{quantity}_baseline"].values[chosen]
+        shifts = block[:, shift_columns(design)]
+        # Three components of six are normal ones: atoms that move at one volume tell no pressure.
+        normal = (np.arange(len(whole)) % 6 < 3)[chosen, None].astype(float)
         return cls(
             design[f"{quantity}_target"].values[chosen] + baseline,
             block @ coefficients + baseline,
             block @ by_others + baseline,
-            block[:, shift_columns(design)] if quantity == "energy" else np.ones((len(block), 1)),
+            shifts if quantity == "energy" else np.ones((len(block), 1)),
+            normal if quantity == "stress" else shifts,
             np.full(len(block), weight),
         )
 
@@ -100,15 +106,12 @@ class _Values:
         apart = _without_mean(self.targets, self.mean, self.weights)
         return np.sqrt(np.average(apart**2, weights=self.weights**2))
 
-    def factor(self, with_constant):
-        """The factor of the values to those by others, and the correlation of the two.
-
-        with_constant: whether values are known up to a constant only, as energies are.
-        """
-        values, others = self.targets, self.by_others
-        if with_constant:
-            alike = np.ones(len(values))
-            values, others = (_without_mean(each, self.mean, alike) for each in (values, others))
+    def factor(self):
+        """The factor of the values to those by others, and the correlation of the two."""
+        alike = np.ones(len(self.targets))
+        values, others = (
+            _without_mean(each, self.known_up_to, alike) for each in (self.targets, self.by_others)
+        )
         norms = np.linalg.norm(values), np.linalg.norm(others)
         if len(values) < LEAST_ROWS or not min(norms) > 0:
             return np.nan, np.nan
@@ -143,7 +146,7 @@ def fit_quality(designs, weights, held, coefficients):
 
 def _measures(values, quantity):
     """Root mean square error, spread, factor to what others say and correlation with it."""
-    return values.rmse(), values.spread(), *values.factor(with_constant=quantity == "energy")
+    return values.rmse(), values.spread(), *values.factor()
 
 
 def _fit_to(quantities, designs, weights, held):
@@ -160,7 +163,7 @@ def _fit_to(quantities, designs, weights, held):
                 block = weight * design[f"{quantity}_design"].values[chosen]
                 normal += block.T @ block
                 right += block.T @ (weight * design[f"{quantity}_target"].values[chosen])
-                rows += len(block)
+                rows += int(tells(block).sum())
     if rows < ENOUGH_ROWS * count:
         return np.full(count, np.nan)
     scale = np.sqrt(np.diag(normal))

@@ -144,3 +144,12 @@ def test_forces_that_vanish_by_symmetry_are_no_bad_fit():
 
 def test_a_posterior_of_a_table_has_none(alloy_posterior):
     assert fit_warnings(alloy_posterior[0]) == []
+
+
+def test_a_pressure_that_motion_at_one_volume_does_not_tell():
+    """Stresses off by a constant pressure are in no other unit."""
+    pressed = designs()
+    for design in pressed:
+        normal = np.arange(design.sizes["stress_row"]) % 6 < 3
+        design["stress_target"] = design["stress_target"] - 30.0 * normal
+    assert not any("times what" in line for line in fit_warnings(fit_of(pressed)))
