@@ -44,10 +44,12 @@ onstart:
 onsuccess:
     print_closing_summary(log)
     print_outcome()
+    print_fit_warnings()
 
 
 onerror:
     print_closing_summary(log)
+    print_fit_warnings()
 
 
 rule all:

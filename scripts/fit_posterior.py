@@ -1,10 +1,15 @@
 """Fit a SNAP potential and its parameter uncertainty to the design rows of all groups."""
 
+from pathlib import Path
+
 from common import job
 
 from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.posterior.distribution import potential_from_posterior
+from relaxdiff.posterior.fit_quality import fit_warnings
+from relaxdiff.posterior.group_weights import read_weights
 from relaxdiff.posterior.pops import error_table, fit_posterior
-from relaxdiff.posterior.training_data import read_weights
+from relaxdiff.potentials.snap.potential import write_snap
 
 with job(snakemake) as log:
     params = snakemake.params
@@ -18,5 +23,8 @@ with job(snakemake) as log:
     )
     table = error_table(posterior).T.to_string(float_format="{:.4g}".format)
     log.info("errors and coverage by group:\n%s", table)
+    for warning in fit_warnings(posterior):
+        log.warning("Warning: %s", warning)
     made_from = {key: params[key] for key in ("held_out_fraction", "seed", "pops")}
+    write_snap(potential_from_posterior(posterior), Path(snakemake.output[0]).with_suffix(""))
     write_dataset(posterior, snakemake.output[0], {"weights": snakemake.input.weights, **made_from})

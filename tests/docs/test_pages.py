@@ -18,6 +18,7 @@ import yaml
 from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
+from fits import POPS, WEIGHTS, designs
 
 from relaxdiff.cli import main
 from relaxdiff.crystals.one_length import bulk_descriptors, relax_reference_bulk
@@ -28,7 +29,10 @@ from relaxdiff.lammps.session import load_lammps
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.posterior.design import build_design, snap_hyperparameters
 from relaxdiff.posterior.ensemble import posterior_from_covariance
-from relaxdiff.posterior.training_data import Configuration, read_group, read_weights
+from relaxdiff.posterior.fit_quality import fit_warnings
+from relaxdiff.posterior.group_weights import read_weights
+from relaxdiff.posterior.pops import fit_posterior
+from relaxdiff.posterior.training_data import Configuration, read_group
 from relaxdiff.potentials.snap.baseline import ZblBaseline
 from relaxdiff.potentials.snap.files import read_snap
 from relaxdiff.structures.lattices import starting_crystal
@@ -242,6 +246,8 @@ def test_every_netcdf_file_is_described(study, tmp_path):
     design = build_design([crystal], "bulk", snap_hyperparameters("W", 2, 4.7, 0.99, 0.0))
     write_dataset(design, tmp_path / "design.nc", {})
     paths[tmp_path / "design.nc"] = "training/design_<group>.nc"
+    write_dataset(fit_posterior(designs(), WEIGHTS, 0.2, 1, POPS), tmp_path / "fit.nc", {})
+    paths[tmp_path / "fit.nc"] = "posterior.nc"
     assert len(paths) > 16
     found = {}
     for path, name in paths.items():
@@ -330,6 +336,24 @@ def training(weights, element="W", label="config_type"):
         frames.append(atoms)
     write("training.xyz", frames, format="extxyz")
     return raised(read_group, "training.xyz", weights[0], weights, element)
+
+
+def training_frame(**info):
+    """What is said of a set with one frame that has those keys."""
+    atoms = bulk("W", cubic=True)
+    atoms.info |= {"config_type": "rest", **info}
+    write("training.xyz", atoms, format="extxyz")
+    return raised(read_group, "training.xyz", "rest", ["rest"], "W")
+
+
+def odd_fit():
+    """The warnings of a fit to stresses in kbar that say bar, and of one with none."""
+    wrong = designs()
+    wrong[0]["stress_target"] = 1000 * wrong[0]["stress_target"]
+    without = [design.isel(stress_row=slice(0)) for design in designs()]
+    ones = {group: dict.fromkeys(("energy", "force", "stress"), 1.0) for group in WEIGHTS}
+    fits = [fit_posterior(wrong, WEIGHTS, 0.0, 1, POPS), fit_posterior(without, ones, 0.0, 1, POPS)]
+    return [line for fit in fits for line in fit_warnings(fit)]
 
 
 def weights_file(text):
@@ -493,6 +517,9 @@ def provoked(clone, monkeypatch, capsys, tungsten):
         *training(["vacancy", "rest", "strained"]),
         *training(["strained"]),
         *training(["rest"], label="group"),
+        *training_frame(energy=-17.0, stress=np.eye(3) * 1e5),
+        *training_frame(REF_energy=-17.0),
+        *odd_fit(),
         *weights_file("group,energy,force,stress\nbulk,1,1,1\n"),
         *told({"structures": slab(cell="isotropic")}),
         *told({"structures": slab(vacuum=None)}),

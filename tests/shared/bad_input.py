@@ -174,6 +174,12 @@ def source(name, file=None, content=None, **changes):
     return edit
 
 
+def folder_of_runs():
+    """Training data in a folder that holds what is not read."""
+    put({"runs/one/OUTCAR": b"vasp"}, Path())
+    return source("training", data="runs")()
+
+
 def coefficients(content, **changes):
     """An ensemble with another .snapcoeff file."""
     return source("ensemble", "W.snapcoeff", content, **changes)
@@ -429,7 +435,6 @@ CONFIGS = {
     ),
     "a solute in a fit": (
         key("crystal.solutes", {"Be": "hcp"}, "training"),
-        "crystal.solutes: a potential fitted by posterior.training has one element, leave it {}",
         "crystal.solutes.Be: the potential of posterior.training is for W only",
     ),
     "a substitutional of nothing": (
@@ -552,6 +557,20 @@ CONFIGS = {
     "two elements": (
         key("posterior.training.element", "Fe", "training"),
         "posterior.training.element: Fe is not crystal.element, W",
+    ),
+    "two elements, neither the crystal's": (
+        key("posterior.training.element", ["Be", "Fe"], "training"),
+        "posterior.training.element: Be, Fe lack crystal.element, W: name it too",
+    ),
+    "an element twice": (
+        key("posterior.training.element", ["W", "W"], "training"),
+        "posterior.training.element: ['W', 'W'] ",
+    ),
+    "a radius too many": (
+        source(
+            "training", element="W", hyperparameters=TRAINING["hyperparameters"] | {"radii": [1, 1]}
+        ),
+        "posterior.training.hyperparameters: radii: one for each of W, found 2 numbers",
     ),
     "the crystal of another element": (
         key("crystal.element", "Fe"),
@@ -951,6 +970,19 @@ FILES = {
     "training: an empty tar": (
         source("training", "data.tar.xz", b"", data="data.tar.xz"),
         "data.tar.xz: is empty (posterior.training.data)",
+    ),
+    "training: a unit that is none": (
+        key("posterior.training.stress_unit", "Pa", "training"),
+        "posterior.training.stress_unit: 'Pa' does not match",
+    ),
+    "training: keys of XYZ for JSON": (
+        key("posterior.training.stress_unit", "GPa", "training"),
+        "training: is FitSNAP JSON, whose keys have fixed names and whose unit of stress is its "
+        "StressStyle: leave stress_unit null (posterior.training.data)",
+    ),
+    "training: a folder of runs": (
+        folder_of_runs,
+        "runs: holds neither .json nor .xyz or .extxyz files: a folder of training data has",
     ),
     "training: a cutoff in nanometres": (
         key("posterior.training.hyperparameters.cutoff", 0.473, "training"),

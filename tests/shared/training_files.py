@@ -33,3 +33,14 @@ def fitsnap_text(*entries, **styles):
     return "# comment\n" + json.dumps(
         {"Dataset": {"Data": entries, "StressStyle": "bar", **styles}}
     )
+
+
+def same_configurations(left, right):
+    assert len(left) == len(right) > 0
+    for one, other in zip(left, right, strict=True):
+        for name in ("energy", "forces", "stress"):
+            np.testing.assert_allclose(
+                getattr(one, name), getattr(other, name), rtol=1e-6, atol=1e-7
+            )
+        np.testing.assert_allclose(one.atoms.positions, other.atoms.positions, atol=1e-7)
+        np.testing.assert_allclose(one.atoms.cell.array, other.atoms.cell.array, atol=1e-7)

@@ -22,6 +22,8 @@ WITHOUT_MODULE = {
     # Atoms that are held, from the relaxation to the check: all modules must honour it.
     "minima/test_held_atoms.py",
     "truth/test_truth_with_held_atoms.py",
+    # From a file of training data to LAMMPS with the fitted potential.
+    "posterior/test_several_elements.py",
 }
 
 

@@ -8,6 +8,7 @@ import xarray as xr
 from entries import vacancy
 
 from relaxdiff.lammps.descriptors import DescriptorCalculator
+from relaxdiff.potentials.snap.files import read_snap
 from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 
 BAR_PER_EV_PER_CUBIC_ANGSTROM = 1602176.6
@@ -85,6 +86,8 @@ def test_study_from_training_data(fresh_clone, training_folder):
     assert posterior.sizes["sample"] == 4
     assert posterior.sizes["parameter"] == 30
     assert np.ptp(posterior["theta"].values, axis=0).max() > 0
+    written = read_snap(*(results / f"training/fit.{kind}" for kind in ("snapcoeff", "snapparam")))
+    np.testing.assert_array_equal(written.theta, posterior["theta_mean"])
     bulk = xr.load_dataset(results / "bulk.nc")
     assert float(bulk["reference_lattice_parameter"]) == pytest.approx(3.18046, abs=0.01)
     predictions = xr.load_dataset(results / "vacancy/predictions.nc")

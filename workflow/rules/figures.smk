@@ -79,6 +79,7 @@ rule summarise_study:
             if WITH_TRUTH
             else {}
         ),
+        fit=f"{STUDY}/posterior.nc",
         crystal=f"{HERE}/crystal.nc",
         reference=f"{HERE}/reference.nc",
         derivative=f"{HERE}/derivative.nc",

@@ -62,6 +62,17 @@ def print_outcome():
         print(*lines, sep="\n", file=sys.stderr)
 
 
+def print_fit_warnings():
+    """At the end of a run, also of one that failed: a bad fit is often why."""
+    fit = Path(POSTERIOR_SOURCE)
+    if TRAINING and fit.exists():
+        from relaxdiff.files.datasets import read_dataset
+        from relaxdiff.posterior.fit_quality import fit_warnings
+
+        for warning in fit_warnings(read_dataset(fit)):
+            print(f"Warning: {printable(warning)} ({fit})", file=sys.stderr)
+
+
 def tables_of(structure):
     """What `closing_table` reads of it, a dict; empty if its summary is older than its results."""
     import pandas as pd

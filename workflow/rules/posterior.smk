@@ -36,7 +36,8 @@ if ENSEMBLE:
             "../../scripts/convert_posterior.py"
 
 elif TRAINING:
-    from relaxdiff.posterior.training_data import read_weights
+    from relaxdiff.posterior.extended_xyz import XyzKeys
+    from relaxdiff.posterior.group_weights import read_weights
 
     POSTERIOR_SOURCE = f"{STUDY}/training/fit.nc"
     TRAINING_GROUPS = list(read_weights(TRAINING["group_weights"]))
@@ -56,6 +57,7 @@ elif TRAINING:
             element=TRAINING["element"],
             hyperparameters=TRAINING["hyperparameters"],
             reference=TRAINING["reference"],
+            xyz_keys=vars(XyzKeys.of(TRAINING)),
             code=code_of("build_design_matrix"),
         threads: 1
         resources:
@@ -71,6 +73,7 @@ elif TRAINING:
             weights=TRAINING["group_weights"],
         output:
             f"{STUDY}/training/fit.nc",
+            multiext(f"{STUDY}/training/fit", ".snapcoeff", ".snapparam", ".snap"),
         log:
             f"{STUDY}/logs/fit_posterior.log",
         params:
@@ -81,7 +84,7 @@ elif TRAINING:
             code=code_of("fit_posterior"),
         threads: 1
         resources:
-            mem_mb=3000,
+            mem_mb=12000 if TRAINING["hyperparameters"].get("quadratic") else 3000,
         conda:
             "../../envs/relaxdiff.yaml"
         script:

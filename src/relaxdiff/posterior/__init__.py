@@ -1,5 +1,6 @@
 """Where parameter sets come from, and the variants made of them."""
 
+from relaxdiff.posterior.design import snap_hyperparameters
 from relaxdiff.posterior.distribution import (
     is_distribution,
     potential_from_posterior,
@@ -7,7 +8,10 @@ from relaxdiff.posterior.distribution import (
     sample_posterior,
 )
 from relaxdiff.posterior.ensemble import ENSEMBLE_SOURCES
-from relaxdiff.posterior.training_data import check_groups, read_weights
+from relaxdiff.posterior.extended_xyz import XyzKeys
+from relaxdiff.posterior.fit_quality import fit_warnings
+from relaxdiff.posterior.group_weights import read_weights
+from relaxdiff.posterior.training_data import check_groups
 from relaxdiff.posterior.trial import write_trial_ensemble
 from relaxdiff.posterior.variants import (
     Variants,
@@ -24,17 +28,20 @@ from relaxdiff.posterior.variants import (
 __all__ = [
     "ENSEMBLE_SOURCES",
     "Variants",
+    "XyzKeys",
     "all_parameters",
     "check_groups",
     "cut_branches",
     "deviations",
     "elements_of",
+    "fit_warnings",
     "is_distribution",
     "lambda_grid",
     "potential_from_posterior",
     "read_posterior",
     "read_weights",
     "sample_posterior",
+    "snap_hyperparameters",
     "variant_energy_shifts",
     "variant_shifts",
     "variant_weights",

@@ -11,17 +11,15 @@ from scipy.linalg import eigh
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import variable
-from relaxdiff.posterior.design import held_out
+from relaxdiff.posterior.configurations import QUANTITIES
+from relaxdiff.posterior.design import held_out, shift_columns, tells
 from relaxdiff.posterior.distribution import draw_from_hypercube, start_posterior
-from relaxdiff.posterior.training_data import QUANTITIES
+from relaxdiff.posterior.fit_quality import fit_quality
 from relaxdiff.potentials.snap import SnapPotential, baseline_from, hyperparameters_from
 
 # Draws that coverage is measured with. A place in their distribution is known to 1 % from so many.
 COVERAGE_DRAWS = 1000
 NOMINAL_COVERAGES = (0.5, 0.9, 0.95, 1.0)  # central intervals of the draws; 1: smallest to largest
-# Rows whose descriptors vanish by symmetry (forces in a perfect crystal) are round-off: they say
-# nothing about the parameters, and POPS would divide round-off by round-off. In the units of rows.
-NEGLIGIBLE = 1e-9
 
 
 def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
@@ -48,6 +46,7 @@ def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
     missing = {design.attrs["group"] for design in designs} ^ set(weights)
     if missing:
         raise InputError(f"no design or no weights for the groups {', '.join(sorted(missing))}")
+    _need_all_elements(designs)
     held = [held_out(design, held_out_fraction, seed) for design in designs]
     rows, targets = _training_rows(designs, weights, held)
     if len(targets) < rows.shape[1]:
@@ -59,31 +58,38 @@ def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
     changes = pointwise_changes(rows, targets, ridge, pops["leverage_percentile"])
     directions, bounds = fit_hypercube(changes, pops["percentile_clipping"], pops["mode_threshold"])
     attributes = designs[0].attrs
+    shifts = shift_columns(designs[0])
     potential = SnapPotential(
         hyperparameters=hyperparameters_from(attributes),
-        theta=ridge.coef_[1:],
-        energy_shift=float(ridge.coef_[0]),
+        theta=ridge.coef_[~shifts],
+        energy_shift=ridge.coef_[shifts],
         baseline=baseline_from(attributes),
         name=name,
     )
     moment = _second_moment(directions, bounds)
-    dataset = start_posterior(potential, moment[1:, 1:]).assign(
+    dataset = start_posterior(potential, moment[np.ix_(~shifts, ~shifts)])
+    by_element = dataset["energy_shift_mean"].dims
+    dataset = dataset.assign(
         hypercube_directions=variable(
             ("direction", "parameter"),
-            directions[:, 1:],
+            directions[:, ~shifts],
             "1",
             "principal axes of the POPS hypercube of deviations from the mean",
         ),
         hypercube_energy_shift=variable(
-            "direction", directions[:, 0], "1", "energy shift's component of the principal axes"
+            ("direction", *by_element),
+            directions[:, shifts].reshape(len(directions), *dataset["energy_shift_mean"].shape),
+            "1",
+            "energy shift's component of the principal axes",
         ),
         hypercube_bounds=variable(
             ("direction", "bound"), bounds.T, "eV", "bounds of the POPS hypercube along its axes"
         ),
     )
     dataset = dataset.assign_coords(bound=["low", "high"])
-    shifts = draw_from_hypercube(directions, bounds, COVERAGE_DRAWS, seed)
-    dataset = dataset.merge(_errors(designs, weights, held, ridge.coef_, shifts))
+    draws = draw_from_hypercube(directions, bounds, COVERAGE_DRAWS, seed)
+    dataset = dataset.merge(_errors(designs, weights, held, ridge.coef_, draws))
+    dataset = dataset.merge(fit_quality(designs, weights, held, ridge.coef_))
     return dataset.assign_attrs(
         training_seed=seed,
         held_out_fraction=held_out_fraction,
@@ -94,13 +100,24 @@ def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
     )
 
 
+def _need_all_elements(designs):
+    """InputError for an element that no configuration holds: nothing fits its coefficients."""
+    elements = hyperparameters_from(designs[0].attrs).elements
+    columns = np.flatnonzero(shift_columns(designs[0]))
+    for element, column in zip(elements, columns, strict=True):
+        if not any(design["energy_design"].values[:, column].any() for design in designs):
+            raise InputError(
+                f"posterior.training.element: no configuration of the training data holds {element}"
+            )
+
+
 def _training_rows(designs, weights, held):
     """Weighted rows (n, P + 1) and targets (n,) of all that is not held out."""
     rows, targets = [], []
     for design, out in zip(designs, held, strict=True):
         for quantity, weight in weights[design.attrs["group"]].items():
             block, target, owner = _block(design, quantity)
-            chosen = ~out[owner] & (np.abs(block).max(axis=1, initial=0) > NEGLIGIBLE)
+            chosen = ~out[owner] & tells(block)
             if weight > 0:
                 rows.append(weight * block[chosen])
                 targets.append(weight * target[chosen])
@@ -179,7 +196,7 @@ def _errors(designs, weights, held, coefficients, shifts):
                 if chosen.any():
                     errors[f"{part}_rmse"][g, q] = np.sqrt(np.mean(residual[chosen] ** 2))
                     errors[f"{part}_mae"][g, q] = np.mean(np.abs(residual[chosen]))
-            chosen = out[owner] & (np.abs(block).max(axis=1, initial=0) > NEGLIGIBLE)
+            chosen = out[owner] & tells(block)
             if chosen.any():
                 coverage[g, q] = _coverage(block[chosen], residual[chosen], shifts)
     units = "; ".join(QUANTITIES.values())

@@ -1,5 +1,8 @@
 """The phrases that captions of the report quote from a study's results."""
 
+import re
+
+from relaxdiff.posterior import fit_warnings
 from relaxdiff.statistics.summary import (
     QUANTITIES,
     checked,
@@ -25,6 +28,8 @@ def sentences(results):
     The names depend on which tables there are, not on what the structure is.
     """
     found = _study_sentences(results) | _posterior_sentences(results)
+    warnings = [] if results.fit is None else fit_warnings(results.fit)
+    found["fit_warnings"] = escaped("; ".join(warnings)) or "nothing odd"
     if results.truth is not None:
         found |= _truth_sentences(results)
     if results.windows is not None:
@@ -43,6 +48,11 @@ def sentences(results):
     if results.check is not None:
         found["truth_check"] = _check_sentence(results)
     return found
+
+
+def escaped(text):
+    """Names of the user's, in which reStructuredText shall see no markup."""
+    return re.sub(r"([\\*`|_])", r"\\\1", text)
 
 
 def substitutions(found):

@@ -18,7 +18,8 @@ class StructureResults:
     crystal, derivative, predictions, evaluations, truth: the Datasets of those names, evaluations
     None if there are none; windows, slopes, calibration: of `window_table`, `error_slopes` and
     `calibration_table`; check: the table of the truth check. From truth on they may be left out for
-    a study without. area: of all faces of a surface or a fault together, Angstrom^2, else None.
+    a study without. fit: the posterior, which says how well it was fitted, if it was. area: of all
+    faces of a surface or a fault together, Angstrom^2, else None.
     """
 
     crystal: xr.Dataset
@@ -30,6 +31,7 @@ class StructureResults:
     slopes: pd.DataFrame | None = None
     calibration: pd.DataFrame | None = None
     check: pd.DataFrame | None = None
+    fit: xr.Dataset | None = None
     area: float | None = None
 
     @cached_property

@@ -8,6 +8,7 @@ caption includes.
 import numpy as np
 import pandas as pd
 
+from relaxdiff.posterior import fit_warnings
 from relaxdiff.units import JOULE_PER_SQUARE_METRE
 
 # What a structure may have, and what captions say of it where it has not.
@@ -29,6 +30,7 @@ def summarise(results):
     """
     rows = [
         *_study_rows(results),
+        *_fit_rows(results),
         *_posterior_rows(results),
         *_cost_rows(results),
         *_error_rows(results),
@@ -54,6 +56,21 @@ def _study_rows(results):
         ("study", "largest lambda", float(np.abs(crystal["lambda"]).max()), ""),
         *(("crystal", status, count, "") for status, count in counts.items()),
     ]
+
+
+def _fit_rows(results):
+    """How much of the spread of its data a fit explains: below 0 less than their mean does."""
+    if results.fit is None or "fitted_spread" not in results.fit:
+        return []
+    rows = []
+    for quantity in results.fit["quantity"].values:
+        of = results.fit.sel(quantity=quantity)
+        error, spread = float(of["fitted_rmse"]), float(of["fitted_spread"])
+        if spread > 0:
+            rows.append(
+                ("fit", f"{quantity}, R^2 of what is fitted", 1 - (error / spread) ** 2, "")
+            )
+    return [*rows, ("fit", "warnings", len(fit_warnings(results.fit)), "")]
 
 
 def _posterior_rows(results):

@@ -169,13 +169,13 @@ def _contradictions(config, sound):
             problems.append(Problem("posterior.file", sentence))
     if {"crystal", "posterior"} <= sound and config["posterior"]["training"] is not None:
         fitted, element = config["posterior"]["training"]["element"], config["crystal"]["element"]
-        if fitted != element:
-            where = "posterior.training.element"
+        where = "posterior.training.element"
+        if isinstance(fitted, str) and fitted != element:
             sentence = f"{where}: {fitted} is not crystal.element, {element}: name the same"
             problems.append(Problem(where, sentence))
-        if config["crystal"]["solutes"]:
-            sentence = "a potential fitted by posterior.training has one element, leave it {}"
-            problems.append(Problem("crystal.solutes", f"crystal.solutes: {sentence}"))
+        elif element not in fitted:
+            sentence = f"{where}: {', '.join(fitted)} lack crystal.element, {element}: name it too"
+            problems.append(Problem(where, sentence))
     if "structures" in sound:
         problems += structure_problems(config)
     if {"crystal", "structures"} <= sound:

@@ -8,6 +8,7 @@ from ase.data import atomic_numbers
 from relaxdiff.exceptions import InputError
 from relaxdiff.posterior import (
     ENSEMBLE_SOURCES,
+    XyzKeys,
     check_groups,
     elements_of,
     is_distribution,
@@ -15,9 +16,9 @@ from relaxdiff.posterior import (
     read_posterior,
     read_weights,
     sample_posterior,
+    snap_hyperparameters,
 )
 from relaxdiff.potentials.snap import (
-    SnapHyperparameters,
     ZblBaseline,
     baseline_from_settings,
     check_baseline,
@@ -173,16 +174,9 @@ def _read_training(settings):
     with _reading("posterior.training.group_weights"):
         weights = read_weights(settings["group_weights"])
     with _reading("posterior.training.data"):
-        check_groups(settings["data"], weights)
-    given = settings["hyperparameters"]
+        check_groups(settings["data"], weights, XyzKeys.of(settings))
     try:
-        hyperparameters = SnapHyperparameters(
-            settings["element"],
-            twojmax=given["twojmax"],
-            cutoff_factor=given["cutoff"],
-            rfac0=given["rfac0"],
-            rmin0=given["rmin0"],
-        )
+        hyperparameters = snap_hyperparameters(settings["element"], **settings["hyperparameters"])
     except InputError as error:
         raise InputError(f"posterior.training.hyperparameters: {error}") from None
     baseline = _baseline(settings["reference"], "posterior.training", hyperparameters.elements)

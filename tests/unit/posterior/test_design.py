@@ -86,9 +86,9 @@ def test_stress_rows_against_finite_differences():
 
 
 def _read(entry):
-    from relaxdiff.posterior.training_data import _parse_json
+    from relaxdiff.posterior.fitsnap_json import parse_json
 
-    return _parse_json(fitsnap_text(entry).encode(), "entry")[0]
+    return parse_json(fitsnap_text(entry).encode(), "entry")[0]
 
 
 def test_atoms_far_outside_the_cell_are_found(calculations):

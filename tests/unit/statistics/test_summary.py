@@ -1,9 +1,13 @@
 """Numbers of the report: the summary table, the sentences, and the captions that quote them."""
 
+import dataclasses
 import io
 
 import pandas as pd
+from fits import POPS, WEIGHTS, designs
 
+from relaxdiff.posterior.pops import fit_posterior
+from relaxdiff.statistics.captions import sentences, substitutions
 from relaxdiff.statistics.summary import summarise
 
 
@@ -22,3 +26,36 @@ def test_summary_counts_every_variant(results):
     reread = pd.read_csv(io.StringIO(table.to_csv(index=False)), keep_default_na=False)
     assert list(reread.columns) == ["topic", "item", "value", "units"]
     assert not table["item"].str.contains("|", regex=False).any()  # the report reads it as rst
+
+
+def fit_of(changed):
+    return fit_posterior(changed, WEIGHTS, 0.25, seed=5, pops=POPS)
+
+
+def test_a_good_fit_is_in_the_summary(results):
+    table = summarise(dataclasses.replace(results, fit=fit_of(designs())))
+    fit = table[table["topic"] == "fit"].set_index("item")["value"]
+    assert fit["warnings"] == 0
+    explained = fit.drop("warnings")
+    assert explained.index[0] == "energy, R^2 of what is fitted"
+    assert len(explained) == 3
+    assert ((explained > 0.9) & (explained < 1)).all()
+    assert not (summarise(results)["topic"] == "fit").any()
+
+
+def test_a_bad_fit_is_in_summary_and_report(results):
+    bad = designs()
+    for design in bad:
+        design.attrs["group"] += "_"  # what reStructuredText takes for a link
+    bad[0]["stress_target"] = 1000 * bad[0]["stress_target"]
+    weights = {f"{group}_": each for group, each in WEIGHTS.items()}
+    fit = fit_posterior(bad, weights, 0.25, seed=5, pops=POPS)
+    told = dataclasses.replace(results, fit=fit)
+    table = summarise(told).set_index(["topic", "item"])["value"]
+    assert table["fit", "energy, R^2 of what is fitted"] < 0
+    assert table["fit", "warnings"] == 2
+    sentence = sentences(told)["fit_warnings"]
+    assert sentence.startswith("The fit explains nothing of the energies: ")
+    assert r"worst the groups first\_" in sentence
+    assert substitutions({"fit_warnings": sentence}).count("\n") == 1
+    assert sentences(results)["fit_warnings"] == "nothing odd"
