@@ -15,7 +15,7 @@ from ase.geometry import minkowski_reduce
 from ase.neighborlist import neighbor_list
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.structures import ATOMS_PER_CELL, nearest_neighbour_distance, starting_crystal
+from relaxdiff.structures import LATTICES, nearest_neighbour_distance, starting_crystal
 
 LARGEST_STRESS = 100.0  # eV/Angstrom^3: 16 TPa
 # Distances are told in those of the elements' own crystals. Bounds of strong compression:
@@ -193,7 +193,7 @@ def _radius(symbol):
     """Half the distance between neighbours in the element's crystal, or its covalent radius."""
     number = atomic_numbers[symbol]
     lattice = (reference_states[number] or {}).get("symmetry")
-    if lattice not in ATOMS_PER_CELL:
+    if lattice not in LATTICES:
         return float(covalent_radii[number])
     crystal = starting_crystal(chemical_symbols[number], lattice)
     return nearest_neighbour_distance(crystal.conventional()) / 2
