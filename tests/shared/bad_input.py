@@ -443,7 +443,7 @@ CONFIGS = {
     ),
     "a substitutional of the host": (
         structures(point_defect("substitutional", 3) | {"element": "W"}),
-        "structures.substitutional.element: W is not one of crystal.solutes, which are none: the s",
+        "structures.substitutional.element: the site has W already: name another",
     ),
     "an interstitial of no solute": (
         structures(point_defect("octahedral", 3) | {"element": "He"}),
