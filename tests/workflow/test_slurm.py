@@ -163,7 +163,10 @@ def run(undisturbed, tmp_path):
 
 
 def test_truth_runs_under_slurm_and_equals_a_local_run(slurm, run):
+    """Slurm tells its jobs of a launcher that LAMMPS's MPI would look for."""
     slurm(accounting=False)
+    told = subprocess.check_output(["srun", "-n1", "--mem=50", "env"], text=True)
+    assert re.search(r"^PMI2?_FD=\d+$", told, re.MULTILINE), told
     run.start()
     run.finish()
     run.check_tables()
