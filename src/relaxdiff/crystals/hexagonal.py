@@ -4,6 +4,7 @@ The elastic constants of a variant are differences of gradients at its minimum; 
 of which only signs matter, are interpolated over the lattice parameters that variants take.
 """
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -46,7 +47,7 @@ def hexagonal_crystals(potential, posterior, lambdas, crystal, repeats, report):
     variants, rows = Variants(posterior, lambdas), []
     with CrystalWalks(potential, coordinates) as walks, Elasticity(potential, mean) as elasticity:
         for sample in range(len(variants.delta)):
-            row = _relax_sample(walks, elasticity, variants, sample)
+            row = _relax_sample(walks, elasticity, walks.line(variants, sample))
             rows.append(row)
             report(f"sample {sample}: {np.isfinite(row[0]).sum()} of {len(lambdas)} have a minimum")
         derivatives = elasticity.modulus_derivatives(potential.theta, walks.tangents)
@@ -135,17 +136,19 @@ def _moduli(curvatures):
     }
 
 
-def _relax_sample(walks, elasticity, variants, sample):
+def _relax_sample(walks, elasticity, line):
     """Energy of the cell (eV), strains, lowest elastic curvature and relaxed ones, over lambda.
 
-    NaN where there is no minimum; whether one is stable is judged later.
+    line: the sample's Line. NaN where there is no minimum; whether one is stable is judged later.
     """
-    size, count = len(HEXAGONAL_STRAINS), len(variants.lambdas)
+    size = len(HEXAGONAL_STRAINS)
     shapes = [(), (len(STRAINS),), (), (size, size)]
-    found = [np.full((count, *shape), np.nan) for shape in shapes]
-    for place, outcome in enumerate(walks.outcomes(variants, sample)):
+    found = [np.full((len(line.lambdas), *shape), np.nan) for shape in shapes]
+    outcomes = walks.outcomes(line)
+    for place in itertools.chain(*line.branches()):
+        outcome = outcomes[place]
         if outcome.status == "converged":
-            judged = elasticity.of(variants.theta(sample, place), outcome.q)
+            judged = elasticity.of(line.theta_at(line.lambdas[place]), outcome.q)
             values = (outcome.energy, outcome.q, *judged)
             for part, value in zip(found, values, strict=True):
                 part[place] = value

@@ -48,18 +48,20 @@ class CrystalWalks:
     def __exit__(self, *_):
         self.engine.evaluator.close()
 
-    def outcomes(self, variants, sample, kept=None):
-        """Outcomes over lambda of one sample, a list.
+    def line(self, variants, sample, kept=None):
+        """The Line of one sample.
 
-        variants: Variants; kept: mask (lambda,) of those to be looked at, all if None. Whether one
-        that converged is stable is judged by the caller.
+        variants: Variants; kept: mask (lambda,) of those to be looked at, all if None.
         """
-        line = Line(
+        return Line(
             theta_at=functools.partial(variants.theta_at, sample),
             tangent=self.tangents @ variants.delta[sample],
             lambdas=variants.lambdas,
             kept=np.ones(len(variants.lambdas), dtype=bool) if kept is None else kept,
         )
+
+    def outcomes(self, line):
+        """Outcomes over lambda of a Line, a list; whether one is stable is judged by the caller."""
         return walk_line(self.engine, line)
 
     def relaxed(self, variants, kept):
@@ -71,7 +73,8 @@ class CrystalWalks:
         energy = np.full(kept.shape, np.nan)
         q = np.full((*kept.shape, self.coordinates.size), np.nan)
         for sample, here in enumerate(kept):
-            for place, outcome in enumerate(self.outcomes(variants, sample, here)):
+            outcomes = self.outcomes(self.line(variants, sample, here))
+            for place, outcome in enumerate(outcomes):
                 if outcome.status == "converged":
                     energy[sample, place], q[sample, place] = outcome.energy, outcome.q
         return energy, q
