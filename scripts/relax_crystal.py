@@ -3,7 +3,7 @@
 from ase import Atoms
 from common import job
 
-from relaxdiff.crystals.compared import crystal_of_variants, strain_basis_of
+from relaxdiff.crystals.compared import crystal_of_variants, mean_crystal, strain_basis_of
 from relaxdiff.crystals.solutes import with_solutes
 from relaxdiff.files.datasets import read_dataset, write_dataset
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
@@ -12,11 +12,12 @@ with job(snakemake) as log:
     structure = snakemake.params.structure
     posterior = read_posterior(snakemake.input.posterior)
     bulk = read_dataset(snakemake.input.bulk)
+    mean = mean_crystal(bulk)
     crystal = crystal_of_variants(
         potential_from_posterior(posterior),
         posterior,
         bulk,
-        strain_basis_of(structure, bulk.attrs["lattice"]),
+        strain_basis_of(structure, mean.lattice, mean.lengths),
     )
     if snakemake.input.reference:
         bulks = [read_dataset(path) for path in snakemake.input.solutes]

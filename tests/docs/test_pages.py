@@ -523,6 +523,18 @@ def provoked(clone, monkeypatch, capsys, tungsten):
         *weights_file("group,energy,force,stress\nbulk,1,1,1\n"),
         *told({"structures": slab(cell="isotropic")}),
         *told({"structures": slab(vacuum=None)}),
+        *told(
+            {
+                "crystal": {"element": "Si", "lattice": "diamond"},
+                "structures": slab(name="surface_111", plane=[1, 1, 1], layers=7),
+            }
+        ),
+        *told(
+            {
+                "crystal": {"element": "Be", "lattice": "hcp"},
+                "structures": slab(name="prism", plane=[1, 0, 0, 0]),
+            }
+        ),
         *too_thin(),
         *cluster(bulk("Ta", a=3.3, cubic=True).repeat(2), lattice_parameter=0.318),
         *unstable(tungsten),

@@ -457,21 +457,24 @@ CONFIGS = {
     "an octahedron in diamond": (
         structures(point_defect("octahedral", 3), crystal={"lattice": "diamond"}),
         "structures.octahedral.kind: octahedral is known in bcc, fcc, hcp, not in diamond, which "
-        "has vacancy, divacancy_1nn, divacancy_2nn, substitutional, tetrahedral: use one of these",
+        "has vacancy, divacancy_1nn, divacancy_2nn, substitutional, dumbbell_110, tetrahedral, "
+        "hexagonal, surface: use one of these",
     ),
     "a dumbbell of bcc in fcc": (
         structures(point_defect("dumbbell_110", 3), crystal={"lattice": "fcc"}),
-        "structures.dumbbell_110.kind: dumbbell_110 is known in bcc, not in fcc, which has",
+        "structures.dumbbell_110.kind: dumbbell_110 is known in bcc, diamond, not in fcc, which",
     ),
-    "a slab of hcp": (
-        structures(SLAB, crystal={"lattice": "hcp"}),
-        "or bring a structure of your own with kind: file and cell: fixed",
+    "a fault of hcp": (
+        structures(FAULT, crystal={"lattice": "hcp"}),
+        "or bring a structure of your own with kind: file",
     ),
-    "a plane held in diamond": (
-        structures(
-            LOOP | {"cell": "in_plane_fixed", "plane": [1, 1, 1]}, crystal={"lattice": "diamond"}
-        ),
-        "structures.loop.cell: in_plane_fixed is possible in sc, bcc, fcc, not in diamond",
+    "a slab of hcp with two different surfaces": (
+        structures(SLAB | {"plane": [1, 0, -1, 0], "layers": 7}, crystal={"lattice": "hcp"}),
+        "layers: 7 planes [1, 0, -1, 0] of hcp would have two different surfaces: use 6 or 8",
+    ),
+    "four indices in diamond": (
+        structures(SLAB | {"plane": [1, 0, -1, 0]}, crystal={"lattice": "diamond"}),
+        "plane: [1, 0, -1, 0] has four indices, diamond has planes of three",
     ),
     "sparse with a solute": (
         structures(

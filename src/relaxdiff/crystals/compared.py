@@ -5,11 +5,12 @@ relaxed crystal of `bulk.py`. Where its cell is fixed, the crystal keeps the mea
 parameters, and its energy is linear in Theta. Where its cell keeps its shape, so does the crystal:
 a hexagonal one has the mean's c/a. A surface or a stacking fault is held at the mean's a0 in the
 plane with unit normal n: its crystal has a0 in that plane too and relaxes along n only, in the cell
-cell0 (1 + e n n^T). With one atom in the primitive cell it has nothing else to relax; crystals with
-two are not held.
+cell0 (1 + e n n^T). With one atom in the primitive cell it has nothing else to relax; with two
+these move against each other, as far as the symmetry of that strain lets them. Such displacements
+stand before e among the strains of a Dataset; they strain the cell by nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
@@ -25,10 +26,18 @@ from relaxdiff.crystals.one_length import (
     interpolated_descriptors,
     strain_derivatives,
 )
-from relaxdiff.exceptions import InputError, RelaxationError
+from relaxdiff.crystals.walked_crystals import CrystalWalks
+from relaxdiff.exceptions import RelaxationError
 from relaxdiff.files import variable
-from relaxdiff.posterior import cut_branches, deviations, variant_shifts, variant_weights
-from relaxdiff.structures import BRAVAIS, crystal_from, plane_normal
+from relaxdiff.minima import mode_displacements
+from relaxdiff.posterior import (
+    Variants,
+    cut_branches,
+    deviations,
+    variant_shifts,
+    variant_weights,
+)
+from relaxdiff.structures import BRAVAIS, Freedom, coordinates_of, crystal_from, plane_normal
 
 # Strain by which the minimum of the mean's held crystal may miss e = 0: a guess, above the rounding
 # of the interpolated energies, below any mistake.
@@ -40,7 +49,9 @@ class _Comparison:
     """Crystals of all variants, and the mean's expansion in s strains e, per atom.
 
     energy: with energy shift, eV, (sample, lambda); volume: Angstrom^3, (sample, lambda); gradient:
-    dD/de, (s, P); curvature: d2E/de2, eV, (s, s); curvatures: d2D/de2, (s, s, P).
+    dD/de, (s, P); curvature: d2E/de2, eV, (s, s); curvatures: d2D/de2, (s, s, P). Where atoms move
+    too: strain_basis: (s, 3, 3), 0 for a displacement; modes: these, a Variable of
+    `mode_displacements`.
     """
 
     energy: np.ndarray
@@ -48,6 +59,8 @@ class _Comparison:
     gradient: np.ndarray
     curvature: np.ndarray
     curvatures: np.ndarray
+    strain_basis: np.ndarray | None = None
+    modes: xr.Variable | None = field(default=None, repr=False)
 
 
 def crystal_of_variants(potential, posterior, bulk, strain_basis):
@@ -71,14 +84,18 @@ def crystal_of_variants(potential, posterior, bulk, strain_basis):
         crystal = _relaxed(bulk)
     elif len(basis) == 1 and np.allclose(basis[0], np.eye(3)):
         crystal = _one_length(potential, posterior, bulk, bulk_descriptors, 3)
-    elif len(basis) == 1 and _is_along_a_normal(basis[0]) and mean.lattice in BRAVAIS:
+    elif len(basis) != 1 or not _is_along_a_normal(basis[0]):
+        raise ValueError(f"no crystal of {mean.lattice} is strained by {basis}")
+    elif mean.lattice in BRAVAIS:
 
         def descriptors(calculator, crystal):
             return held_descriptors(calculator, crystal, basis[0])
 
         crystal = _one_length(potential, posterior, bulk, descriptors, 1)
     else:
-        raise ValueError(f"no crystal of {mean.lattice} is strained by {basis}")
+        crystal = _walked(potential, posterior, bulk, basis)
+    if crystal.strain_basis is not None:
+        basis = crystal.strain_basis
     xyz = bulk["xyz"].values
     return xr.Dataset(
         _variant_variables(crystal, bulk) | _reference_variables(crystal, bulk, basis),
@@ -171,13 +188,8 @@ def _one_length(potential, posterior, bulk, descriptors_of, power):
     with potential.descriptor_calculator() as calculator:
         descriptors = descriptors_of(calculator, mean)
     minima = follow_minima(descriptors, variant_weights(posterior, lambdas), mean.a, zero)
-    # The relaxed crystal has no stress, so no strain lowers the mean's energy.
     stretch = minima.lattice_parameter / mean.a
-    if not abs(stretch[0, zero] - 1) < CLOSE:
-        raise RelaxationError(
-            f"{potential.name}: the mean's crystal in a cell that is partly held strains by "
-            f"{stretch[0, zero] - 1:.1e}: is this the bulk of this potential?"
-        )
+    _check_mean(potential, stretch[0, zero] - 1)
     exists = np.isfinite(bulk["energy"].values)
     shifts = variant_shifts(posterior, lambdas, mean.fractions)
     gradient, curvatures = strain_derivatives(descriptors, mean.a)
@@ -188,6 +200,35 @@ def _one_length(potential, posterior, bulk, descriptors_of, power):
         curvature=(curvatures @ potential.weights)[None, None],
         curvatures=curvatures[None, None, :-1],
     )
+
+
+def _walked(potential, posterior, bulk, basis):
+    """All variants of a crystal whose atoms move when it is strained by the basis, (1, 3, 3)."""
+    mean, variants = mean_crystal(bulk), Variants(posterior, bulk["lambda"].values)
+    coordinates = coordinates_of(mean.conventional(), Freedom(basis))
+    with CrystalWalks(potential, coordinates) as walks:
+        energy, q = walks.relaxed(variants, kept=np.isfinite(bulk["energy"].values))
+    _check_mean(potential, coordinates.strain_of(q[0, variants.zero]))
+    n_atoms, modes = len(coordinates.reference), coordinates.n_modes
+    return _Comparison(
+        energy=energy / n_atoms + variants.shifts(mean.fractions),
+        volume=coordinates.volume(q) / n_atoms,
+        gradient=walks.gradient[:, :-1] / n_atoms,
+        curvature=walks.curvatures @ potential.weights / n_atoms,
+        curvatures=walks.curvatures[..., :-1] / n_atoms,
+        strain_basis=np.concatenate([np.zeros((modes, 3, 3)), coordinates.strains]),
+        modes=mode_displacements(coordinates) if modes else None,
+    )
+
+
+def _check_mean(potential, strain):
+    """RelaxationError if the mean's crystal strains where the relaxed one has no stress."""
+    largest = np.abs(strain).max()
+    if not largest < CLOSE:
+        raise RelaxationError(
+            f"{potential.name}: the mean's crystal in a cell that is partly held strains by "
+            f"{largest:.1e}: is this the bulk of this potential?"
+        )
 
 
 def _is_along_a_normal(matrix):
@@ -224,7 +265,8 @@ def _variant_variables(crystal, bulk):
 
 def _reference_variables(crystal, bulk, basis):
     """The mean's crystal and its second-order expansion in the strains of the basis, per atom."""
-    return {
+    moved = {} if crystal.modes is None else {"mode_displacements": crystal.modes}
+    return moved | {
         "reference_energy": bulk["reference_energy"].variable,
         "reference_volume": bulk["reference_volume"].variable,
         "reference_descriptors": bulk["reference_descriptors"].variable,
@@ -255,22 +297,17 @@ def _reference_variables(crystal, bulk, basis):
     }
 
 
-def strain_basis_of(settings, lattice):
+def strain_basis_of(settings, lattice, lengths=(1.0,)):
     """What the crystal of a structure may strain by, for `crystal_of_variants`, (0 to 2, 3, 3).
 
-    settings: the structure's entry in the config; lattice: of the crystal, one of LATTICES. The
-    crystal is as free as the structure's cell; a full relaxation strains a cubic crystal
-    isotropically. Raises InputError for a lattice whose crystals cannot be held in a plane.
+    settings: the structure's entry in the config; lattice: of the crystal, one of LATTICES;
+    lengths: its lattice parameters, a and for hcp c, which normals of planes depend on. The crystal
+    is as free as the structure's cell; a full relaxation strains a cubic crystal isotropically.
     """
     cell = settings["cell"]
     if cell == "fixed":
         return np.empty((0, 3, 3))
     if cell == "in_plane_fixed":
-        if lattice not in BRAVAIS:
-            raise InputError(
-                f"structures.{settings['name']}.cell: in_plane_fixed needs a lattice with one atom "
-                f"in the primitive cell ({', '.join(BRAVAIS)}), {lattice} has two: use fixed"
-            )
-        normal = plane_normal(settings["plane"])
+        normal = plane_normal(settings["plane"], lengths)
         return np.outer(normal, normal)[None]
     return STRAINS.copy() if cell == "full" and lattice == "hcp" else np.eye(3)[None]

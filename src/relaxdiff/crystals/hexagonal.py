@@ -1,12 +1,9 @@
 """The hexagonal crystal of every variant: two lattice parameters, really relaxed.
 
-Each sample is walked along from the mean's crystal outwards, as structures are
-(`minima/walk.py`): a variant is relaxed when the gradient of its own potential vanishes. Its
-elastic constants are differences of gradients there; dynamical matrices, of which only signs
-matter, are interpolated over the lattice parameters that variants take.
+The elastic constants of a variant are differences of gradients at its minimum; dynamical matrices,
+of which only signs matter, are interpolated over the lattice parameters that variants take.
 """
 
-import functools
 import itertools
 from dataclasses import replace
 
@@ -26,14 +23,8 @@ from relaxdiff.crystals.stability import (
     lowest_curvatures,
 )
 from relaxdiff.crystals.variant_crystals import VariantCrystals, where_found
-from relaxdiff.minima import (
-    Line,
-    Relaxer,
-    TensorHessian,
-    crystal_of,
-    relaxed_crystal,
-    walk_line,
-)
+from relaxdiff.crystals.walked_crystals import CrystalWalks
+from relaxdiff.minima import crystal_of, relaxed_crystal
 from relaxdiff.posterior import Variants, variant_weights
 from relaxdiff.potentials import STRAIN_STEP, second_derivatives, weights_of
 from relaxdiff.units import GPA
@@ -51,28 +42,15 @@ def hexagonal_crystals(potential, posterior, lambdas, crystal, repeats, report):
     each sample. Raises RelaxationError when the mean itself has no crystal.
     """
     minimum = relaxed_crystal(potential, crystal)
-    minimum = replace(minimum, coordinates=replace(minimum.coordinates, strains=STRAINS))
+    coordinates = replace(minimum.coordinates, strains=STRAINS)
     mean = crystal_of(minimum, crystal)
-    with potential.evaluator(minimum.coordinates) as evaluator:
-        tensor = evaluator.hessian_columns()
-        gradient = evaluator.columns(np.zeros(len(STRAINS)))
-        values = evaluator.descriptors(np.zeros(len(STRAINS)))
-    tangents = -np.linalg.solve(tensor @ weights_of(potential.theta), gradient[:, :-1])
-    hessian = TensorHessian(minimum.coordinates, tensor)
-    rows = []
-    with Relaxer(minimum, hessian) as engine, Elasticity(potential, mean) as elasticity:
-        variants = Variants(posterior, lambdas)
-        for sample, delta in enumerate(variants.delta):
-            line = Line(
-                theta_at=functools.partial(variants.theta_at, sample),
-                tangent=tangents @ delta,
-                lambdas=lambdas,
-                kept=np.ones(len(lambdas), dtype=bool),
-            )
-            row = _relax_sample(engine, elasticity, line)
+    variants, rows = Variants(posterior, lambdas), []
+    with CrystalWalks(potential, coordinates) as walks, Elasticity(potential, mean) as elasticity:
+        for sample in range(len(variants.delta)):
+            row = _relax_sample(walks, elasticity, walks.line(variants, sample))
             rows.append(row)
             report(f"sample {sample}: {np.isfinite(row[0]).sum()} of {len(lambdas)} have a minimum")
-        derivatives = elasticity.modulus_derivatives(potential.theta, tangents)
+        derivatives = elasticity.modulus_derivatives(potential.theta, walks.tangents)
     energy, strains, elastic, constants = (np.array(part) for part in zip(*rows, strict=True))
     lengths = mean.lengths * (1 + np.einsum("slk,kii->sli", strains, STRAINS)[..., ::2])
     vibrational, q_points = _phonons(
@@ -88,9 +66,9 @@ def hexagonal_crystals(potential, posterior, lambdas, crystal, repeats, report):
         q_points=q_points,
         crystal=mean,
         strains=STRAINS,
-        descriptors=values / n_atoms,
-        gradient=gradient / n_atoms,
-        curvatures=tensor / n_atoms,
+        descriptors=walks.descriptors / n_atoms,
+        gradient=walks.gradient / n_atoms,
+        curvatures=walks.curvatures / n_atoms,
         modulus_derivatives=derivatives,
     )
 
@@ -158,7 +136,7 @@ def _moduli(curvatures):
     }
 
 
-def _relax_sample(engine, elasticity, line):
+def _relax_sample(walks, elasticity, line):
     """Energy of the cell (eV), strains, lowest elastic curvature and relaxed ones, over lambda.
 
     line: the sample's Line. NaN where there is no minimum; whether one is stable is judged later.
@@ -166,7 +144,7 @@ def _relax_sample(engine, elasticity, line):
     size = len(HEXAGONAL_STRAINS)
     shapes = [(), (len(STRAINS),), (), (size, size)]
     found = [np.full((len(line.lambdas), *shape), np.nan) for shape in shapes]
-    outcomes = walk_line(engine, line)
+    outcomes = walks.outcomes(line)
     for place in itertools.chain(*line.branches()):
         outcome = outcomes[place]
         if outcome.status == "converged":

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relaxdiff.derivative.levels import level_named
+from relaxdiff.derivative.levels import DERIVATIVE_LEVELS, level_derivatives
 from relaxdiff.structures import relative_volume
 
 
@@ -72,18 +72,20 @@ def expansion_of_defect(derivative):
 def expansion_of_crystal(crystal, levels):
     """The Expansion of the perfect crystal per atom, at the levels' own approximations.
 
-    crystal: Dataset of `crystal_of_variants`. Nothing moves in a perfect crystal but the cell,
-    at those levels at which it does.
+    crystal: Dataset of `crystal_of_variants`. In most crystals nothing moves but the cell; in one
+    that is held in a plane atoms may, and stand before its strain.
     """
-    gradient = crystal["strain_gradient"].values
-    response = -np.linalg.solve(crystal["strain_curvature"].values, gradient)
-    strained = np.array([level_named(level).cell for level in levels], dtype=float)
+    gradient, modes = crystal["strain_gradient"].values, crystal.sizes.get("displacement_mode", 0)
+    derivatives = level_derivatives(
+        crystal["strain_curvature"].values, gradient, strains=len(gradient) - modes
+    )
+    derivatives = derivatives[[DERIVATIVE_LEVELS.index(level) for level in levels]]
     return Expansion(
         energy=float(crystal["reference_energy"]),
         volume=float(crystal["reference_volume"]),
         descriptors=crystal["reference_descriptors"].values,
-        curvature=strained[:, None, None] * (gradient.T @ response),
-        strain_derivative=strained[:, None, None] * response.T,
+        curvature=gradient.T @ derivatives,
+        strain_derivative=derivatives.swapaxes(1, 2),
         strain_basis=crystal["strain_basis"].values,
     )
 

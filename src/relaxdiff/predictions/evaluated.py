@@ -7,10 +7,11 @@ with the change of the gradient over the step (a BFGS update), its curvatures li
 `newton`. The crystal is treated in the same way. Derivations and orders: docs/theory.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
+from scipy.sparse import csr_array
 
 from relaxdiff.crystals import compared_with
 from relaxdiff.derivative import EVALUATION, H_IH, NEWTON, level_named, names_of_levels
@@ -116,10 +117,16 @@ def _evaluate_sample(evaluators, models, mean, delta, lambdas, stable):
 def coordinates_of_crystal(crystal):
     """Coordinates of the conventional cell of the crystal that a structure is compared with.
 
-    crystal: Dataset of `crystal_of_variants`, whose strains they have.
+    crystal: Dataset of `crystal_of_variants`, whose strains they have, and before these the
+    displacements of its atoms, if any.
     """
     cell = crystal_from(crystal.attrs).conventional()
-    return coordinates_of(cell, Freedom(strains=crystal["strain_basis"].values))
+    modes = crystal.sizes.get("displacement_mode", 0)
+    coordinates = coordinates_of(cell, Freedom(strains=crystal["strain_basis"].values[modes:]))
+    if not modes:
+        return coordinates
+    displacements = crystal["mode_displacements"].values.reshape(modes, -1)
+    return replace(coordinates, modes=csr_array(displacements.T))
 
 
 def formation_of_evaluated(defect, crystal, coordinates, cell, compared):

@@ -78,7 +78,7 @@ def newton_of_defect(derivative):
 
 
 def newton_of_crystal(crystal, n_atoms=1):
-    """The NewtonModel of n_atoms of the perfect crystal; its coordinates are its strains.
+    """The NewtonModel of n_atoms of the perfect crystal, in `coordinates_of_crystal`.
 
     crystal: Dataset of `crystal_of_variants`.
     """

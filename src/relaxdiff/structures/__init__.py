@@ -30,7 +30,7 @@ from relaxdiff.structures.modes import (
     strain_modes,
 )
 from relaxdiff.structures.neighbours import images_near, nearest_neighbour_distance
-from relaxdiff.structures.slabs import plane_normal, planes_of_crystal
+from relaxdiff.structures.slabs import miller_indices, plane_normal, planes_of_crystal
 from relaxdiff.structures.symmetry import (
     find_symmetry,
     no_symmetry,
@@ -60,6 +60,7 @@ __all__ = [
     "images_near",
     "kind_of",
     "largest_displacement",
+    "miller_indices",
     "nearest_neighbour_distance",
     "no_symmetry",
     "on_coordinates",

@@ -85,8 +85,7 @@ class Kind:
 _ON_A_SITE = {"lattices": (*LATTICES, *COMPOUNDS, CRYSTAL_FILE), "optional_keys": ("site",)}
 _DIVACANCY = {"what": "divacancy", "larger_by": 1, "on_lattice": True}
 _INTERSTITIAL = {"optional_keys": ("element",)}  # without it an atom of the crystal's element
-# The lattices' planes are equally spaced, and nothing in the crystal relaxes but the cell.
-_IN_PLANE = {"lattices": BRAVAIS, "cells": ("fixed", "in_plane_fixed")}
+_IN_PLANE = {"cells": ("fixed", "in_plane_fixed")}
 BUILT = (
     Kind("vacancy", vacancy, **_ON_A_SITE, on_lattice=True, asymmetry=1),
     Kind("divacancy_1nn", partial(divacancy, shell=0), **_DIVACANCY),
@@ -121,6 +120,7 @@ BUILT = (
         keys=("plane", "layers", "displacement"),
         what="fault",
         normal_only=True,
+        lattices=BRAVAIS,  # their planes are equally spaced
         faces=1,  # its images are faults too
         **_IN_PLANE,
     ),
@@ -171,7 +171,6 @@ def _check_lattice(kind, lattice):
     raise InputError(
         f"kind: {kind.name} is known in {', '.join(kind.lattices)}, not in {lattice}, which has "
         f"{', '.join(others)}: use one of these, or bring a structure of your own with kind: file"
-        + (" and cell: fixed" if kind.lattices == BRAVAIS else "")
     )
 
 

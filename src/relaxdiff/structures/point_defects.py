@@ -14,9 +14,12 @@ from relaxdiff.exceptions import InputError
 # as far from each other as from the next atom.
 DUMBBELLS = {
     "dumbbell_100": {"fcc": (0.28, 0.0, 0.0)},
-    "dumbbell_110": {"bcc": (0.23, 0.23, 0.0)},
+    "dumbbell_110": {"bcc": (0.23, 0.23, 0.0), "diamond": (0.15, 0.15, 0.0)},
     "dumbbell_111": {"bcc": (0.17, 0.17, 0.17)},
 }
+# Where the middle between the two is, if not on the site: in diamond the pair is drawn to the two
+# neighbours that are not along it.
+MIDDLES = {"diamond": (0.0, 0.0, -0.1)}
 INTERSTICES = {
     "octahedral": {
         "bcc": (0.5, 0.0, 0.0),
@@ -29,6 +32,7 @@ INTERSTICES = {
         "diamond": (0.5, 0.5, 0.5),
         "hcp": (0.0, 0.0, 0.375),
     },
+    "hexagonal": {"diamond": (0.625, 0.625, 0.625)},  # the middle of a ring of six
 }
 # A site of each of the two shells of neighbours; of hcp c/a tells which is the nearer.
 SHELLS = {
@@ -73,8 +77,9 @@ def dumbbell(settings, crystal, offsets):
     """
     atoms = vacancy(settings, crystal)
     offset = _place(crystal, offsets[crystal.lattice])
+    middle = _place(crystal, MIDDLES.get(crystal.lattice, (0.0, 0.0, 0.0)))
     pair = [crystal.element, settings.get("element", crystal.element)]
-    return atoms + Atoms(pair, positions=[offset, -offset])
+    return atoms + Atoms(pair, positions=[middle + offset, middle - offset])
 
 
 def interstitial(settings, crystal, sites):

@@ -1,41 +1,85 @@
-"""Slabs with surfaces, and crystals with a stacking fault, of cubic crystals, before they relax."""
+"""Slabs with surfaces, and crystals with a stacking fault, before they relax."""
 
+import itertools
 import math
 
 import numpy as np
 from ase.build import surface
+from ase.cell import Cell
 from ase.geometry import find_mic
 
 from relaxdiff.exceptions import InputError
+from relaxdiff.structures.lattices import BRAVAIS
 from relaxdiff.structures.neighbours import nearest_neighbour_distance
+from relaxdiff.structures.symmetry import find_symmetry
+
+SAME_HEIGHT = 1e-6  # Angstrom; atoms whose heights differ by less are of one plane
 
 
-def plane_normal(plane):
-    """Unit vector (3,) normal to a plane, in the axes of the cubic cell.
+def miller_indices(plane, lattice="bcc"):
+    """Three whole numbers without a common divisor, (3,), that name a plane.
 
-    plane: three Miller indices; InputError when all are 0.
+    plane: three Miller indices of the conventional cell, or of hcp four Miller-Bravais ones,
+    [h, k, -(h + k), l]; lattice: one of LATTICES. InputError when they name no plane.
     """
-    if not any(plane):
+    if len(plane) == 4 and lattice != "hcp":
+        raise InputError(f"plane: {list(plane)} has four indices, {lattice} has planes of three")
+    if len(plane) == 4 and plane[0] + plane[1] + plane[2] != 0:
+        raise InputError(
+            f"plane: {list(plane)} is no plane, the first three of four indices must add up to 0: "
+            f"[{plane[0]}, {plane[1]}, {-plane[0] - plane[1]}, {plane[3]}]"
+        )
+    indices = np.array([*plane[:2], plane[-1]], dtype=int)
+    if not indices.any():
         raise InputError(f"plane: {list(plane)} is no plane, at least one index must not be 0")
-    return np.array(plane) / np.linalg.norm(plane)
+    return indices // np.gcd.reduce(indices)
+
+
+def plane_normal(plane, lengths=(1.0,)):
+    """Unit vector (3,) normal to a plane, in the axes of the conventional cell.
+
+    plane: as for `miller_indices`, which raises InputError; lengths: lattice parameters of the
+    crystal, a of a cubic one, a and c of hcp.
+    """
+    if len(lengths) == 1:
+        indices = miller_indices(plane)
+        return indices / np.linalg.norm(indices)
+    a, c = lengths
+    cell = Cell.fromcellpar([a, a, c, 90, 90, 120])
+    normal = np.linalg.solve(cell.array, miller_indices(plane, "hcp"))
+    return normal / np.linalg.norm(normal)
 
 
 def surface_slab(settings, crystal):
-    """A slab in the middle of its cell; z is normal to the surfaces. crystal: of BRAVAIS lattices.
+    """A slab in the middle of its cell; z is normal to the surfaces.
 
-    vacuum: from the atoms on top of the slab to those below its image, Angstrom; InputError when
-    they would be neighbours.
+    Where planes are near and far by turns, as {111} of diamond and (10-10) of hcp, the surfaces are
+    where they are far, which cuts the fewest bonds. vacuum: from the atoms on top of the slab to
+    those below its image, Angstrom; InputError when they would be neighbours, and for a number of
+    planes that leaves two different surfaces.
     """
-    cubic = crystal.conventional()
-    usual = nearest_neighbour_distance(cubic)
+    cell = crystal.conventional()
+    usual = nearest_neighbour_distance(cell)
     if settings["vacuum"] < usual:
         raise InputError(
             f"vacuum: {settings['vacuum']} Angstrom keeps no surfaces apart where atoms are "
             f"{usual:.3g} from each other: use more than the potential's cutoff"
         )
-    slab, _ = _atomic_planes(cubic, settings["plane"], settings["layers"])
+    layers = settings["layers"]
+    slab, _ = _atomic_planes(cell, miller_indices(settings["plane"], crystal.lattice), layers)
     slab.center(vacuum=settings["vacuum"] / 2, axis=2)
+    # An even number of planes of two kinds is turned upside down by inversion.
+    if layers % 2 and crystal.lattice not in BRAVAIS and not _is_reversible(slab):
+        raise InputError(
+            f"layers: {layers} planes {list(settings['plane'])} of {crystal.lattice} would have "
+            f"two different surfaces: use {layers - 1} or {layers + 1}"
+        )
     return slab
+
+
+def _is_reversible(slab):
+    """Whether a symmetry operation exchanges the two surfaces of a slab, z being their normal."""
+    return bool((find_symmetry(slab).rotations[:, 2, 2] < -0.5).any())
 
 
 def faulted_crystal(settings, crystal):
@@ -47,7 +91,8 @@ def faulted_crystal(settings, crystal):
     themselves, in bcc and fcc multiples of 2 for {100} and {110}, 3 for {111} and 6 for {112}.
     """
     layers = settings["layers"]
-    atoms, spacing = _atomic_planes(crystal.conventional(), settings["plane"], layers + 1)
+    indices = miller_indices(settings["plane"], crystal.lattice)
+    atoms, spacing = _atomic_planes(crystal.conventional(), indices, layers + 1)
     heights = atoms.positions[:, 2] / spacing
     outside = heights > layers - 0.5
     # From an atom of the first plane to those of the plane that is its image.
@@ -61,25 +106,52 @@ def faulted_crystal(settings, crystal):
 
 
 def planes_of_crystal(plane, crystal):
-    """The perfect crystal in the axes of a slab or a fault, two planes of it."""
-    return faulted_crystal({"plane": plane, "layers": 2, "displacement": [0, 0]}, crystal)
+    """The perfect crystal in a cell whose first two vectors are in a plane, Atoms.
+
+    plane: as for `miller_indices`; the axes are those of the conventional cell, which has the same
+    volume.
+    """
+    indices = miller_indices(plane, crystal.lattice)
+    atoms = crystal.conventional()
+    largest = np.abs(indices).max() + 1
+    steps = np.array(list(itertools.product(range(-largest, largest + 1), repeat=3)))
+    steps = steps[np.argsort(np.linalg.norm(steps @ atoms.cell.array, axis=1), kind="stable")]
+    inside, above = steps[steps @ indices == 0][1:], steps[steps @ indices == 1]
+    # The first two that span all lattice vectors in the plane: their product is its indices.
+    first = inside[0]
+    second = next(step for step in inside if (np.cross(first, step) == indices).all())
+    atoms.set_cell(np.array([first, second, above[0]]) @ atoms.cell.array)
+    atoms.wrap()
+    return atoms
 
 
-def _atomic_planes(cubic, plane, layers):
+def _atomic_planes(cell, indices, layers):
     """`layers` atomic planes of a crystal, the first at z = 0, z being their normal.
 
-    cubic: the conventional cell, of a lattice with one atom in its primitive cell, so that
-    planes are equally spaced. The cell's first two vectors are those of `ase.build.surface`, which
-    need not span the smallest cell. Returns Atoms and the planes' distance in Angstrom.
+    cell: the conventional one; indices: of `miller_indices`. What is below the first plane is as
+    far away as planes are from each other anywhere. The cell's first two vectors are those of
+    `ase.build.surface`, which need not span the smallest cell. Returns Atoms and the mean distance
+    of planes in Angstrom.
     """
-    plane_normal(plane)  # refuses indices that are all 0
-    plane = np.array(plane, dtype=int) // np.gcd.reduce(np.array(plane, dtype=int))
     # Not `periodic`: ASE would wrap rounding errors at height 0 to the top.
-    repeat = surface(cubic, plane, 1)
-    in_repeat = len(np.unique(repeat.positions[:, 2].round(6)))
-    spacing = cubic.get_volume() / np.linalg.norm(np.cross(*repeat.cell[:2])) / in_repeat
-    atoms = surface(cubic, plane, math.ceil(layers / in_repeat))
+    repeat = surface(cell, indices, 1)
+    period = cell.get_volume() / np.linalg.norm(np.cross(*repeat.cell[:2]))
+    heights = _heights(repeat)
+    gaps = np.diff(heights, prepend=heights[-1] - period)  # below each plane
+    first = int(np.argmax(gaps > gaps.max() - SAME_HEIGHT))
+    in_repeat = len(heights)
+    atoms = surface(cell, indices, math.ceil((first + layers) / in_repeat))
     atoms.pbc = True
+    spacing = period / in_repeat
     atoms.cell[2] = [0, 0, layers * spacing]
-    del atoms[atoms.positions[:, 2] > (layers - 0.5) * spacing]
+    planes = np.searchsorted(_heights(atoms), atoms.positions[:, 2] + SAME_HEIGHT) - 1
+    del atoms[(planes < first) | (planes >= first + layers)]
+    if first:
+        atoms.positions[:, 2] -= heights[first]
     return atoms, spacing
+
+
+def _heights(atoms):
+    """Of atomic planes along z, ascending, Angstrom."""
+    heights = np.sort(atoms.positions[:, 2])
+    return heights[np.diff(heights, prepend=-np.inf) > SAME_HEIGHT]

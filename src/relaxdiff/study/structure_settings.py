@@ -3,13 +3,12 @@
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import path_exists
 from relaxdiff.structures import (
-    BRAVAIS,
     COMMON_KEYS,
     COMPOUNDS,
     CRYSTAL_FILE,
     KINDS,
     kind_of,
-    plane_normal,
+    miller_indices,
 )
 from relaxdiff.study.problem import Problem
 
@@ -81,18 +80,13 @@ def _key_problems(settings, where):
 
 
 def _value_problems(settings, where):
-    """Values that do not go with a structure's kind, planes that are none, and missing files."""
+    """Values that do not go with a structure's kind, and missing files."""
     kind, problems = kind_of(settings), []
     if settings["cell"] not in kind.cells:
         problems.append(
             f"{where}.cell: {settings['cell']} is not possible for kind {kind.name}: "
             f"use {', '.join(kind.cells[:-1])} or {kind.cells[-1]}"
         )
-    if "plane" in settings:
-        try:
-            plane_normal(settings["plane"])
-        except InputError as error:
-            problems.append(f"{where}.{error}")
     if "path" in settings and not path_exists(settings["path"]):
         problems.append(f"{where}.path: {settings['path']} does not exist")
     return problems
@@ -113,11 +107,7 @@ def crystal_problems(config):
         where = f"structures.{settings['name']}"
         found = _element_problems(settings, where, host, solutes)
         found += _supercell_problems(settings, where, lattice)
-        if settings["cell"] == "in_plane_fixed" and lattice not in BRAVAIS:
-            found.append(
-                f"{where}.cell: in_plane_fixed is possible in {', '.join(BRAVAIS)}, not in "
-                f"{lattice}, whose atoms move when a plane is held: use fixed"
-            )
+        found += _plane_problems(settings, where, lattice)
         problems += [Problem(where, sentence) for sentence in found]
     return problems
 
@@ -164,6 +154,17 @@ def _supercell_problems(settings, where, lattice):
         f"{where}.supercell: {settings['supercell']} is too small for a {kind.what}, use {least} "
         f"or more in {lattice}"
     ]
+
+
+def _plane_problems(settings, where, lattice):
+    """A plane that is none, or none of the lattice."""
+    if "plane" not in settings:
+        return []
+    try:
+        miller_indices(settings["plane"], lattice)
+    except InputError as error:
+        return [f"{where}.{error}"]
+    return []
 
 
 def solver_problems(config):

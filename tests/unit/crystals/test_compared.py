@@ -8,7 +8,7 @@ from crystal_study import (
 )
 from scipy.optimize import brentq
 
-from relaxdiff import InputError, RelaxationError
+from relaxdiff import RelaxationError
 from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import (
     crystal_of_variants,
@@ -235,15 +235,6 @@ def test_crystals_of_structures(studies, lattice, cell):
     else:
         np.testing.assert_array_equal(crystal["volume"], bulk["volume"])
         np.testing.assert_array_equal(crystal["energy"], bulk["energy"])
-
-
-def test_crystals_of_two_atoms_are_not_held_in_a_plane(studies):
-    settings = {"name": "fault", "cell": "in_plane_fixed", "plane": [1, 1, 1]}
-    held = strain_basis_of(settings, "fcc")
-    with pytest.raises(InputError, match="structures.fault.cell: in_plane_fixed needs a lattice"):
-        strain_basis_of(settings, "diamond")
-    with pytest.raises(ValueError, match="no crystal of diamond is strained by"):
-        crystal_of_variants(*studies["diamond"], held)
 
 
 def test_a_crystal_held_in_a_plane_of_fcc(studies):

@@ -4,11 +4,13 @@ import pytest
 from crystal_study import shipped
 
 from relaxdiff.exceptions import InputError, LeftStructureError, RelaxationError
-from relaxdiff.minima.reference import relax_reference
+from relaxdiff.lammps.minimise import lammps_minimise
+from relaxdiff.minima.reference import crystal_of, relax_reference, relaxed_crystal
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.potentials.snap.baseline import ZblBaseline
+from relaxdiff.structures.coordinates import Freedom
 from relaxdiff.structures.kinds import build_structure
-from relaxdiff.structures.lattices import PerfectCrystal
+from relaxdiff.structures.lattices import PerfectCrystal, starting_crystal
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,7 @@ def test_reference_without_minimum_is_refused(tungsten):
 
 COPPER = {"potential": "Cu_Zuo_JPCA2020", "element": "Cu", "lattice": "fcc"}
 SILICON = {"potential": "Si_Zuo_JPCA2020", "element": "Si", "lattice": "diamond"}
+GERMANIUM = {"potential": "Ge_Zuo_JPCA2020", "element": "Ge", "lattice": "diamond"}
 TUNGSTEN = {"potential": "WBe_Wood_PRB2019", "element": "W", "lattice": "bcc"}
 BERYLLIUM = {"potential": "WBe_Wood_PRB2019", "element": "Be", "lattice": "hcp"}
 
@@ -54,6 +57,7 @@ BERYLLIUM = {"potential": "WBe_Wood_PRB2019", "element": "Be", "lattice": "hcp"}
         (COPPER, "dumbbell_100", {}),
         (SILICON, "vacancy", {}),
         (SILICON, "tetrahedral", {}),
+        (GERMANIUM, "dumbbell_110", {}),
         (BERYLLIUM, "vacancy", {"supercell": 3, "cell": "full"}),
         (BERYLLIUM, "substitutional", {"supercell": 3, "element": "W"}),
         (TUNGSTEN, "substitutional", {"element": "Be"}),
@@ -82,6 +86,25 @@ def test_a_structure_that_leaves_its_hole_is_refused_and_the_lower_one_comes_wit
     dumbbell = relax_reference(potential, COPPER, settings | {"kind": "dumbbell_100"})
     assert left.value.relaxed.energy == pytest.approx(dumbbell.energy, abs=1e-8)
     assert left.value.relaxed.coordinates.size == dumbbell.coordinates.size
+
+
+@pytest.mark.parametrize("kind", ["hexagonal", "dumbbell_110"])
+def test_interstitials_of_silicon_that_this_potential_does_not_hold(kind):
+    """They are what plain LAMMPS makes of the same start, and become the tetrahedral one."""
+    potential = shipped(SILICON["potential"])
+    start = starting_crystal("Si", "diamond")
+    crystal = relaxed_crystal(potential, start)
+    settings = {"name": "it", "kind": kind, "supercell": 2, "cell": "fixed"}
+    atoms = build_structure(settings, crystal_of(crystal, start))
+    theirs = lammps_minimise(atoms, potential, 1e-5, Freedom(strains=Freedom().strains[:0]))
+    ours = relax(atoms, potential, "fixed")
+    assert ours.energy == pytest.approx(theirs.energy, abs=1e-8)
+    formation = ours.energy - len(atoms) / 8 * crystal.energy
+    assert formation == pytest.approx({"hexagonal": 2.6, "dumbbell_110": 2.5}[kind], abs=0.15)
+    with pytest.raises(LeftStructureError, match=r"^structures\.it: is a saddle point") as left:
+        relax_reference(potential, SILICON, settings)
+    tetrahedral = relax_reference(potential, SILICON, settings | {"kind": "tetrahedral"})
+    assert left.value.relaxed.energy == pytest.approx(tetrahedral.energy, abs=1e-8)
 
 
 @pytest.mark.parametrize("cell", ["fixed", "full"])

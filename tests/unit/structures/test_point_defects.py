@@ -136,6 +136,7 @@ def test_a_divacancy_is_two_neighbours(lattice, kind, distance):
         ("fcc", "octahedral", 6, 3.63 / 2),
         ("fcc", "tetrahedral", 4, 3.63 * 3**0.5 / 4),
         ("diamond", "tetrahedral", 4, 5.43 * 3**0.5 / 4),
+        ("diamond", "hexagonal", 6, 5.43 * 11**0.5 / 8),
         ("hcp", "octahedral", 6, (2.29**2 / 3 + (3.58 / 4) ** 2) ** 0.5),
         ("hcp", "tetrahedral", 1, 3.58 * 3 / 8),
     ],
@@ -171,6 +172,22 @@ def test_dumbbells_share_a_site(lattice, kind, direction):
     np.testing.assert_allclose(first, -second)
     np.testing.assert_allclose(np.cross(first, direction), 0, atol=1e-12)
     assert len(atoms) == len(CRYSTALS[lattice].conventional(3)) + 1
+
+
+def test_the_split_interstitial_of_diamond_is_off_its_site():
+    """Along <110>, and along <100> towards two neighbours: nearly at a bond's length from both."""
+    atoms = build_in("diamond", "dumbbell_110", supercell=3)
+    first, second = atoms.positions[-2:]
+    np.testing.assert_allclose(np.cross(first - second, [1, 1, 0]), 0, atol=1e-12)
+    middle = (first + second) / 2
+    assert middle[:2] == pytest.approx([0, 0])
+    assert len(find_symmetry(atoms).rotations) == 4
+    lost = CRYSTALS["diamond"].conventional(3)[1:]
+    assert build_in("diamond", "vacancy", supercell=3) == lost == atoms[:-2]
+    bond = 5.43 * 3**0.5 / 4
+    assert np.linalg.norm(first - second) == pytest.approx(bond, rel=0.05)
+    for place in (first, second):
+        assert shell_of(atoms[:-2], place, bond).min() > 0.75 * bond
 
 
 def test_a_divacancy_of_ideal_hcp_is_between_planes_or_in_one():

@@ -1,8 +1,11 @@
 """Slabs and stacking faults are cut from the crystal by their plane."""
 
+import itertools
+
 import numpy as np
 import pytest
 import spglib
+from ase.build import diamond111, hcp0001, hcp10m10
 from ase.neighborlist import neighbor_list
 from crystal_study import CRYSTALS, build_in
 
@@ -10,7 +13,8 @@ from relaxdiff.exceptions import InputError
 from relaxdiff.structures.kinds import build_structure, bulk_cell
 from relaxdiff.structures.lattices import PerfectCrystal
 from relaxdiff.structures.neighbours import nearest_neighbour_distance
-from relaxdiff.structures.slabs import plane_normal
+from relaxdiff.structures.slabs import miller_indices, plane_normal, planes_of_crystal
+from relaxdiff.structures.symmetry import find_symmetry
 
 EDGE = 3.18  # lattice parameter, Angstrom
 
@@ -176,3 +180,108 @@ def test_plane_normal():
     np.testing.assert_allclose(plane_normal([1, -2, 2]), [1 / 3, -2 / 3, 2 / 3])
     with pytest.raises(InputError, match=r"^plane: \[0, 0, 0\] is no plane"):
         plane_normal([0, 0, 0])
+
+
+# Gaps between planes by turns, Angstrom, the first inside the slab.
+A, C = 2.29, 3.58
+ROOT = np.sqrt(3)
+TWO_ATOMS = {
+    ("diamond", (1, 1, 1), 6): (5.43 / ROOT / 4, 5.43 * ROOT / 4),
+    ("diamond", (1, 1, 0), 5): (5.43 / 8**0.5,) * 2,
+    ("diamond", (1, 0, 0), 7): (5.43 / 4,) * 2,
+    ("diamond", (3, 1, 1), 8): (5.43 / 11**0.5 / 4, 5.43 / 11**0.5 * 3 / 4),
+    ("hcp", (0, 0, 0, 1), 7): (C / 2, C / 2),
+    ("hcp", (0, 0, 1), 6): (C / 2, C / 2),
+    ("hcp", (1, 0, -1, 0), 6): (A / ROOT / 2, A / ROOT),
+    ("hcp", (0, 1, -1, 0), 4): (A / ROOT / 2, A / ROOT),
+    ("hcp", (1, 1, -2, 0), 5): (A / 2, A / 2),
+}
+
+
+@pytest.mark.parametrize(("lattice", "plane", "layers"), TWO_ATOMS)
+def test_slabs_of_crystals_with_two_atoms(lattice, plane, layers):
+    slab = build_in(lattice, "surface", plane=plane, layers=layers, vacuum=12.0)
+    heights = np.sort(slab.positions[:, 2])
+    heights = heights[np.diff(heights, prepend=-np.inf) > 1e-6]
+    assert len(heights) == layers
+    expected = itertools.islice(itertools.cycle(TWO_ATOMS[lattice, plane, layers]), layers - 1)
+    np.testing.assert_allclose(np.diff(heights), list(expected), rtol=1e-9)
+    assert heights[0] == pytest.approx(6) == slab.cell[2, 2] - heights[-1]
+    turned = find_symmetry(slab).rotations[:, 2, 2] < 0
+    assert turned.any(), "two surfaces that are not equal"
+    # The crystal's density, and its neighbours in the middle.
+    crystal = CRYSTALS[lattice]
+    area = np.linalg.norm(np.cross(*slab.cell.array[:2]))
+    period = sum(TWO_ATOMS[lattice, plane, layers]) / 2
+    volume = area * period * layers
+    assert volume == pytest.approx(len(slab) * crystal.volume_per_atom)
+    usual = nearest_neighbour_distance(crystal.conventional())
+    assert nearest_neighbour_distance(slab) == pytest.approx(usual)
+
+
+@pytest.mark.parametrize(
+    ("lattice", "plane", "theirs", "more"),
+    [
+        ("diamond", (1, 1, 1), diamond111("Si", (2, 2, 8), a=5.43, vacuum=6.0), 1),
+        ("hcp", (0, 0, 0, 1), hcp0001("Be", (1, 1, 7), a=A, c=C, vacuum=6.0), 0),
+        ("hcp", (1, 0, -1, 0), hcp10m10("Be", (1, 2, 4), a=A, c=C, vacuum=6.0), 1),
+    ],
+)
+def test_the_slabs_are_those_of_ase(lattice, plane, theirs, more):
+    """Which parts planes where they are near: without its outer ones they are where ours are."""
+    planes = np.unique(theirs.positions[:, 2].round(6), return_inverse=True)[1]
+    theirs = theirs[(planes >= more) & (planes <= planes.max() - more)]
+    theirs.pbc = True
+    layers = planes.max() + 1 - 2 * more
+    ours = build_in(lattice, "surface", plane=plane, layers=int(layers), vacuum=12.0)
+    assert len(ours) == len(theirs)
+    ours, theirs = (
+        sorted(tuple(at.round(6)) for at in neighbours(each, 6)) for each in (ours, theirs)
+    )
+    for each, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(each, other, atol=2e-6)
+
+
+def test_surfaces_of_diamond_cut_the_fewest_bonds():
+    for plane, kept in {(1, 1, 1): 3, (1, 1, 0): 3, (1, 0, 0): 2}.items():
+        slab = build_in("diamond", "surface", plane=plane, layers=6, vacuum=12.0)
+        bonds = np.bincount(neighbor_list("i", slab, 2.6))
+        top = slab.positions[:, 2] > slab.positions[:, 2].max() - 1e-6
+        assert set(bonds[top]) == {kept}
+        assert set(bonds[~top & (slab.positions[:, 2] > 6.1)]) == {4}
+
+
+@pytest.mark.parametrize(
+    ("lattice", "plane"),
+    [("diamond", [1, 1, 1]), ("diamond", [2, 3, 6]), ("hcp", [1, 0, -1, 0]), ("hcp", [1, 0, 1])],
+)
+def test_slabs_with_two_different_surfaces_are_refused(lattice, plane):
+    sentence = rf"^structures\.it\.layers: 7 planes .* of {lattice} would have two different surf"
+    with pytest.raises(InputError, match=sentence + ".*: use 6 or 8$"):
+        build_in(lattice, "surface", plane=plane, layers=7, vacuum=12.0)
+
+
+@pytest.mark.parametrize("lattice", CRYSTALS)
+def test_planes_of_the_crystal_are_the_crystal(lattice):
+    crystal = CRYSTALS[lattice]
+    cell = crystal.conventional()
+    reach = 1.5 * nearest_neighbour_distance(cell)
+    for plane in [(0, 0, 1), (1, -1, 0), (1, 1, 1), (2, -1, 3), (10, -9, 7)]:
+        atoms = planes_of_crystal(plane, crystal)
+        normal = plane_normal(plane, crystal.lengths)
+        np.testing.assert_allclose(atoms.cell.array[:2] @ normal, 0, atol=1e-8)
+        assert atoms.get_volume() == pytest.approx(cell.get_volume())
+        expected = neighbours(cell, reach)[0]
+        for found in neighbours(atoms, reach):
+            np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
+def test_planes_of_hcp():
+    np.testing.assert_allclose(plane_normal([0, 0, 0, 1], (A, C)), [0, 0, 1], atol=1e-12)
+    np.testing.assert_allclose(plane_normal([1, 0, -1, 0], (A, C)), [ROOT / 2, 0.5, 0], atol=1e-12)
+    tilted = plane_normal([1, 0, -1, 1], (A, C))
+    assert tilted[2] / np.hypot(*tilted[:2]) == pytest.approx(A * ROOT / 2 / C)
+    assert miller_indices([2, 0, -2, 4], "hcp").tolist() == [1, 0, 2]
+    assert miller_indices([2, 0, 4], "hcp").tolist() == [1, 0, 2]
+    with pytest.raises(InputError, match=r"^plane: \[0, 0, 0, 0\] is no plane"):
+        miller_indices([0, 0, 0, 0], "hcp")

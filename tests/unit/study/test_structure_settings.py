@@ -91,7 +91,7 @@ BAD_STRUCTURES = {
         "structures.fault.plane: [0, 0, 0] is no plane, at least one index must not be 0",
     ),
     "broken plane": (named("slab", plane=[1, 0.5, 0]), "structures.slab.plane.1: 0.5"),
-    "short plane": (named("slab", plane=[1, 0]), "(three Miller indices from -10 to 10)"),
+    "short plane": (named("slab", plane=[1, 0]), "(three Miller indices from -10 to 10, of hcp"),
     "long displacement": (named("fault", displacement=[0, 0, 1]), "structures.fault.displacement:"),
     "one layer": (named("slab", layers=1), "structures.slab.layers: 1 is less than"),
     "no vacuum": (named("slab", vacuum=0), "structures.slab.vacuum: 0 is less than"),
@@ -218,10 +218,26 @@ def test_compounds_that_contradict_themselves(refusal, crystal, entry, message):
     assert message in refusal(structure, crystal=NI3AL | crystal)
 
 
-def test_planes_are_held_in_crystals_that_then_have_nothing_else_to_relax(refusal):
-    held = named("loop", cell="in_plane_fixed", plane=[0, 0, 1])
-    said = refusal(held, crystal={"element": "Be", "lattice": "hcp"})
-    assert "structures.loop.cell: in_plane_fixed is possible in sc, bcc, fcc, not in hcp" in said
+BERYLLIUM = {"element": "Be", "lattice": "hcp"}
+
+
+@pytest.mark.parametrize("plane", [[0, 0, 1], [0, 0, 0, 1], [1, 0, -1, 0], [1, 1, -2, 2]])
+def test_planes_of_hcp_have_three_or_four_indices(check, plane):
+    held = named("loop", cell="in_plane_fixed", plane=plane)
+    check(held, named("slab", plane=plane), crystal=BERYLLIUM)
+
+
+def test_planes_that_are_none_of_the_lattice(refusal):
+    assert refusal(named("slab", plane=[1, 0, 1, 0]), crystal=BERYLLIUM) == (
+        "structures.slab.plane: [1, 0, 1, 0] is no plane, the first three of four indices must add "
+        "up to 0: [1, 0, -1, 0]"
+    )
+
+
+def test_planes_of_cubic_crystals_have_three_indices(refusal):
+    assert refusal(named("slab", plane=[1, 0, -1, 0])) == (
+        "structures.slab.plane: [1, 0, -1, 0] has four indices, bcc has planes of three"
+    )
 
 
 def test_a_lattice_parameter_is_a_length(refusal):

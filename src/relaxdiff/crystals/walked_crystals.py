@@ -1,0 +1,80 @@
+"""Perfect crystals with more to relax than one length: walked over the variants, really relaxed.
+
+Each sample is walked along from the mean's crystal outwards, as structures are (`minima/walk.py`):
+a variant is relaxed when the gradient of its own potential vanishes. Cell and freedom are any: what
+relaxes are the coordinates, strains and the displacements that their symmetry allows.
+"""
+
+import functools
+
+import numpy as np
+
+from relaxdiff.minima import Line, Minimum, Relaxer, TensorHessian, largest_component, walk_line
+from relaxdiff.potentials import weights_of
+
+
+class CrystalWalks:
+    """Walks over the variants of a perfect crystal, from the mean's. A context manager.
+
+    potential: SnapPotential at the mean; coordinates: Coordinates of a cell of its relaxed crystal.
+
+    Of that cell at the mean: descriptors: the columns, (P + 1,); gradient: their derivatives by the
+    coordinates, (n, P + 1); curvatures: (n, n, P + 1); tangents: dq*/dTheta, (n, P).
+    """
+
+    def __init__(self, potential, coordinates):
+        start, weights = np.zeros(coordinates.size), weights_of(potential.theta)
+        with potential.evaluator(coordinates) as evaluator:
+            self.curvatures = evaluator.hessian_columns()
+            self.gradient = evaluator.columns(start)
+            self.descriptors = evaluator.descriptors(start)
+        self.coordinates = coordinates
+        self.tangents = -np.linalg.solve(self.curvatures @ weights, self.gradient[:, :-1])
+        mean = Minimum(
+            atoms=coordinates.reference,
+            strain=np.zeros((3, 3)),
+            energy=float(self.descriptors @ weights) + potential.shift_of(coordinates.reference),
+            max_gradient=largest_component(coordinates, self.gradient @ weights),
+            status="converged",
+            n_evaluations=0,
+            potential=potential,
+            coordinates=coordinates,
+        )
+        self.engine = Relaxer(mean, TensorHessian(coordinates, self.curvatures))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.engine.evaluator.close()
+
+    def line(self, variants, sample, kept=None):
+        """The Line of one sample.
+
+        variants: Variants; kept: mask (lambda,) of those to be looked at, all if None.
+        """
+        return Line(
+            theta_at=functools.partial(variants.theta_at, sample),
+            tangent=self.tangents @ variants.delta[sample],
+            lambdas=variants.lambdas,
+            kept=np.ones(len(variants.lambdas), dtype=bool) if kept is None else kept,
+        )
+
+    def outcomes(self, line):
+        """Outcomes over lambda of a Line, a list; whether one is stable is judged by the caller."""
+        return walk_line(self.engine, line)
+
+    def relaxed(self, variants, kept):
+        """Energies of the cell (eV), (sample, lambda), and q, (sample, lambda, n), of all variants.
+
+        kept: mask (sample, lambda) of those to be looked at. Without energy shift; NaN where there
+        is no minimum. A crystal that is farther from the mean's than `in_basin` allows is none.
+        """
+        energy = np.full(kept.shape, np.nan)
+        q = np.full((*kept.shape, self.coordinates.size), np.nan)
+        for sample, here in enumerate(kept):
+            outcomes = self.outcomes(self.line(variants, sample, here))
+            for place, outcome in enumerate(outcomes):
+                if outcome.status == "converged":
+                    energy[sample, place], q[sample, place] = outcome.energy, outcome.q
+        return energy, q
