@@ -16,7 +16,8 @@ with job(snakemake) as log:
     lambdas = lambda_grid(**params.perturbation)
     start = starting_crystal(**params.crystal)
     # A cubic crystal takes seconds.
-    report = {} if start.c is None else {"report": Progress(log, posterior.sizes["sample"])}
+    walked = start.c is not None or not start.is_simple
+    report = {"report": Progress(log, posterior.sizes["sample"])} if walked else {}
     bulk = bulk_of_variants(
         potential_from_posterior(posterior), posterior, lambdas, start, params.supercell, **report
     )

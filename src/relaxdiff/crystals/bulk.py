@@ -10,12 +10,13 @@ import xarray as xr
 
 from relaxdiff.crystals.cubic import cubic_crystals
 from relaxdiff.crystals.elasticity import SYMBOLS
+from relaxdiff.crystals.general import general_crystals
 from relaxdiff.crystals.hexagonal import hexagonal_crystals
 from relaxdiff.exceptions import RelaxationError
 from relaxdiff.files import variable
 from relaxdiff.posterior import cut_branches, variant_shifts, variant_weights
 
-KEPT = ("element", "lattice", "basis")  # of the attributes of a crystal
+KEPT = ("element", "lattice", "basis", "shape")  # of the attributes of a crystal
 STATUS = ("stable", "no_minimum", "elastically_unstable", "vibrationally_unstable", "cut")
 
 
@@ -29,7 +30,9 @@ def bulk_of_variants(potential, posterior, lambdas, crystal, repeats, report=lam
     expansion in strain. Raises RelaxationError when the mean itself has no stable crystal.
     """
     zero = int(np.argmin(np.abs(lambdas)))
-    if crystal.c is None:
+    if not crystal.is_simple:
+        found = general_crystals(potential, posterior, lambdas, crystal, repeats, report)
+    elif crystal.c is None:
         weights = variant_weights(posterior, lambdas)
         found = cubic_crystals(potential, weights, zero, crystal, repeats)
     else:
@@ -73,10 +76,12 @@ def _variant_variables(found, shifts, status):
     lowest = np.where(np.isnan(found.vibrational), np.inf, found.vibrational)
     worst = found.q_points[np.argmin(lowest, axis=-1)]
     softest = np.where((status == "vibrationally_unstable")[..., None], worst, np.nan)
-    cubic = found.crystal.c is None
-    volume = found.crystal.volumes_per_atom(found.lengths)
+    cubic = found.crystal.c is None and found.crystal.is_simple
+    volume = found.volume
+    if volume is None:
+        volume = found.crystal.volumes_per_atom(found.lengths)
     lengths = {"lattice_parameter": "lattice parameter of the bulk minimum"}
-    if not cubic:
+    if found.crystal.c is not None:
         lengths["lattice_parameter_c"] = "lattice parameter c of the bulk minimum"
     return {
         **{

@@ -17,6 +17,7 @@ import xarray as xr
 from ase.neighborlist import neighbor_list
 
 from relaxdiff.crystals.bulk import STATUS
+from relaxdiff.crystals.elasticity import ALL_STRAINS
 from relaxdiff.crystals.hexagonal import STRAINS
 from relaxdiff.crystals.one_length import (
     RANGE,
@@ -37,7 +38,14 @@ from relaxdiff.posterior import (
     variant_shifts,
     variant_weights,
 )
-from relaxdiff.structures import BRAVAIS, Freedom, coordinates_of, crystal_from, plane_normal
+from relaxdiff.structures import (
+    BRAVAIS,
+    CRYSTAL_FILE,
+    Freedom,
+    coordinates_of,
+    crystal_from,
+    plane_normal,
+)
 
 # Strain by which the minimum of the mean's held crystal may miss e = 0: a guess, above the rounding
 # of the interpolated energies, below any mistake.
@@ -69,16 +77,20 @@ def crystal_of_variants(potential, posterior, bulk, strain_basis):
     potential: SnapPotential at the posterior's mean; posterior, bulk: the Datasets of those names;
     strain_basis: symmetric matrices that the crystal may strain by, in the axes of its conventional
     cell, shape (s, 3, 3), as `strain_basis_of` gives them: none (fixed cell), the identity, the two
-    that keep hcp hexagonal, or n n^T (held in the plane with unit normal n). Returns a Dataset over
-    (sample, lambda), with the expansion in the strains about the mean's relaxed crystal. `energy`
-    and `volume` are NaN where the relaxed crystal or this one has no minimum; `status` is bulk's,
-    except where only this one has none. Raises ValueError for another basis, RelaxationError when
-    `bulk` is not of this potential.
+    that keep hcp hexagonal, n n^T (held in the plane with unit normal n), or all six. Returns a
+    Dataset over (sample, lambda), with the expansion in the strains about the mean's relaxed
+    crystal. `energy` and `volume` are NaN where the relaxed crystal or this one has no minimum;
+    `status` is bulk's, except where only this one has none. Raises ValueError for another basis,
+    RelaxationError when `bulk` is not of this potential.
     """
     basis = np.reshape(np.asarray(strain_basis, dtype=float), (-1, 3, 3))
     mean = mean_crystal(bulk)
     every_strain = np.eye(3)[None] if mean.c is None else STRAINS
-    if len(basis) == 0:
+    if mean.is_simple and len(basis) == len(ALL_STRAINS):
+        basis = every_strain  # all that its symmetry leaves
+    if not mean.is_simple and (len(basis) or mean.free_coordinates.n_modes):
+        crystal = _walked(potential, posterior, bulk, basis)
+    elif len(basis) == 0:
         crystal = _fixed(posterior, bulk, mean)
     elif basis.shape == every_strain.shape and np.allclose(basis, every_strain):
         crystal = _relaxed(bulk)
@@ -298,11 +310,12 @@ def _reference_variables(crystal, bulk, basis):
 
 
 def strain_basis_of(settings, lattice, lengths=(1.0,)):
-    """What the crystal of a structure may strain by, for `crystal_of_variants`, (0 to 2, 3, 3).
+    """What the crystal of a structure may strain by, for `crystal_of_variants`, (0 to 6, 3, 3).
 
-    settings: the structure's entry in the config; lattice: of the crystal, one of LATTICES;
-    lengths: its lattice parameters, a and for hcp c, which normals of planes depend on. The crystal
-    is as free as the structure's cell; a full relaxation strains a cubic crystal isotropically.
+    settings: the structure's entry in the config; lattice: of the crystal; lengths: its lattice
+    parameters, a and for hcp c, which normals of planes depend on. The crystal is as free as the
+    structure's cell; a full relaxation strains a cubic crystal isotropically, and one from a file
+    as its symmetry lets it.
     """
     cell = settings["cell"]
     if cell == "fixed":
@@ -310,4 +323,6 @@ def strain_basis_of(settings, lattice, lengths=(1.0,)):
     if cell == "in_plane_fixed":
         normal = plane_normal(settings["plane"], lengths)
         return np.outer(normal, normal)[None]
+    if cell == "full" and lattice == CRYSTAL_FILE:
+        return ALL_STRAINS.copy()
     return STRAINS.copy() if cell == "full" and lattice == "hcp" else np.eye(3)[None]

@@ -26,6 +26,9 @@ SHEAR_XY = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]) / np.sq
 SHEAR_YZ = np.roll(SHEAR_XY, 1, axis=(0, 1))
 CUBIC_STRAINS = np.array([TETRAGONAL, SHEAR_XY])
 HEXAGONAL_STRAINS = np.array([IN_PLANE, ALONG, TETRAGONAL, SHEAR_YZ])
+DIAGONALS = np.array([np.diag(row) for row in np.eye(3)])
+SHEAR_XZ = np.roll(SHEAR_XY, -1, axis=(0, 1))
+ALL_STRAINS = np.concatenate([DIAGONALS, [SHEAR_YZ, SHEAR_XZ, SHEAR_XY]])
 # Of one atom against the other: z goes with the shear in diamond, y, along which the two atoms of
 # hcp are apart, with its tetragonal strain.
 DISPLACEMENTS = {"diamond": np.eye(3)[[2]], "hcp": np.eye(3)[[1, 2]]}
@@ -57,7 +60,8 @@ def distortions(crystal):
     cell = crystal.primitive()
     if crystal.basis:
         modes = displacement_modes(no_symmetry(len(cell)))
-        return Coordinates(cell, modes, np.arange(len(cell)), CUBIC_STRAINS)
+        strains = CUBIC_STRAINS if crystal.is_simple else ALL_STRAINS
+        return Coordinates(cell, modes, np.arange(len(cell)), strains)
     directions = DISPLACEMENTS.get(crystal.lattice, np.empty((0, 3)))
     opposite = np.array([1.0, -1.0])[: len(cell)] / np.sqrt(2)
     modes = np.einsum("n,dx->nxd", opposite, directions).reshape(3 * len(cell), -1)

@@ -19,7 +19,8 @@ class VariantCrystals:
 
     crystal: the mean's PerfectCrystal; strains: (s, 3, 3); descriptors: columns, (P + 1,);
     gradient: their derivatives by the strains, (s, P + 1); curvatures: (s, s, P + 1);
-    modulus_derivatives: of each modulus of the relaxed mean crystal, (P,), GPa/eV.
+    modulus_derivatives: of each modulus of the relaxed mean crystal, (P,), GPa/eV; volume: per
+    atom, Angstrom^3, (sample, lambda), where the lengths do not tell it.
     """
 
     lengths: np.ndarray
@@ -34,6 +35,7 @@ class VariantCrystals:
     gradient: np.ndarray
     curvatures: np.ndarray
     modulus_derivatives: dict
+    volume: np.ndarray | None = None
 
     def strain_derivatives(self, weights):
         """How the relaxed mean crystal strains, (s, P), per eV; weights: the mean's, (P + 1,)."""

@@ -125,7 +125,8 @@ def relaxed_crystal(potential, start):
     """
     what = f"{start.lattice} crystal of {potential.name}"
     try:
-        crystal = relax(start.conventional(), potential, "isotropic" if start.c is None else "full")
+        one_length = start.c is None and start.is_simple
+        crystal = relax(start.conventional(), potential, "isotropic" if one_length else "full")
     except LammpsError as error:
         raise LammpsError(
             f"{what}: {error}; is it a potential for this element and lattice, and complete with "
@@ -148,8 +149,7 @@ def relaxed_crystal(potential, start):
 
 def crystal_of(minimum, start):
     """The PerfectCrystal in a Minimum of `relaxed_crystal`, which started from `start`."""
-    a, _, c = minimum.atoms.cell.lengths()
-    return replace(start, a=float(a), c=None if start.c is None else float(c))
+    return start.with_cell(minimum.atoms)
 
 
 def _check_vacuum(atoms, potential, settings):

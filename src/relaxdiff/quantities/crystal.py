@@ -17,11 +17,21 @@ HEXAGONAL_UNITS = {
     "cohesive_energy": "eV",
     **dict.fromkeys(HEXAGONAL_MODULI, "GPa"),
 }
+GENERAL_UNITS = {"volume": "Angstrom^3", "cohesive_energy": "eV"}
 MODULI = ("bulk_modulus", "tetragonal_shear_modulus", "shear_modulus_c44")
+
+
+def crystal_units(bulk):
+    """Units of the crystal's own quantities in order, a dict; bulk: of `bulk_of_variants`."""
+    if is_hexagonal(bulk):
+        return HEXAGONAL_UNITS
+    return CUBIC_UNITS if is_cubic(bulk) else GENERAL_UNITS
 
 
 def crystal_quantities(bulk):
     """The crystal's own quantities of the variants in a Dataset of them, (quantity, ...)."""
+    if not (is_hexagonal(bulk) or is_cubic(bulk)):
+        return np.array([bulk["volume"].values, -bulk["energy"].values])
     if is_hexagonal(bulk):
         names = ("lattice_parameter", "lattice_parameter_c", "energy", *HEXAGONAL_MODULI)
         signs = {"energy": -1}
@@ -34,8 +44,16 @@ def is_hexagonal(bulk):
     return bulk.attrs["lattice"] == "hcp"
 
 
+def is_cubic(bulk):
+    """Whether it is a cubic crystal whose atoms are held by symmetry."""
+    return MODULI[-1] in bulk
+
+
 def crystal_derivatives(bulk):
     """Their derivatives by beta_1 ... beta_P at the mean, (quantity, P)."""
+    if not (is_hexagonal(bulk) or is_cubic(bulk)):
+        grows, energy = bulk["reference_volume_derivative"], bulk["reference_descriptors"]
+        return np.array([grows.values, -energy.values])
     gradient = bulk["reference_strain_gradient"].values
     if is_hexagonal(bulk):
         return _hexagonal_derivatives(bulk, gradient)

@@ -18,11 +18,9 @@ from relaxdiff.crystals import (
 from relaxdiff.derivative import H_IH, expansion_of_crystal, expansion_of_defect
 from relaxdiff.posterior import elements_of
 from relaxdiff.quantities.crystal import (
-    CUBIC_UNITS,
-    HEXAGONAL_UNITS,
     crystal_derivatives,
     crystal_quantities,
-    is_hexagonal,
+    crystal_units,
 )
 
 FORMATION_UNITS = {"formation_energy": "eV", "formation_volume": "Angstrom^3"}
@@ -33,8 +31,7 @@ def quantity_units(bulk, structures):
 
     bulk, structures: as for `joint_posterior`; the structure of the crystal's own is ''.
     """
-    own = HEXAGONAL_UNITS if is_hexagonal(bulk) else CUBIC_UNITS
-    units = {("", name): unit for name, unit in own.items()}
+    units = {("", name): unit for name, unit in crystal_units(bulk).items()}
     for structure, given in structures.items():
         units |= {(structure, name): FORMATION_UNITS[name] for name in formation_names(given)}
     return units

@@ -44,8 +44,9 @@ class PerfectCrystal:
 
     element: of one element, or of a compound the one whose chemical potential follows from the
     others'; lattice: one of LATTICES, COMPOUNDS, or CRYSTAL_FILE; a, and for hcp c, in Angstrom;
-    basis: of a compound, which is cubic, pairs of an element and its place in the cell, three
-    numbers in units of a.
+    basis: of a compound, or a crystal from a file, pairs of an element and its place, three numbers
+    in units of the cell's vectors; shape: the vectors of its conventional cell in units of a,
+    (3, 3) as tuples, () if it is a cube.
     """
 
     element: str
@@ -53,6 +54,7 @@ class PerfectCrystal:
     a: float
     c: float | None = None
     basis: tuple = ()
+    shape: tuple = ()
 
     def __post_init__(self):
         known = (*LATTICES, *COMPOUNDS, CRYSTAL_FILE)
@@ -91,13 +93,15 @@ class PerfectCrystal:
         lengths = np.asarray(lengths)
         if self.lattice == "hcp":
             return np.sqrt(3) / 4 * lengths[..., 0] ** 2 * lengths[..., 1]
-        return lengths[..., 0] ** 3 / self.atoms_per_cell
+        share = abs(np.linalg.det(self.shape)) if self.shape else 1.0
+        return share * lengths[..., 0] ** 3 / self.atoms_per_cell
 
     def conventional(self, repeats=1) -> Atoms:
         """`repeats`^3 conventional cells: cubic, or hexagonal with c along z."""
         if self.basis:
             elements, places = zip(*self.basis, strict=True)
-            cell = Atoms(elements, scaled_positions=places, cell=[self.a] * 3, pbc=True)
+            vectors = self.a * np.array(self.shape or np.eye(3))
+            cell = Atoms(elements, scaled_positions=places, cell=vectors, pbc=True)
         elif self.lattice == "hcp":
             cell = bulk(self.element, "hcp", a=self.a, c=self.c)
         else:
@@ -122,9 +126,31 @@ class PerfectCrystal:
         kept = {"element": self.element, "lattice": self.lattice, "lattice_parameter": self.a}
         if self.c is not None:
             kept["lattice_parameter_c"] = self.c
-        if self.basis:
-            kept["basis"] = json.dumps(self.basis)
+        kept |= {name: json.dumps(getattr(self, name)) for name in ("basis", "shape") if self.basis}
         return kept
+
+    @property
+    def is_simple(self):
+        """Whether it is cubic with every atom held in its place by symmetry, or hcp."""
+        return not self.basis or (not self.shape and self.free_coordinates.size == 1)
+
+    @property
+    def free_coordinates(self):
+        """Coordinates of the conventional cell: what its symmetry lets strain and move."""
+        cell = self.conventional()
+        return coordinates_of(cell, Freedom(cell_strains("full", cell, reach=np.inf)))
+
+    def with_cell(self, atoms):
+        """The crystal whose conventional cell, of the same atoms, is another one."""
+        lengths = atoms.cell.lengths()
+        changed = {"a": float(lengths[0]), "c": None if self.c is None else float(lengths[2])}
+        if self.basis and not self.is_simple:
+            rows = (atoms.cell.array / lengths[0]).tolist()
+            places = map(tuple, atoms.get_scaled_positions().tolist())
+            elements = (element for element, _ in self.basis)
+            changed |= {"shape": tuple(map(tuple, rows))}
+            changed |= {"basis": tuple(zip(elements, places, strict=True))}
+        return replace(self, **changed)
 
 
 def starting_crystal(element, lattice, lattice_parameter=None, sites=None, path=None):
@@ -174,6 +200,7 @@ def crystal_from(attributes):
         float(attributes["lattice_parameter"]),
         None if c is None else float(c),
         tuple((element, tuple(at)) for element, at in json.loads(attributes.get("basis", "[]"))),
+        tuple(map(tuple, json.loads(attributes.get("shape", "[]")))),
     )
 
 
@@ -206,27 +233,18 @@ def _from_file(element, path, lattice_parameter):
     except InputError as error:
         raise InputError(f"crystal.{error}") from None
     cell = _standardised(atoms, to_primitive=False, no_idealize=False)
-    edges, angles = cell.cell.lengths(), cell.cell.angles()
-    if not (np.allclose(edges, edges[0]) and np.allclose(angles, 90)):
-        raise InputError(
-            f"crystal.path: the crystal in {path} is not cubic; of others only hcp can be the "
-            "perfect crystal"
-        )
     if element not in cell.symbols:
         raise InputError(
             f"crystal.element: {element} is not in {path}, which holds "
             f"{', '.join(dict.fromkeys(cell.symbols))}"
         )
+    a = float(cell.cell.lengths()[0])
     places = (tuple(map(float, at)) for at in cell.get_scaled_positions())
     basis = tuple(zip(map(str, cell.symbols), places, strict=True))
-    crystal = PerfectCrystal(element, CRYSTAL_FILE, float(edges[0]), basis=basis)
-    primitive = crystal.primitive()
-    free = coordinates_of(primitive, Freedom(cell_strains("full", primitive, reach=np.inf))).size
-    if free > 1:
-        raise InputError(
-            f"crystal.path: in the crystal in {path} {free - 1} coordinates of atoms are free; "
-            "only crystals whose atoms are held by symmetry can be the perfect crystal"
-        )
+    vectors = cell.cell.array / a
+    cubic = np.allclose(vectors, np.eye(3), atol=1e-6)
+    shape = () if cubic else tuple(map(tuple, vectors.tolist()))
+    crystal = PerfectCrystal(element, CRYSTAL_FILE, a, basis=basis, shape=shape)
     return crystal if lattice_parameter is None else crystal.at(float(lattice_parameter))
 
 

@@ -146,7 +146,8 @@ def _perfect_crystal(crystal, settings):
     atoms = mean.conventional()
     if cell == "in_plane_fixed":  # LAMMPS relaxes a cell along the normal of its first two vectors
         atoms = planes_of_crystal(settings["plane"], mean)
-    kind = "isotropic" if cell == "full" and mean.c is None else cell
+    one_length = mean.c is None and mean.is_simple
+    kind = "isotropic" if cell == "full" and one_length else cell
     # However far the potential reaches, a crystal has no vacuum.
     return atoms, Freedom(strains=cell_strains(kind, atoms, reach=np.inf))
 
