@@ -19,22 +19,29 @@ def images_near(atoms, points, reach):
     Returns atom indices (c,) and lattice translations (c, 3), integers: the image is at
     `atoms.positions[index] + translation @ atoms.cell`. Less memory than a list of neighbours.
     """
-    tree = cKDTree(points)
-    cell = atoms.cell.array
-    inverse = np.linalg.inv(cell)
+    found, shifts = images_around(atoms, points, reach)
+    places = atoms.positions[found] + shifts @ atoms.cell.array
+    distances, _ = cKDTree(points).query(places, distance_upper_bound=reach)
+    near = np.isfinite(distances)
+    return found[near], shifts[near]
+
+
+def images_around(atoms, points, reach):
+    """The same and some more: all that are as near to a box around the points."""
+    inverse = np.linalg.inv(atoms.cell.array)
     margin = reach * np.linalg.norm(inverse, axis=0)  # in units of the cell's vectors
     inside, wanted = atoms.positions @ inverse, points @ inverse
     low, high = wanted.min(axis=0) - margin, wanted.max(axis=0) + margin
     first = np.floor(low - inside.max(axis=0)).astype(int)
     last = np.ceil(high - inside.min(axis=0)).astype(int)
+    ranges = [range(*ends) for ends in zip(first, last + 1, strict=True)]
+    within = [
+        {n: (along + n > low[axis]) & (along + n < high[axis]) for n in ranges[axis]}
+        for axis, along in enumerate(inside.T)
+    ]
     found, shifts = [], []
-    for shift in itertools.product(*map(range, first, last + 1)):
-        moved = inside + shift
-        here = np.flatnonzero(((moved > low) & (moved < high)).all(axis=1))
-        distances, _ = tree.query(
-            atoms.positions[here] + np.array(shift) @ cell, distance_upper_bound=reach
-        )
-        here = here[np.isfinite(distances)]
+    for shift in itertools.product(*ranges):
+        here = np.flatnonzero(within[0][shift[0]] & within[1][shift[1]] & within[2][shift[2]])
         found.append(here)
         shifts.append(np.tile(shift, (len(here), 1)))
     return np.concatenate(found), np.concatenate(shifts)
