@@ -3,14 +3,15 @@
 import itertools
 
 import numpy as np
-from ase.neighborlist import neighbor_list
 from scipy.spatial import cKDTree
 
 
 def nearest_neighbour_distance(atoms):
     """Shortest distance between two atoms of a periodic structure, Angstrom."""
     reach = 1.5 * (atoms.get_volume() / len(atoms)) ** (1 / 3)
-    return float(neighbor_list("d", atoms, reach).min())
+    found, images = images_around(atoms, atoms.positions, reach)
+    around = cKDTree(atoms.positions[found] + images @ atoms.cell.array)
+    return float(around.query(atoms.positions, k=2)[0][:, 1].min())  # the nearest is the atom
 
 
 def images_near(atoms, points, reach):
