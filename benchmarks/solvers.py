@@ -22,7 +22,6 @@ from relaxdiff import (
     RelaxationError,
     bulk_cell,
     implicit_derivative,
-    parallel,
     relax,
     vacancy_cell,
 )
@@ -34,6 +33,7 @@ from relaxdiff.posterior.distribution import (
     read_posterior,
     sample_posterior,
 )
+from relaxdiff.running.ranks import rank_and_size
 from relaxdiff.structures.lattices import PerfectCrystal
 
 HERE = Path(__file__).parent
@@ -74,7 +74,7 @@ def measure(repeats, what):
     derivative = implicit_derivative(minimum, solver, None if what == "all" else crystal.direction)
     end = time.perf_counter()
     columns = len(derivative["strain_derivative"]) + 1
-    rank, ranks = parallel.rank_and_size()
+    rank, ranks = rank_and_size()
     if rank == 0:
         found = {
             "atoms": len(minimum.atoms),

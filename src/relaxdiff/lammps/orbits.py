@@ -48,7 +48,10 @@ class OrbitColumns:
         self.n_evaluations = 0
         representatives, sizes = np.unique(coordinates.orbits, return_counts=True)
         rank, ranks = rank_and_size()
-        self.representatives, self.sizes = representatives[rank::ranks], sizes[rank::ranks]
+        # Neighbours in the list are near each other: the ranks' clusters overlap but little.
+        self.representatives, self.sizes = (
+            np.array_split(each, ranks)[rank] for each in (representatives, sizes)
+        )
         # Of LAMMPS's type of each representative: where its block of components is.
         numbers = [atomic_numbers[element] for element in hyperparameters.elements]
         own = coordinates.reference.numbers[self.representatives]
@@ -178,7 +181,7 @@ class OrbitColumns:
         total = 0.0
         for size in np.unique(self.sizes):
             # The minus: LAMMPS gives - dB/dx.
-            total = total - float(size) * self.session.per_atom(f"slopes{size}")
+            total -= float(size) * self.session.per_atom(f"slopes{size}")
         # LAMMPS has x, y and z of one element's components, then those of the next element.
         by_element = total.reshape(len(total), self.blocks.shape[1], 3, -1)
         return by_element.transpose(0, 2, 1, 3).reshape(3 * len(total), -1)

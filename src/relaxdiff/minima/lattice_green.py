@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import scipy.fft
 from ase import Atoms
-from scipy.spatial import cKDTree
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.potentials import FORCE_CONSTANT_STEP, responses_to
@@ -47,6 +46,23 @@ class ForceConstants:
         np.add.at(folded, tuple(self.cells.T % repeats), self.matrices)
         matrices = scipy.fft.rfftn(folded, axes=(0, 1, 2))
         return (matrices + matrices.conj().swapaxes(-1, -2)) / 2
+
+    def elastic_constants(self):
+        """C_ijkl at rest, ions held, eV/Angstrom^3, shape (3, 3, 3, 3).
+
+        By the method of long waves (Born & Huang, section 27): with the brackets
+        [ab, cd] = -1/2V sum Phi_ab r_c r_d, C_ikjl = [ij, kl] + [kj, il] - [ik, jl].
+        """
+        places, count = self.unit.positions, len(self.unit)
+        apart = (self.cells @ self.unit.cell.array)[:, None, None] + (places[:, None] - places)
+        blocks = self.matrices.reshape(len(self.cells), count, 3, count, 3)
+        sums = np.einsum("riajb,rijc,rijd->abcd", blocks, apart, apart, optimize=True)
+        brackets = -sums / (2 * self.unit.get_volume())
+        return (
+            np.einsum("ijkl->ikjl", brackets)
+            + np.einsum("kjil->ikjl", brackets)
+            - np.einsum("ikjl->ikjl", brackets)
+        )
 
 
 def crystal_force_constants(potential, crystal):
@@ -117,11 +133,13 @@ class LatticeGreen:
     force_constants: ForceConstants, best at the lattice parameters of `atoms`; atoms: the defect's
     supercell of `repeats`^3 conventional cells, on the crystal's lattice but for relaxation; no
     force acts on empty sites. Symmetric and positive definite, rigid translations apart, which
-    are projected out; of the perfect crystal it is the pseudo-inverse of the Hessian. Raises
+    are projected out; of the perfect crystal it is the pseudo-inverse of the Hessian.
+    elastic_constants: of the crystal, see ForceConstants, which tell how it strains. Raises
     InputError when an atom has no site of its own.
     """
 
     def __init__(self, force_constants, atoms, repeats):
+        self.elastic_constants = force_constants.elastic_constants()
         self.sites = _sites(force_constants.unit, atoms, repeats)
         self.grid = (repeats, repeats, repeats)
         self.inverse = _inverse(force_constants.dynamical_matrices(repeats))
@@ -139,8 +157,11 @@ class LatticeGreen:
 
 def _sites(unit, atoms, repeats):
     """Index of the site nearest to each atom, shape (N,), in the order of `unit.repeat`."""
-    places = unit.repeat(repeats).get_scaled_positions()
-    sites = cKDTree(places, boxsize=1).query(atoms.get_scaled_positions())[1]
+    apart = repeats * atoms.get_scaled_positions()[:, None] - unit.get_scaled_positions()
+    cells = np.round(apart)
+    own = ((apart - cells) ** 2).sum(axis=2).argmin(axis=1)
+    cells = cells[np.arange(len(atoms)), own].astype(int) % repeats
+    sites = np.ravel_multi_index((*cells.T, own), (repeats, repeats, repeats, len(unit)))
     if len(np.unique(sites)) < len(atoms):
         raise InputError(
             f"{atoms.get_chemical_formula()}: an atom has no lattice site of its own among those "

@@ -71,7 +71,7 @@ def minimum_dataset(minimum):
             "orbit": variable(
                 "atom", minimum.coordinates.orbits, "1", "first atom of each atom's symmetry orbit"
             ),
-            "mode_displacements": mode_displacements(minimum.coordinates),
+            **_mode_entries(minimum.coordinates.modes),
         },
         coords={"xyz": ["x", "y", "z"], "xyz_2": ["x", "y", "z"]},
         attrs={"potential": minimum.potential.name, "status": minimum.status},
@@ -103,6 +103,38 @@ def mode_displacements(coordinates):
     return modes
 
 
+def _mode_entries(modes):
+    """Displacement modes, sparse (3N, modes), by what is not zero of them, as variables.
+
+    All of them with their zeros would take 7 GB for a vacancy in 32^3 cells.
+    """
+    entries = csr_array(modes.T)
+    entries.eliminate_zeros()
+    entries = entries.tocoo()
+    atoms, axes = np.divmod(entries.col, 3)
+    return {
+        "n_modes": variable((), modes.shape[1], "1", "number of displacement modes"),
+        "entry_mode": variable("mode_entry", entries.row, "1", "displacement mode of the entry"),
+        "entry_atom": variable("mode_entry", atoms, "1", "atom that the mode moves"),
+        "entry_axis": variable("mode_entry", axes, "1", "0, 1 or 2: along x, y or z"),
+        "entry_displacement": variable(
+            "mode_entry",
+            entries.data,
+            "1",
+            "how far, in the orthonormal modes that coordinates are amplitudes of",
+        ),
+    }
+
+
+def _modes_of(dataset):
+    """The sparse matrix (3N, modes) in a Dataset of `minimum_dataset`."""
+    rows = 3 * dataset["entry_atom"].values + dataset["entry_axis"].values
+    return csr_array(
+        (dataset["entry_displacement"].values, (rows, dataset["entry_mode"].values)),
+        shape=(3 * dataset.sizes["atom"], int(dataset["n_modes"])),
+    )
+
+
 def minimum_from_dataset(dataset, potential):
     """The Minimum in a Dataset of `minimum_dataset`; potential: the one it was relaxed with."""
     atoms = Atoms(
@@ -122,7 +154,7 @@ def minimum_from_dataset(dataset, potential):
         potential=potential,
         coordinates=Coordinates(
             reference=atoms,
-            modes=csr_array(dataset["mode_displacements"].values.reshape(-1, 3 * len(atoms)).T),
+            modes=_modes_of(dataset),
             orbits=dataset["orbit"].values,
             strains=dataset["strain_basis"].values,
             freedom=Freedom(

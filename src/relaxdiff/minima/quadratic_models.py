@@ -11,13 +11,19 @@ LARGEST_MATRIX = 500
 
 
 def inverse_in(coordinates, preconditioner):
-    """Maps gradients (n,) to steps: the preconditioner on the atoms, a guess on the strains."""
-    modes, on_strains = coordinates.modes, _strain_curvature(coordinates)
+    """Maps gradients (n,) to steps, atoms and strains by themselves.
+
+    On the atoms it is the preconditioner; the strains have the curvature of a crystal with its
+    `elastic_constants`, or a guess where it has none.
+    """
+    modes = coordinates.modes
+    elastic = getattr(preconditioner, "elastic_constants", None)
+    compliance = np.linalg.inv(_strain_curvatures(coordinates, elastic))
 
     def inverse(gradient):
         forces = (modes @ gradient[: coordinates.n_modes]).reshape(-1, 3)
         moved = modes.T @ preconditioner.apply(forces).ravel()
-        return np.append(moved, gradient[coordinates.n_modes :] / on_strains)
+        return np.append(moved, compliance @ gradient[coordinates.n_modes :])
 
     return inverse
 
@@ -27,16 +33,24 @@ def first_guess(coordinates, preconditioner):
     if preconditioner is not None:
         return LimitedMemory(inverse_in(coordinates, preconditioner))
     on_atoms = np.full(coordinates.n_modes, GUESSED_CURVATURE)
-    on_strains = np.full(len(coordinates.strains), _strain_curvature(coordinates))
-    diagonal = np.append(on_atoms, on_strains)
+    diagonal = np.append(on_atoms, np.diag(_strain_curvatures(coordinates)))
     if coordinates.size > LARGEST_MATRIX:
         return LimitedMemory(lambda gradient: gradient / diagonal)
     return DenseModel(np.diag(diagonal), coordinates.scale)
 
 
-def _strain_curvature(coordinates):
-    """A guess: the strain feels every bond of the cell, an atom only its own; eV."""
-    return 10 * GUESSED_CURVATURE * len(coordinates.reference)
+def _strain_curvatures(coordinates, elastic_constants=None):
+    """Second derivatives by the strains, (strain, strain), eV; elastic_constants: or a guess.
+
+    The guess: the strain feels every bond of the cell, an atom only its own. A crystal that its
+    elastic constants make unstable is guessed, too: the model has to be convex.
+    """
+    strains = coordinates.strains
+    if elastic_constants is not None:
+        each = np.einsum("mij,ijkl,nkl->mn", strains, elastic_constants, strains)
+        if np.linalg.eigvalsh(each).min(initial=np.inf) > 0:
+            return coordinates.reference.get_volume() * each
+    return 10 * GUESSED_CURVATURE * len(coordinates.reference) * np.eye(len(strains))
 
 
 class DenseModel:

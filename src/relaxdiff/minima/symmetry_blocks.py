@@ -150,7 +150,7 @@ def _block(coordinates, own, strains, kept, dimension):
     wider = replace(
         coordinates,
         modes=hstack([coordinates.modes, own], format="csr"),
-        orbits=kept.permutations.min(axis=0),
+        orbits=kept.permutations.min(axis=0).astype(int),
         strains=np.concatenate([coordinates.strains, strains]),
     )
     return Block(wider, own.shape[1], len(strains), dimension)

@@ -151,7 +151,7 @@ def coordinates_of(atoms, freedom=None, symmetry=True):
     return Coordinates(
         atoms.copy(),
         displacement_modes(operations, held),
-        operations.permutations.min(axis=0),
+        operations.permutations.min(axis=0).astype(int),
         strain_modes(operations, freedom.strains),
         freedom,
     )

@@ -3,14 +3,15 @@
 import itertools
 
 import numpy as np
-from ase.neighborlist import neighbor_list
 from scipy.spatial import cKDTree
 
 
 def nearest_neighbour_distance(atoms):
     """Shortest distance between two atoms of a periodic structure, Angstrom."""
     reach = 1.5 * (atoms.get_volume() / len(atoms)) ** (1 / 3)
-    return float(neighbor_list("d", atoms, reach).min())
+    found, images = images_around(atoms, atoms.positions, reach)
+    around = cKDTree(atoms.positions[found] + images @ atoms.cell.array)
+    return float(around.query(atoms.positions, k=2)[0][:, 1].min())  # the nearest is the atom
 
 
 def images_near(atoms, points, reach):
@@ -19,22 +20,29 @@ def images_near(atoms, points, reach):
     Returns atom indices (c,) and lattice translations (c, 3), integers: the image is at
     `atoms.positions[index] + translation @ atoms.cell`. Less memory than a list of neighbours.
     """
-    tree = cKDTree(points)
-    cell = atoms.cell.array
-    inverse = np.linalg.inv(cell)
+    found, shifts = images_around(atoms, points, reach)
+    places = atoms.positions[found] + shifts @ atoms.cell.array
+    distances, _ = cKDTree(points).query(places, distance_upper_bound=reach)
+    near = np.isfinite(distances)
+    return found[near], shifts[near]
+
+
+def images_around(atoms, points, reach):
+    """The same and some more: all that are as near to a box around the points."""
+    inverse = np.linalg.inv(atoms.cell.array)
     margin = reach * np.linalg.norm(inverse, axis=0)  # in units of the cell's vectors
     inside, wanted = atoms.positions @ inverse, points @ inverse
     low, high = wanted.min(axis=0) - margin, wanted.max(axis=0) + margin
     first = np.floor(low - inside.max(axis=0)).astype(int)
     last = np.ceil(high - inside.min(axis=0)).astype(int)
+    ranges = [range(*ends) for ends in zip(first, last + 1, strict=True)]
+    within = [
+        {n: (along + n > low[axis]) & (along + n < high[axis]) for n in ranges[axis]}
+        for axis, along in enumerate(inside.T)
+    ]
     found, shifts = [], []
-    for shift in itertools.product(*map(range, first, last + 1)):
-        moved = inside + shift
-        here = np.flatnonzero(((moved > low) & (moved < high)).all(axis=1))
-        distances, _ = tree.query(
-            atoms.positions[here] + np.array(shift) @ cell, distance_upper_bound=reach
-        )
-        here = here[np.isfinite(distances)]
+    for shift in itertools.product(*ranges):
+        here = np.flatnonzero(within[0][shift[0]] & within[1][shift[1]] & within[2][shift[2]])
         found.append(here)
         shifts.append(np.tile(shift, (len(here), 1)))
     return np.concatenate(found), np.concatenate(shifts)

@@ -10,12 +10,13 @@ from ase.geometry import find_mic
 from scipy.spatial import cKDTree
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.structures.neighbours import images_near
+from relaxdiff.structures.neighbours import images_around
 
 spglib.error.OLD_ERROR_HANDLING = False  # failures raise, as in the coming spglib 3
 
 # Angstrom; atoms further from their image than this break the symmetry. spglib's own default.
 SYMMETRY_TOLERANCE = 1e-5
+PAIRS_OF_ATOMS = 50000  # as many at a time, for the sake of memory
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class Symmetry:
 
     def subgroup(self, operations):
         """The Symmetry of some of the operations, given by their indices or a mask."""
+        operations = np.asarray(operations)
+        if operations.dtype == bool and operations.all():
+            return self  # permutations are large: no copy of them
         return replace(
             self,
             rotations=self.rotations[operations],
@@ -107,16 +111,11 @@ def find_symmetry(atoms, tolerance=SYMMETRY_TOLERANCE, fixed=None):
             f"{atoms.get_chemical_formula()}: spglib finds no symmetry: {error}"
         ) from None
     cell = atoms.cell.array.T
-    sites = cKDTree(scaled, boxsize=1)
+    images = _Images(scaled, kinds, cell, 2 * tolerance)
     rotations, permutations = [], []
     for rotation, translation in zip(found["rotations"], found["translations"], strict=True):
-        moved = scaled @ rotation.T + translation
-        permutation = sites.query(_in_cell(moved))[1]
-        apart = moved - scaled[permutation]
-        distances = np.linalg.norm((apart - np.round(apart)) @ cell.T, axis=1)
-        # spglib allows an operation some more than its tolerance, after averaging.
-        same = distances.max() < 2 * tolerance
-        if same and np.array_equal(kinds, kinds[permutation]):
+        permutation = images.of(rotation, translation)
+        if permutation is not None:
             rotations.append(cell @ rotation @ np.linalg.inv(cell))
             permutations.append(permutation)
     return Symmetry(np.array(rotations), np.array(permutations))
@@ -184,16 +183,70 @@ def representations(symmetry):
 def _rarest(atoms, kinds):
     """Indices of the atoms with the rarest surroundings, as far as near neighbours tell."""
     reach = 1.8 * (atoms.get_volume() / len(atoms)) ** (1 / 3)
-    found, images = images_near(atoms, atoms.positions, reach)
+    found, images = images_around(atoms, atoms.positions, reach)
     around = cKDTree(atoms.positions[found] + images @ atoms.cell.array)
-    pairs = cKDTree(atoms.positions).sparse_distance_matrix(around, reach, output_type="ndarray")
     kind = np.unique(kinds, return_inverse=True)[1] + 1.0
-    weights = kind[found[pairs["j"]]] * np.exp(-pairs["v"])
-    sums = np.bincount(pairs["i"], weights, minlength=len(atoms)) + 100 * kind
+    sums = 100 * kind
+    for some in np.array_split(np.arange(len(atoms)), len(atoms) // PAIRS_OF_ATOMS + 1):
+        some_tree = cKDTree(atoms.positions[some])
+        pairs = some_tree.sparse_distance_matrix(around, reach, output_type="ndarray")
+        weights = kind[found[pairs["j"]]] * np.exp(-pairs["v"])
+        sums[some] += np.bincount(pairs["i"], weights, minlength=len(some))
     order = np.argsort(sums)
     # Sums that differ by no more than displacements within the tolerance may make them differ.
     classes = np.split(order, np.flatnonzero(np.diff(sums[order]) > 1e-3) + 1)
     return np.sort(min(classes, key=len))
+
+
+class _Images:
+    """Where operations take each atom.
+
+    scaled: coordinates of the atoms, (N, 3); kinds: of which only equal ones are mapped on each
+    other, (N,); cell: its vectors, columns; tolerance: Angstrom between an atom's image and the
+    next atom; spglib allows an operation some more than its own, after averaging.
+
+    To look for the atom nearest to each image takes most of the time in cells of many atoms.
+    An operation that is one looked for before after another that is known needs none: of the 48 of
+    a cube a few are looked for.
+    """
+
+    def __init__(self, scaled, kinds, cell, tolerance):
+        self.scaled, self.kinds, self.cell, self.tolerance = scaled, kinds, cell, tolerance
+        self.sites = cKDTree(scaled, boxsize=1)
+        self.known, self.generators = {}, []
+
+    def of(self, rotation, translation):
+        """The permutation (N,) of an operation in scaled coordinates; None if it is no symmetry."""
+        moved = self.scaled @ rotation.T + translation
+        permutation = self._composed(rotation, translation)
+        if permutation is None or not self._same(moved, permutation):
+            permutation = self.sites.query(_in_cell(moved))[1].astype(np.int32)
+            if not self._same(moved, permutation):
+                return None
+            self.generators.append((np.linalg.inv(rotation), translation, permutation))
+        self.known[_key(rotation, translation)] = permutation
+        return permutation
+
+    def _composed(self, rotation, translation):
+        for back, shift, last in self.generators:
+            first = self.known.get(_key(back @ rotation, back @ (translation - shift)))
+            if first is not None:
+                return last[first]
+        return None
+
+    def _same(self, moved, permutation):
+        """Whether the images (N, 3) are at the atoms that the permutation says, of their kinds."""
+        apart = moved - self.scaled[permutation]
+        apart = (apart - np.round(apart)) @ self.cell.T
+        squares = np.einsum("ij,ij->i", apart, apart)
+        near = squares.max() < self.tolerance**2
+        return near and np.array_equal(self.kinds, self.kinds[permutation])
+
+
+def _key(rotation, translation):
+    """The same for equal operations, but for the rare translation that is rounded otherwise."""
+    turn, shift = np.round(rotation).astype(int), np.round(1000 * translation).astype(int) % 1000
+    return turn.tobytes() + shift.tobytes()
 
 
 def _in_cell(scaled):

@@ -48,6 +48,25 @@ def dense(green, n_atoms):
     return np.array([green.apply(field).ravel() for field in fields]).T
 
 
+def test_elastic_constants_are_those_of_the_strained_crystal(tungsten):
+    """Changes of the stress in a relaxed crystal."""
+    relaxed = relax(CRYSTAL.conventional(), tungsten).atoms
+    crystal = PerfectCrystal("W", "bcc", relaxed.cell.lengths()[0])
+    elastic = crystal_force_constants(tungsten, crystal).elastic_constants()
+    random = np.random.default_rng(2).normal(size=(3, 3))
+    with DescriptorCalculator(tungsten.hyperparameters, tungsten.baseline) as calculator:
+        for strain in (np.eye(3), np.diag([1.0, 0.0, 0.0]), random + random.T):
+            stresses = []
+            for way in (STEP, -STEP):
+                strained = relaxed.copy()
+                strained.set_cell(relaxed.cell @ (np.eye(3) + way * strain), scale_atoms=True)
+                slope = calculator.evaluate(strained).strain_gradient @ tungsten.weights
+                stresses.append(slope / strained.get_volume())
+            change = (stresses[0] - stresses[1]) / (2 * STEP)
+            expected = np.einsum("ijkl,kl->ij", elastic, strain)
+            assert change == pytest.approx(expected, abs=1e-4 * np.abs(expected).max())
+
+
 # Cells far shorter than the range of 9.6 Angstrom, too: their force constants are folded.
 @pytest.mark.parametrize("repeats", [1, 2, 3, 4])
 def test_in_the_crystal_it_inverts_the_hessian(tungsten, force_constants, repeats):

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator, cg
 
 from relaxdiff.derivative.solvers.problem import Solved
 from relaxdiff.exceptions import InputError
+
+KEPT = 200  # directions, the latest; each is two vectors
 
 
 @dataclass(frozen=True)
@@ -31,51 +32,76 @@ class Sparse:
 
     def solve(self, problem, right):
         """Solve H_uu x = right, (m, k); a Solved whose status says which columns to distrust."""
-        shape = (problem.n_displacements,) * 2
-        operator = LinearOperator(shape, matvec=problem.hessian_product, dtype=float)
-        inverse = self._inverse(problem, shape)
+        inverse = self._inverse(problem)
+        known = ConjugateDirections()
         x = np.zeros_like(right)
         status, iterations = [], []
         for index, column in enumerate(right.T):
-            start = _from_others(x[:, :index], right[:, :index], column)
-            x[:, index], advice, steps = self._column(operator, inverse, column, start)
+            x[:, index], advice, steps = self._column(problem, inverse, column, known)
             status.append(advice)
             iterations.append(steps)
         return Solved(x, tuple(status), tuple(iterations))
 
-    def _column(self, operator, inverse, right, start):
-        steps = []
-        x, failed = cg(
-            operator,
-            right,
-            start,
-            rtol=self.tolerance,
-            maxiter=self.max_iterations,
-            M=inverse,
-            callback=steps.append,
-        )
+    def _column(self, problem, inverse, right, known):
+        """Solution (m,), status and number of iterations for one column."""
+        x, residual = known.solution(right)
+        wanted = self.tolerance * np.linalg.norm(right)
+        for step in range(self.max_iterations + 1):
+            if np.linalg.norm(residual) <= wanted:
+                return x, "converged", step
+            if step < self.max_iterations:
+                direction = known.conjugate(inverse(residual))
+                product = problem.hessian_product(direction)
+                length = known.keep(direction, product, residual)
+                x += length * direction
+                residual -= length * product
         advice = (
-            f"not converged to {self.tolerance:.0e} after {len(steps)} iterations: allow more, or "
+            f"not converged to {self.tolerance:.0e} after {step} iterations: allow more, or "
             "use a preconditioner; if that does not help, the structure may be a saddle point"
         )
-        return x, advice if failed else "converged", len(steps)
+        return x, advice, step
 
-    def _inverse(self, problem, shape):
+    def _inverse(self, problem):
         if self.preconditioner is None:
-            return None
+            return np.copy
         modes = problem.coordinates.modes
 
         def apply(vector):
-            field = (modes @ np.ravel(vector)).reshape(-1, 3)
+            field = (modes @ vector).reshape(-1, 3)
             return modes.T @ self.preconditioner.apply(field).ravel()
 
-        return LinearOperator(shape, matvec=apply, dtype=float)
+        return apply
 
 
-def _from_others(x, right, column):
-    """Combination of the solutions at hand that is nearest to another one, in the energy norm.
+class ConjugateDirections:
+    """The directions p of all columns so far, with H p, conjugate: p_i . H p_j = 0.
 
-    x, right: (m, j) with H x = right; column: (m,). The parameters of a potential act alike, so
-    that this leaves little to solve for, and it costs no evaluation.
+    The parameters of a potential act alike, and so does a defect on all columns: what directions of
+    earlier columns span is not searched again, and their products are at hand, so that it costs no
+    evaluation (Erhel & Guyomarc'h, SIAM J. Matrix Anal. Appl. 21, 1279 (2000)).
     """
-    return x @ np.linalg.lstsq(x.T @ right, x.T @ column)[0]
+
+    def __init__(self):
+        self.kept = []
+
+    def solution(self, right):
+        """The solution x within their span, nearest in the energy norm, and right - H x."""
+        x, residual = np.zeros_like(right), right.copy()
+        for direction, product, curvature in self.kept:
+            length = direction @ residual / curvature
+            x += length * direction
+            residual -= length * product
+        return x, residual
+
+    def conjugate(self, direction):
+        """The direction made conjugate to all kept ones."""
+        direction = direction.copy()
+        for other, product, curvature in self.kept:
+            direction -= product @ direction / curvature * other
+        return direction
+
+    def keep(self, direction, product, residual):
+        """Keep a direction and H times it; how far to go along it from a residual."""
+        curvature = direction @ product
+        self.kept = [*self.kept, (direction, product, curvature)][-KEPT:]
+        return direction @ residual / curvature
