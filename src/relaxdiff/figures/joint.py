@@ -10,6 +10,7 @@ from relaxdiff.figures.style import PAGE, bin_count, legend_above, level_style, 
 SYMBOLS = {
     "lattice_parameter": "$a$",
     "lattice_parameter_c": "$c$",
+    "volume": "$v$",
     "cohesive_energy": r"$E_\mathrm{coh}$",
     "c11": "$C_{11}$",
     "c12": "$C_{12}$",

@@ -41,6 +41,7 @@ def crystal_quantities(bulk):
 
 
 def is_hexagonal(bulk):
+    """Whether it is hcp, with two lattice parameters."""
     return bulk.attrs["lattice"] == "hcp"
 
 

@@ -12,7 +12,7 @@ from joint_study import (
 from relaxdiff.figures import joint as joint_figures
 from relaxdiff.figures.joint import _parameter_labels
 from relaxdiff.figures.style import save_figure
-from relaxdiff.quantities.crystal import CUBIC_UNITS
+from relaxdiff.quantities.crystal import CUBIC_UNITS, GENERAL_UNITS, HEXAGONAL_UNITS
 from relaxdiff.quantities.formation import FORMATION_UNITS
 from relaxdiff.statistics.joint import joint_posterior
 
@@ -94,3 +94,8 @@ def test_some_parameters_are_named_below_the_heat_map():
     }
     assert 0 not in two
     assert len(two) <= 14
+
+
+def test_every_quantity_has_a_symbol():
+    known = {**CUBIC_UNITS, **HEXAGONAL_UNITS, **GENERAL_UNITS, **FORMATION_UNITS}
+    assert set(known) == set(joint_figures.SYMBOLS)
