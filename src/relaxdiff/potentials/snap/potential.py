@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.lammps import DescriptorCalculator
+from relaxdiff.lammps import DescriptorCalculator, LammpsCalculator
 from relaxdiff.potentials import Parameters, weights_of
 from relaxdiff.potentials.snap.baseline import PairBaseline, ZblBaseline
 from relaxdiff.potentials.snap.evaluator import evaluator_for
@@ -90,6 +90,10 @@ class SnapPotential:
     def descriptor_calculator(self):
         """What evaluates the descriptors of any Atoms, a DescriptorCalculator to be closed."""
         return DescriptorCalculator(self.hyperparameters, self.baseline)
+
+    def calculator(self) -> LammpsCalculator:
+        """An ASE calculator of the potential, which plain LAMMPS evaluates."""
+        return LammpsCalculator(self)
 
     def attributes(self):
         """What a Dataset keeps of the potential beside theta, a dict."""
