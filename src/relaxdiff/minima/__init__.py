@@ -6,9 +6,15 @@ from relaxdiff.minima.minimum import Minimum, mode_displacements, strain_basis
 from relaxdiff.minima.quadratic_models import DenseModel
 from relaxdiff.minima.quasi_newton import largest_component
 from relaxdiff.minima.reference import Reference, crystal_of, relaxed_crystal
+from relaxdiff.minima.relaxation import relax
 from relaxdiff.minima.relaxers import RELAXERS, TOLERANCE, Relaxer
 from relaxdiff.minima.saddle_test import StabilityTest
-from relaxdiff.minima.symmetry_blocks import crystal_hessian, tensor_hessian
+from relaxdiff.minima.symmetry_blocks import (
+    blocks_at,
+    crystal_hessian,
+    saddle_point,
+    tensor_hessian,
+)
 from relaxdiff.minima.walk import Line, Outcome, walk_line
 
 __all__ = [
@@ -22,6 +28,7 @@ __all__ = [
     "StabilityTest",
     "TOLERANCE",
     "TensorHessian",
+    "blocks_at",
     "cells_in_range",
     "crystal_green",
     "crystal_hessian",
@@ -29,7 +36,9 @@ __all__ = [
     "hessian_variable",
     "largest_component",
     "mode_displacements",
+    "relax",
     "relaxed_crystal",
+    "saddle_point",
     "strain_basis",
     "tensor_hessian",
     "walk_line",

@@ -17,9 +17,10 @@ from relaxdiff.structures import Coordinates, Freedom
 class Minimum:
     """A relaxed structure and how well it is relaxed.
 
-    atoms: the relaxed Atoms, which carry their energy; strain: symmetric matrix (3, 3), relative to the cell that was given;
-    energy: eV, with the baseline and the energy shift; max_gradient: eV/A; status:
-    'converged', or what went wrong and what to try; coordinates: those of `atoms`, q = 0 there.
+    atoms: the relaxed Atoms, which carry their energy; strain: symmetric matrix (3, 3), relative to
+    the cell that was given; energy: eV, with the baseline and the energy shift; max_gradient: eV/A;
+    status: 'converged', or what went wrong and what to try; coordinates: those of `atoms`, q = 0
+    there.
     """
 
     atoms: Atoms

@@ -33,8 +33,8 @@ def relax(
     that keep their scaled positions; normal_only: atoms move only along the normal of the plane of
     the first two cell vectors, as in a gamma surface. Returns a Minimum whose `status` says whether
     it converged, and whose Atoms carry the energy (eV) and, unless some atoms are held or confined
-    to a normal, the forces that are left (eV/A). Raises InputError for a cell that cannot relax so, EvaluationError when the
-    potential has no value for a structure on the way.
+    to a normal, the forces that are left (eV/A). Raises InputError for a cell that cannot relax so,
+    EvaluationError when the potential has no value for a structure on the way.
     """
     strains = cell_strains(cell, atoms, potential.reach)
     directions = face_normals(atoms)[2:] if normal_only else np.eye(3)

