@@ -2,7 +2,7 @@
 
 from relaxdiff.minima.hessian_models import TensorHessian, hessian_variable
 from relaxdiff.minima.lattice_green import cells_in_range, crystal_green
-from relaxdiff.minima.minimum import Minimum, mode_displacements, strain_basis
+from relaxdiff.minima.minimum import Minimum, minimum_from_dataset, mode_displacements, strain_basis
 from relaxdiff.minima.quadratic_models import DenseModel
 from relaxdiff.minima.quasi_newton import largest_component
 from relaxdiff.minima.reference import Reference, crystal_of, relaxed_crystal
@@ -35,6 +35,7 @@ __all__ = [
     "crystal_of",
     "hessian_variable",
     "largest_component",
+    "minimum_from_dataset",
     "mode_displacements",
     "relax",
     "relaxed_crystal",

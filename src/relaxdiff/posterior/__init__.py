@@ -23,6 +23,7 @@ from relaxdiff.posterior.variants import (
     elements_of,
     lambda_grid,
     variant_energy_shifts,
+    variant_potential,
     variant_shifts,
     variant_weights,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "snap_hyperparameters",
     "start_posterior",
     "variant_energy_shifts",
+    "variant_potential",
     "variant_shifts",
     "variant_weights",
     "with_draws",
