@@ -50,7 +50,7 @@ class _Comparison:
     curvatures: np.ndarray
 
 
-def crystal_of_variants(potential, posterior, bulk, strain_basis):
+def crystal_of_variants(potential, posterior, bulk, strain_basis) -> xr.Dataset:
     """The crystal that a structure is compared with, for every variant.
 
     potential: SnapPotential at the posterior's mean; posterior, bulk: the Datasets of those names;

@@ -21,7 +21,7 @@ def relax(
     preconditioner=None,
     fixed=None,
     normal_only=False,
-):
+) -> Minimum:
     """Relax a periodic structure, atoms and as much of the cell as wanted.
 
     atoms: ASE Atoms; potential: a Potential; cell: 'fixed', 'isotropic', 'full' or
