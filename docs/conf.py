@@ -54,7 +54,11 @@ myst_enable_extensions = ["dollarmath"]
 myst_fence_as_directive = ["math"]  # GitHub's ```math
 myst_heading_anchors = 4  # as GitHub makes them
 autodoc_member_order = "bysource"
-autodoc_typehints = "none"  # the prose says it, with shapes and units
+autodoc_typehints = "signature"  # what they are; the prose has shapes and units
+autodoc_typehints_format = "short"
+# Other packages' pages, and what annotations call by other names, are not looked up: no network.
+OTHERS = "ase|numpy|xarray|pandas|scipy|pathlib|np|xr"
+nitpick_ignore_regex = [("py:.*", rf"({OTHERS})\..*|ndarray|Path|Atoms")]
 # MathML is shown by browsers without a script, which would have to come from the network.
 html_math_renderer = "mathml"
 

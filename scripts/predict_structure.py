@@ -2,18 +2,13 @@
 
 from common import job
 
-from relaxdiff.derivative.expansion import predicted_structure
 from relaxdiff.files.datasets import read_dataset
-from relaxdiff.minima.minimum import minimum_from_dataset
-from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
-from relaxdiff.posterior.variants import variant_potential
+from relaxdiff.posterior.distribution import read_posterior
+from relaxdiff.predictions.exported import predicted_atoms
 
 with job(snakemake) as log:
     posterior = read_posterior(snakemake.input.posterior)
-    mean = potential_from_posterior(posterior)
-    variant = variant_potential(mean, posterior, snakemake.wildcards.variant)
-    reference = minimum_from_dataset(read_dataset(snakemake.input.reference), mean).atoms
+    reference = read_dataset(snakemake.input.reference)
     derivative = read_dataset(snakemake.input.derivative)
-    atoms = predicted_structure(reference, derivative, variant.theta - mean.theta)
-    atoms.info["potential"] = variant.name
+    atoms = predicted_atoms(posterior, reference, derivative, snakemake.wildcards.variant)
     atoms.write(snakemake.output[0], format="extxyz")

@@ -17,9 +17,7 @@ def kept(left, path):
     """A RelaxationError that says where the structure of a LeftStructureError is now, and how to
     go on with it. path: beside the job's output, which it must not be taken for."""
     if is_first():
-        atoms = left.relaxed.atoms.copy()
-        atoms.info["energy"] = left.relaxed.energy
-        write(path, atoms)
+        write(path, left.relaxed.atoms)
     return RelaxationError(
         f"{left}. That one is a minimum, in {path}: give it an entry of its own in structures, "
         "with kind: file, path: a copy of that file, "

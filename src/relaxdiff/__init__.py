@@ -4,14 +4,20 @@ from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants
 from relaxdiff.derivative.implicit import implicit_derivative
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
+from relaxdiff.files import package_versions
 from relaxdiff.minima.relaxation import relax
+from relaxdiff.posterior.ensemble import posterior_from_ensemble
 from relaxdiff.potentials.snap.baseline import PairBaseline, ZblBaseline
 from relaxdiff.potentials.snap.files import read_snap
-from relaxdiff.potentials.snap.potential import write_snap
+from relaxdiff.potentials.snap.potential import SnapPotential, write_snap
+from relaxdiff.predictions.one_call import predict
 from relaxdiff.predictions.predicted_variants import predict_variants
+from relaxdiff.statistics.opened import open_study
 from relaxdiff.structures.kinds import bulk_cell, vacancy_cell
 from relaxdiff.structures.lattices import PerfectCrystal, starting_crystal
 from relaxdiff.truth.relaxed_variants import relax_variants
+
+__version__ = package_versions()["relaxdiff"]
 
 # Names that these had before, for scripts that use them.
 PairReference, ZblReference = PairBaseline, ZblBaseline
@@ -22,11 +28,15 @@ __all__ = [
     "PairBaseline",
     "PerfectCrystal",
     "RelaxationError",
+    "SnapPotential",
     "ZblBaseline",
     "bulk_cell",
     "bulk_of_variants",
     "crystal_of_variants",
     "implicit_derivative",
+    "open_study",
+    "posterior_from_ensemble",
+    "predict",
     "predict_variants",
     "read_snap",
     "relax",

@@ -122,3 +122,15 @@ def test_every_locked_package_has_a_hash(lock_text):
 
 def test_lock_names_no_registry_and_no_path(lock_text):
     assert re.findall(r".*(?:://|file:|index-url|find-links).*", lock_text) == []
+
+
+def test_the_container_and_the_workflow_use_the_lock_through_make_and_ci():
+    """Neither names a package of its own: `make env` and `.ci/run` install what the lock says."""
+    recipe = (ROOT / "envs/Dockerfile").read_text()
+    assert "make -C /opt/relaxdiff env" in recipe
+    assert "pip install" not in recipe
+    ignored = (ROOT / ".dockerignore").read_text().split()
+    assert {".venv", "results"} <= set(ignored)
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    assert workflow["jobs"]["ci"]["steps"][-1] == {"run": ".ci/run"}
+    assert (ROOT / ".ci/run").stat().st_mode & 0o111

@@ -1,6 +1,7 @@
 """The perfect crystal of every variant, which formation energies are counted from."""
 
-from relaxdiff.crystals.compared import mean_crystal
+from relaxdiff.crystals.bulk import bulk_of_variants
+from relaxdiff.crystals.compared import crystal_of_variants, mean_crystal, strain_basis_of
 from relaxdiff.crystals.elasticity import HEXAGONAL_MODULI
 from relaxdiff.crystals.formation_energy import ComparedWith, beyond_crystal, compared_with
 from relaxdiff.crystals.hexagonal import STRAINS
@@ -13,9 +14,12 @@ __all__ = [
     "STRAINS",
     "VariantWalks",
     "beyond_crystal",
+    "bulk_of_variants",
     "chemical_potentials",
     "compared_with",
+    "crystal_of_variants",
     "mean_crystal",
     "solute_crystals",
+    "strain_basis_of",
     "walked",
 ]

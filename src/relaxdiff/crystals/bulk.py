@@ -20,7 +20,9 @@ KEPT = ("element", "lattice", "basis", "shape")  # of the attributes of a crysta
 STATUS = ("stable", "no_minimum", "elastically_unstable", "vibrationally_unstable", "cut")
 
 
-def bulk_of_variants(potential, posterior, lambdas, crystal, repeats, report=lambda line: None):
+def bulk_of_variants(
+    potential, posterior, lambdas, crystal, repeats, report=lambda line: None
+) -> xr.Dataset:
     """Lattice parameters, energy, moduli and stability of the perfect crystal of every variant.
 
     potential: SnapPotential at the posterior's mean; lambdas: shape (lambda,), 0 among them;

@@ -71,7 +71,7 @@ class _Comparison:
     modes: xr.Variable | None = field(default=None, repr=False)
 
 
-def crystal_of_variants(potential, posterior, bulk, strain_basis):
+def crystal_of_variants(potential, posterior, bulk, strain_basis) -> xr.Dataset:
     """The crystal that a structure is compared with, for every variant.
 
     potential: SnapPotential at the posterior's mean; posterior, bulk: the Datasets of those names;

@@ -1,6 +1,10 @@
 """The implicit derivative of a relaxed structure by the parameters of its potential."""
 
-from relaxdiff.derivative.expansion import expansion_of_crystal, expansion_of_defect
+from relaxdiff.derivative.expansion import (
+    expansion_of_crystal,
+    expansion_of_defect,
+    predicted_structure,
+)
 from relaxdiff.derivative.implicit import implicit_derivative
 from relaxdiff.derivative.levels import (
     EVALUATION,
@@ -31,4 +35,5 @@ __all__ = [
     "level_named",
     "most_complete",
     "names_of_levels",
+    "predicted_structure",
 ]

@@ -21,7 +21,7 @@ from relaxdiff.minima import hessian_variable, largest_component, strain_basis
 from relaxdiff.potentials import four_point_steps, hessian_row, weights_of
 
 
-def implicit_derivative(minimum, solver="dense", directions=None):
+def implicit_derivative(minimum, solver="dense", directions=None) -> xr.Dataset:
     """Differentiate a relaxed structure with respect to the parameters of its potential.
 
     minimum: a converged `Minimum` from `relax`; solver: an object of

@@ -1,6 +1,7 @@
 """The one door to LAMMPS: descriptors, energies, forces and its own minimiser."""
 
 from relaxdiff.lammps.all_atoms import AllAtomColumns
+from relaxdiff.lammps.calculator import LammpsCalculator
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.lammps.minimise import force_calls, lammps_minimise
 from relaxdiff.lammps.orbits import OrbitColumns
@@ -10,6 +11,7 @@ __all__ = [
     "AllAtomColumns",
     "DescriptorCalculator",
     "LAMMPS_ARGUMENTS",
+    "LammpsCalculator",
     "LammpsSession",
     "OrbitColumns",
     "force_calls",

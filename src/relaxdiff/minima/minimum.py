@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
 from scipy.sparse import csr_array
 
 from relaxdiff.files import variable
@@ -16,9 +17,10 @@ from relaxdiff.structures import Coordinates, Freedom
 class Minimum:
     """A relaxed structure and how well it is relaxed.
 
-    atoms: the relaxed Atoms; strain: symmetric matrix (3, 3), relative to the cell that was given;
-    energy: eV, with the baseline and the energy shift; max_gradient: eV/A; status:
-    'converged', or what went wrong and what to try; coordinates: those of `atoms`, q = 0 there.
+    atoms: the relaxed Atoms, which carry their energy; strain: symmetric matrix (3, 3), relative to
+    the cell that was given; energy: eV, with the baseline and the energy shift; max_gradient: eV/A;
+    status: 'converged', or what went wrong and what to try; coordinates: those of `atoms`, q = 0
+    there.
     """
 
     atoms: Atoms
@@ -143,11 +145,13 @@ def minimum_from_dataset(dataset, potential):
         cell=dataset["cell"].values,
         pbc=True,
     )
+    energy = float(dataset["energy"])
+    atoms.calc = SinglePointCalculator(atoms, energy=energy)
     held = dataset["fixed"].values.astype(bool)
     return Minimum(
         atoms=atoms,
         strain=dataset["strain"].values,
-        energy=float(dataset["energy"]),
+        energy=energy,
         max_gradient=float(dataset["max_gradient"]),
         status=dataset.attrs["status"],
         n_evaluations=int(dataset["evaluations"]),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from ase.calculators.singlepoint import SinglePointCalculator
 
 from relaxdiff.minima.minimum import Minimum
 from relaxdiff.minima.quadratic_models import first_guess
@@ -20,7 +21,7 @@ def relax(
     preconditioner=None,
     fixed=None,
     normal_only=False,
-):
+) -> Minimum:
     """Relax a periodic structure, atoms and as much of the cell as wanted.
 
     atoms: ASE Atoms; potential: a Potential; cell: 'fixed', 'isotropic', 'full' or
@@ -31,8 +32,9 @@ def relax(
     forces (N, 3) to displacements like the inverse of a Hessian would; fixed: mask (N,) of atoms
     that keep their scaled positions; normal_only: atoms move only along the normal of the plane of
     the first two cell vectors, as in a gamma surface. Returns a Minimum whose `status` says whether
-    it converged. Raises InputError for a cell that cannot relax so, EvaluationError when the
-    potential has no value for a structure on the way.
+    it converged, and whose Atoms carry the energy (eV) and, unless some atoms are held or confined
+    to a normal, the forces that are left (eV/A). Raises InputError for a cell that cannot relax so,
+    EvaluationError when the potential has no value for a structure on the way.
     """
     strains = cell_strains(cell, atoms, potential.reach)
     directions = face_normals(atoms)[2:] if normal_only else np.eye(3)
@@ -42,18 +44,34 @@ def relax(
     with potential.evaluator(coordinates) as evaluator:
         stop = Stop(tolerance, max_steps)
         end = quasi_newton(evaluator, potential.theta, start, model, stop)
-        energy = evaluator.energy(end.q, potential.theta)
+        energy = evaluator.energy(end.q, potential.theta) + potential.shift_of(atoms)
+        gradient = evaluator.gradient(end.q, potential.theta)
     relaxed = coordinates.structure(end.q)
+    forces = _forces(coordinates, end.q, gradient)
+    relaxed.calc = SinglePointCalculator(relaxed, energy=energy, **forces)
     return Minimum(
         atoms=relaxed,
         strain=coordinates.strain_of(end.q),
-        energy=energy + potential.shift_of(atoms),
+        energy=energy,
         max_gradient=end.max_gradient,
         status="converged" if end.converged else _advice(end, tolerance),
         n_evaluations=end.n_evaluations,
         potential=potential,
         coordinates=replace(coordinates, reference=relaxed),
     )
+
+
+def _forces(coordinates, q, gradient):
+    """The forces on the atoms (N, 3), eV/A, in a dict; empty where dU/dq lacks some of them.
+
+    With x = (x0 + u) F the gradient by u, which the modes hold all of, is that by x times F.
+    """
+    freedom = coordinates.freedom
+    if freedom.fixed is not None or len(freedom.directions) < 3:
+        return {}
+    by_u = (coordinates.modes @ gradient[: coordinates.n_modes]).reshape(-1, 3)
+    deformation = np.eye(3) + coordinates.strain_of(q)
+    return {"forces": -np.linalg.solve(deformation, by_u.T).T}
 
 
 def _advice(end, tolerance):

@@ -6,6 +6,8 @@ from relaxdiff.posterior.distribution import (
     potential_from_posterior,
     read_posterior,
     sample_posterior,
+    start_posterior,
+    with_draws,
 )
 from relaxdiff.posterior.ensemble import ENSEMBLE_SOURCES
 from relaxdiff.posterior.extended_xyz import XyzKeys
@@ -21,6 +23,7 @@ from relaxdiff.posterior.variants import (
     elements_of,
     lambda_grid,
     variant_energy_shifts,
+    variant_potential,
     variant_shifts,
     variant_weights,
 )
@@ -42,8 +45,11 @@ __all__ = [
     "read_weights",
     "sample_posterior",
     "snap_hyperparameters",
+    "start_posterior",
     "variant_energy_shifts",
+    "variant_potential",
     "variant_shifts",
     "variant_weights",
+    "with_draws",
     "write_trial_ensemble",
 ]

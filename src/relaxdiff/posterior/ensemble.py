@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.posterior.distribution import start_posterior, with_draws, with_normal
@@ -31,7 +32,7 @@ ASYMMETRY, NEGATIVE = 1e-5, 1e-6
 MENTIONED = 3  # coefficients in a warning; the others are counted
 
 
-def posterior_from_ensemble(coefficients, parameters, samples, baseline=None):
+def posterior_from_ensemble(coefficients, parameters, samples, baseline=None) -> xr.Dataset:
     """The posterior that a table of parameter sets stands for.
 
     coefficients, parameters: paths of the .snapcoeff and .snapparam files; samples: path of a CSV

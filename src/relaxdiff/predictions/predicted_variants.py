@@ -25,7 +25,7 @@ from relaxdiff.posterior import deviations, variant_shifts
 from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
 
 
-def predict_variants(posterior, crystal, derivative):
+def predict_variants(posterior, crystal, derivative) -> xr.Dataset:
     """Predict every stable variant at every level, without a single evaluation by LAMMPS.
 
     posterior, crystal, derivative: the Datasets of those names. Returns a Dataset over

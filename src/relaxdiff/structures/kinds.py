@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from ase import Atoms
 from ase.build import bulk
 
 from relaxdiff.exceptions import InputError
@@ -174,12 +175,12 @@ def _check_lattice(kind, lattice):
     )
 
 
-def bulk_cell(element, lattice_parameter, repeats=1, lattice="bcc"):
+def bulk_cell(element, lattice_parameter, repeats=1, lattice="bcc") -> Atoms:
     """A perfect cubic crystal of `repeats`^3 conventional cells; lattice_parameter in Angstrom."""
     return bulk(element, lattice, a=lattice_parameter, cubic=True).repeat(repeats)
 
 
-def vacancy_cell(element, lattice_parameter, repeats=4, lattice="bcc"):
+def vacancy_cell(element, lattice_parameter, repeats=4, lattice="bcc") -> Atoms:
     """A cubic crystal of `repeats`^3 conventional cells with the atom at the origin taken out.
 
     lattice_parameter in Angstrom. Returns ASE Atoms (2 repeats^3 - 1 atoms for bcc); InputError

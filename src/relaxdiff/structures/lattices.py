@@ -153,7 +153,9 @@ class PerfectCrystal:
         return replace(self, **changed)
 
 
-def starting_crystal(element, lattice, lattice_parameter=None, sites=None, path=None):
+def starting_crystal(
+    element, lattice, lattice_parameter=None, sites=None, path=None
+) -> PerfectCrystal:
     """An unrelaxed crystal to start from, a PerfectCrystal.
 
     lattice_parameter: a in Angstrom, or None for that of the volume per atom in ASE's table, which

@@ -31,7 +31,7 @@ def relax_variants(
     relaxer,
     report,
     checkpoints=None,
-):
+) -> xr.Dataset:
     """Relax all stable variants of some samples.
 
     minimum: the reference Minimum, at the mean; posterior, crystal, derivative: the Datasets of

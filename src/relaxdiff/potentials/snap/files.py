@@ -36,7 +36,7 @@ DIAGONAL_STYLE = 3
 UNITS = re.compile(r"^#.*\bUNITS: *(\w+)")
 
 
-def read_snap(coeff, param, baseline=None, *, reference=None):
+def read_snap(coeff, param, baseline=None, *, reference=None) -> SnapPotential:
     """Read a SNAP potential, linear or quadratic, of one element or several.
 
     coeff, param: paths of the .snapcoeff and .snapparam files; baseline: a ZblBaseline or

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.lammps import DescriptorCalculator
+from relaxdiff.lammps import DescriptorCalculator, LammpsCalculator
 from relaxdiff.potentials import Parameters, weights_of
 from relaxdiff.potentials.snap.baseline import PairBaseline, ZblBaseline
 from relaxdiff.potentials.snap.evaluator import evaluator_for
@@ -91,6 +91,10 @@ class SnapPotential:
         """What evaluates the descriptors of any Atoms, a DescriptorCalculator to be closed."""
         return DescriptorCalculator(self.hyperparameters, self.baseline)
 
+    def calculator(self) -> LammpsCalculator:
+        """An ASE calculator of the potential, which plain LAMMPS evaluates."""
+        return LammpsCalculator(self)
+
     def attributes(self):
         """What a Dataset keeps of the potential beside theta, a dict."""
         return describe_potential(self.hyperparameters, self.baseline)
@@ -148,7 +152,7 @@ def describe_potential(hyperparameters, baseline):
     }
 
 
-def write_snap(potential, stem):
+def write_snap(potential, stem) -> tuple[Path, Path, Path]:
     """Write `stem`.snapcoeff, .snapparam and .snap, and return the three paths.
 
     The .snap file holds the pair_style and pair_coeff lines: `include` it in a LAMMPS script run in
