@@ -52,10 +52,15 @@ class Clone:
 
     def run(self, *arguments, fails=False):
         """Run snakemake; returns stdout and stderr together. Asserts the exit code (0, or 1)."""
+        return self.run_in(self.folder, self.command(*arguments), fails)
+
+    @classmethod
+    def run_in(cls, folder, command, fails=False):
+        """Run any command in any folder, with the same return value and assertion."""
         done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment(),
+            command,
+            cwd=folder,
+            env=cls.environment(),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,6 +1,5 @@
 """Snakemake in other folders than the clone, and the workflow as a module of another one."""
 
-import subprocess
 import sys
 
 import pytest
@@ -37,17 +36,8 @@ def elsewhere(tmp_path):
 
 def snakemake(folder, *arguments, fails=False):
     """What a run in a folder writes; asserts its exit code (0, or 1)."""
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--nocolor", *map(str, arguments)],
-        cwd=folder,
-        env=Clone.environment(),
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    assert done.returncode == (1 if fails else 0), done.stdout[-6000:]
-    return done.stdout
+    command = [sys.executable, "-m", "snakemake", "--nocolor", *map(str, arguments)]
+    return Clone.run_in(folder, command, fails)
 
 
 def test_a_study_and_its_report_in_another_folder(elsewhere):

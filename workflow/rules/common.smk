@@ -6,6 +6,8 @@ import shlex
 import sys
 from pathlib import Path
 
+import yaml
+
 # Not `basedir`: that is the folder of the outermost Snakefile, which may use this one as a module.
 CLONE = Path(str(workflow.current_basedir)).parent.parent
 # As a module that was given a config, which `configfile` leaves alone.
@@ -33,7 +35,9 @@ envvars:
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
 
-from relaxdiff.study.config import file_problems, over_defaults, with_shipped_files
+from snakemake.utils import update_config
+
+from relaxdiff.study.config import file_problems, with_shipped_files
 from relaxdiff.files.code_digest import code_digest
 from relaxdiff.exceptions import SlurmError
 from relaxdiff.study.input_check import check_input, printable
@@ -68,7 +72,8 @@ if Path("config.yaml").exists() and not DEFAULTS.samefile("config.yaml"):
 
 
 if IS_MODULE:
-    config = over_defaults(config, DEFAULTS)
+    given, config = config, yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+    update_config(config, given)
 config = with_shipped_files(config, CLONE)
 # Each job reads this file again; what the user's files hold is looked at once, before all jobs.
 PROBLEMS, ATOMS = check_input(

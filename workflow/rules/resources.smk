@@ -60,8 +60,8 @@ def mb_of_reference(wildcards):
 
 
 def minutes_of_bulk(lattice):
-    """Crystals of one lattice parameter are interpolated, hexagonal ones relaxed one by one."""
-    return 5 + VARIANTS / (3_000 if lattice == "hcp" else 50_000)
+    """Crystals of one lattice parameter are interpolated, others relaxed one by one."""
+    return 5 + VARIANTS / (3_000 if lattice in ("hcp", "file") else 50_000)
 
 
 def minutes_to_evaluate(wildcards):

@@ -42,23 +42,6 @@ Validator = jsonschema.validators.extend(
 )
 
 
-def over_defaults(config, defaults_path):
-    """A copy of a config, with the keys that it leaves out from a YAML file of defaults.
-
-    As Snakemake lays one config file over another: blocks key by key, lists as a whole.
-    """
-
-    def over(defaults, given):
-        if not (isinstance(defaults, dict) and isinstance(given, dict)):
-            return given
-        return defaults | {
-            key: over(defaults[key], value) if key in defaults else value
-            for key, value in given.items()
-        }
-
-    return over(yaml.safe_load(Path(defaults_path).read_text(encoding="utf-8")), dict(config))
-
-
 def with_shipped_files(config, clone):
     """A copy of a config in which files that are shipped, in resources/, are found from anywhere.
 
