@@ -72,8 +72,16 @@ def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3,
     crystal = xr.Dataset(
         {"status": _status(over, energy["truth"].shape, "stable", CRYSTAL_STATUS)}, coords
     )
+    reference = xr.Dataset(
+        {
+            "positions": (("atom", "xyz"), [[0.0, 0.0, 0.0], [3.0, 0.0, 1.0], [0.0, 2.5, 2.0]]),
+            "cell": (("vector", "xyz"), 6 * np.eye(3)),
+            "atomic_numbers": ("atom", [74, 74, 74]),
+        }
+    )
     return {
         "posterior": posterior,
+        "reference": reference,
         "crystal": crystal,
         "derivative": derivative,
         "predictions": predictions,

@@ -194,7 +194,17 @@ def figure_files(figures, folder):
     return [f"{folder}/{figure.name}.{format}" for figure in figures for format in ("pdf", "png")]
 
 
-def figure_outputs(figures, folder, subcategory, numbered=False):
+# Of the report, which sorts them by name.
+CATEGORIES = {
+    "overview": "1. Overview",
+    "table": "2. Tables",
+    "structure": "3. Structures",
+    "figure": "4. Figures",
+    "page": "5. Interactive pages",
+}
+
+
+def figure_outputs(figures, folder, subcategory, numbered=False, category=CATEGORIES["figure"]):
     """The same files as outputs of the rule that draws them, the PNGs in the report."""
     pdfs = [f"{folder}/{figure.name}.pdf" for figure in figures]
     pngs = []
@@ -202,7 +212,7 @@ def figure_outputs(figures, folder, subcategory, numbered=False):
         png = report(
             f"{folder}/{figure.name}.png",
             caption=f"../report/{figure.caption}",
-            category="Figures",
+            category=CATEGORIES["overview"] if figure.name == "overview" else category,
             subcategory=subcategory,
             labels={"figure": f"{number}. {figure.title}" if numbered else figure.title},
         )

@@ -1,6 +1,8 @@
 # One page per structure that opens in a browser: pick a sample, see its curves and parameters.
 
 INTERACTIVE = f"{HERE}/figures/interactive.html"
+# Without what draws the atoms: Chromium shows no larger one in a report.
+INTERACTIVE_IN_REPORT = f"{HERE}/figures/interactive_in_report.html"
 COMMANDS = {  # what a page offers to write
     what: f"snakemake --cores 1 {target}{own_options()}"
     for what, target in {
@@ -15,12 +17,15 @@ rule write_interactive:
         **EVALUATIONS,
         **({"truth": f"{HERE}/truth.nc"} if WITH_TRUTH else {}),
         posterior=f"{STUDY}/posterior.nc",
+        reference=f"{HERE}/reference.nc",
+        derivative=f"{HERE}/derivative.nc",
         predictions=f"{HERE}/predictions.nc",
     output:
-        report(
-            INTERACTIVE,
+        page=INTERACTIVE,
+        in_report=report(
+            INTERACTIVE_IN_REPORT,
             caption="../report/interactive.rst",
-            category="Interactive",
+            category=CATEGORIES["page"],
             subcategory="{structure}",
             labels={"page": "samples, one by one"},
         ),
