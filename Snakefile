@@ -9,6 +9,7 @@ include: "workflow/rules/reference.smk"
 include: "workflow/rules/prediction.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/interactive.smk"
 include: "workflow/rules/adaptive.smk"
 include: "workflow/rules/joint.smk"
@@ -29,8 +30,11 @@ localrules:
     compare_errors,
     summarise_study,
     plot_figures,
+    write_tables,
+    plot_structure,
     write_interactive,
     join_quantities,
+    write_joint_table,
     plot_joint,
     plot_solver_scaling,
     plot_solver_accuracy,
@@ -58,6 +62,7 @@ rule all:
         of_all_structures(f"{HERE}/predictions.nc"),
         of_all_structures(TRUTH_RESULTS) if config["truth"]["enabled"] else [],
         of_all_structures(FIGURE_RESULTS),
+        of_all_structures(REPORT_RESULTS),
         of_all_structures(INTERACTIVE),
 
 
@@ -74,4 +79,5 @@ rule truth:
 rule figures:
     input:
         of_all_structures(FIGURE_RESULTS),
+        of_all_structures(REPORT_RESULTS),
         of_all_structures(INTERACTIVE),

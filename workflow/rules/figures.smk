@@ -37,21 +37,9 @@ rule compare_errors:
         truth=f"{HERE}/truth.nc",
     output:
         by_lambda=ERROR_TABLES["by_lambda"],
-        by_window=report(
-            ERROR_TABLES["by_window"],
-            caption="../report/errors_by_window.rst",
-            category="Tables",
-            subcategory="{structure}",
-            labels={"table": "errors by window of lambda"},
-        ),
+        by_window=ERROR_TABLES["by_window"],
         slopes=ERROR_TABLES["slopes"],
-        calibration=report(
-            ERROR_TABLES["calibration"],
-            caption="../report/calibration_table.rst",
-            category="Tables",
-            subcategory="{structure}",
-            labels={"table": "calibration of error estimates"},
-        ),
+        calibration=ERROR_TABLES["calibration"],
     log:
         f"{LOGS}/compare_errors.log",
     params:
@@ -85,20 +73,8 @@ rule summarise_study:
         derivative=f"{HERE}/derivative.nc",
         predictions=f"{HERE}/predictions.nc",
     output:
-        table=report(
-            SUMMARY["table"],
-            caption="../report/summary.rst",
-            category="Tables",
-            subcategory="{structure}",
-            labels={"table": "summary"},
-        ),
-        posterior=report(
-            SUMMARY["posterior"],
-            caption="../report/posterior_table.rst",
-            category="Tables",
-            subcategory="{structure}",
-            labels={"table": "distribution over the posterior"},
-        ),
+        table=SUMMARY["table"],
+        posterior=SUMMARY["posterior"],
         captions=SUMMARY["captions"],
     log:
         f"{LOGS}/summarise_study.log",

@@ -2,6 +2,7 @@
 
 JOINT_FIGURES = figures_of("plot_joint")
 JOINT_RESULTS = {"joint": f"{STUDY}/joint.nc", "table": f"{STUDY}/joint.csv"}
+JOINT_PAGE = f"{STUDY}/tables/joint.html"
 
 
 rule join_quantities:
@@ -15,13 +16,7 @@ rule join_quantities:
         predictions=of_all_structures(f"{HERE}/predictions.nc"),
     output:
         joint=JOINT_RESULTS["joint"],
-        table=report(
-            JOINT_RESULTS["table"],
-            caption="../report/joint_table.rst",
-            category="Tables",
-            subcategory="all structures",
-            labels={"table": "all quantities of the posterior"},
-        ),
+        table=JOINT_RESULTS["table"],
     log:
         f"{STUDY}/logs/join_quantities.log",
     params:
@@ -34,6 +29,18 @@ rule join_quantities:
         "../../envs/relaxdiff.yaml"
     script:
         "../../scripts/join_quantities.py"
+
+
+use rule write_tables as write_joint_table with:
+    input:
+        JOINT_RESULTS["table"],
+    output:
+        table_output(JOINT_PAGE, "all quantities of the posterior", "joint_table", "all structures"),
+    log:
+        f"{STUDY}/logs/write_joint_table.log",
+    params:
+        titles=["all quantities of the posterior"],
+        code=code_of("write_tables"),
 
 
 rule plot_joint:
@@ -58,4 +65,5 @@ rule plot_joint:
 rule joint:
     input:
         JOINT_RESULTS.values(),
+        JOINT_PAGE,
         figure_files(JOINT_FIGURES, f"{STUDY}/figures"),

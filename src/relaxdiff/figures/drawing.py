@@ -3,12 +3,18 @@
 import logging
 from pathlib import Path
 
-from relaxdiff.figures import errors, formation, joint, solvers
+from relaxdiff.figures import errors, formation, joint, solvers, structure
 from relaxdiff.figures.registry import figure_named
 from relaxdiff.figures.style import save_figure
 
 # Named here, not looked for: the digest of a job's code follows imports.
-MODULES = {"errors": errors, "formation": formation, "joint": joint, "solvers": solvers}
+MODULES = {
+    "errors": errors,
+    "formation": formation,
+    "joint": joint,
+    "solvers": solvers,
+    "structure": structure,
+}
 
 
 def draw(figure, results):

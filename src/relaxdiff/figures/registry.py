@@ -47,6 +47,7 @@ FIGURES = (
     Figure("posterior_distribution", "formation", "plot_figures", ("predictions", "truth")),
     Figure("error_scaling", "errors", "plot_figures", ("errors",), True),
     Figure("calibration", "errors", "plot_figures", ("errors",), True),
+    Figure("structure", "structure", "plot_structure", ("reference", "derivative", "posterior")),
     Figure("sensitivities", "joint", "plot_joint", ("joint",)),
     Figure("joint_posterior", "joint", "plot_joint", ("joint",)),
     Figure("solver_scaling", "solvers", "plot_solver_scaling", ("measurements",)),

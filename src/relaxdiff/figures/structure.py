@@ -1,0 +1,101 @@
+"""A picture of a structure: its atoms, and how the posterior displaces them."""
+
+import numpy as np
+
+from relaxdiff.figures.displacements import (
+    centred_positions,
+    displacement_fields,
+    leading_field,
+    neighbour_distance,
+)
+from relaxdiff.figures.style import WIDE, new_figure, styled
+
+LONGEST = 0.45  # nearest-neighbour distances, of an arrow
+DEPTH = 1.05  # nearest-neighbour distances on either side of the centre that are shown
+
+
+@styled
+def structure(reference, derivative, posterior):
+    """Atoms of the layers around the defect, with arrows along the leading displacement field.
+
+    reference, derivative, posterior: the Datasets of those names. The view is along the cell's
+    shortest vector. Colours and arrows: of the field in which the samples differ most
+    (`displacements.leading_field`), as large as its standard deviation over the samples.
+    """
+    field, share = leading_field(displacement_fields(posterior, derivative))
+    sizes = np.linalg.norm(field, axis=1)
+    cell = reference["cell"].values
+    positions = centred_positions(reference["positions"].values, cell, sizes)
+    apart = neighbour_distance(positions, cell)
+    right, up, depth = _view(cell)
+    positions, atoms = _with_edges(positions, cell)
+    field, sizes = field[atoms], sizes[atoms]
+    shown = np.abs((positions - cell.sum(axis=0) / 2) @ depth) <= DEPTH * apart
+    across, along = positions[shown] @ right, positions[shown] @ up
+    height = np.clip(WIDE * 0.82 * np.ptp(along) / max(np.ptp(across), apart), 2.2, 6.5)
+    figure = new_figure(WIDE, height)
+    axis = figure.subplots()
+    dots = axis.scatter(
+        across,
+        along,
+        c=1e3 * sizes[shown],
+        s=60,
+        cmap="viridis_r",
+        vmin=0,
+        edgecolors="0.2",
+        linewidths=0.4,
+    )
+    figure.colorbar(dots, label=r"displacement (m$\mathrm{\AA}$)", shrink=0.8)
+    _draw_arrows(axis, across, along, field[shown] @ right, field[shown] @ up, apart)
+    axis.set(
+        aspect="equal",
+        xlabel=r"$\mathrm{\AA}$",
+        ylabel=r"$\mathrm{\AA}$",
+    )
+    axis.set_title(f"leading displacement field, {100 * share:.0f} % of the variance", loc="left")
+    axis.margins(0.08)
+    return figure
+
+
+def _with_edges(positions, cell):
+    """Positions with the periodic images on the cell's faces, and which atom each one is."""
+    shifts = np.array(list(np.ndindex(3, 3, 3))) - 1
+    scaled = positions @ np.linalg.inv(cell) + shifts[:, None]
+    kept, atoms = np.nonzero(np.all(np.abs(scaled - 0.5) < 0.5 + 1e-3, axis=2))
+    return scaled[kept, atoms] @ cell, atoms
+
+
+def _view(cell):
+    """Unit vectors to the right, up and towards the eye, which is along the shortest vector."""
+    # The last of equal ones: a cubic cell is seen along z.
+    lengths = np.round(np.linalg.norm(cell, axis=1), 6)
+    shortest = 2 - int(np.argmin(lengths[::-1]))
+    depth = cell[shortest] / lengths[shortest]
+    right = cell[(shortest + 1) % 3]
+    right = right - (right @ depth) * depth
+    right /= np.linalg.norm(right)
+    return right, np.cross(depth, right), depth
+
+
+def _draw_arrows(axis, across, along, step_right, step_up, apart):
+    """The arrows in the plane, and one of a round length as the scale."""
+    longest = np.hypot(step_right, step_up).max(initial=0.0)
+    if longest == 0:
+        return
+    scale = longest / (LONGEST * apart)
+    arrows = axis.quiver(
+        across,
+        along,
+        step_right,
+        step_up,
+        angles="xy",
+        scale_units="xy",
+        scale=scale,
+        width=0.006,
+        color="#c1272d",
+        zorder=3,
+    )
+    power = 10 ** np.floor(np.log10(longest))
+    length = max(each * power for each in (1, 2, 5) if each * power <= longest)
+    label = rf"{1e3 * length:g} m$\mathrm{{\AA}}$"
+    axis.quiverkey(arrows, 0.93, 1.03, length, label, labelpos="W", coordinates="axes")
