@@ -1,7 +1,6 @@
 """The report and the interactive page, opened and used in a real browser."""
 
 import base64
-import csv
 import os
 import re
 import shlex
@@ -15,9 +14,11 @@ import xarray as xr
 from entries import vacancy
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
+from relaxdiff.figures.displacements import displacement_fields
 from relaxdiff.figures.interactive import interactive_page
 
 STRUCTURES = {"vacancy": "isotropic", "stiff": "fixed"}
@@ -37,17 +38,6 @@ TABLES = {
 }
 PATIENCE = 30  # seconds, for anything in a page
 
-# The words of all tooltips, which Bokeh keeps in shadow roots.
-TOOLTIPS = """
-const words = [];
-const walk = (node) => {
-  if (node.classList?.contains("bk-Tooltip"))
-    words.push(node.shadowRoot.textContent + node.textContent);
-  for (const child of [...(node.shadowRoot?.children ?? []), ...node.children]) walk(child);
-};
-walk(document.body);
-return words.join(" ");
-"""
 # Where in the window a point of a panel is: (number of the panel, lambda, ordinate or null).
 PLACE = """
 const [number, lambda, ordinate] = arguments;
@@ -60,7 +50,7 @@ return [box.left + view.frame.x_scale.compute(lambda), box.top + y];
 """
 COLUMNS = """
 const models = [...Bokeh.documents[0]._all_models.values()];
-const table = models.find((model) => model.name === "curves").data;
+const table = models.find((model) => model.name === (arguments[0] ?? "curves")).data;
 return Object.fromEntries(Object.entries(table).map(([name, column]) =>
   [name, [...column].map((value) => Number.isNaN(value) ? null : value)]));
 """
@@ -101,7 +91,7 @@ class Report:
     def __init__(self, browser, path):
         self.browser = browser
         browser.get(path.as_uri())
-        wait(browser, lambda: self.links("Figures"))
+        wait(browser, lambda: self.links("4. Figures"))
 
     def links(self, words):
         return self.browser.find_elements(By.XPATH, f"//nav//a[normalize-space()='{words}']")
@@ -137,10 +127,39 @@ def data_of(address):
     return base64.b64decode(content) if header.endswith("base64") else unquote(content).encode()
 
 
+def test_the_report_begins_with_the_answer_and_ends_with_the_rules(browser, clone, study):
+    Report(browser, clone.folder / "report.html")
+    graph = wait(browser, lambda: browser.find_elements(By.ID, "rulegraph"))[0]
+    text = browser.find_element(By.CSS_SELECTOR, ".prose")
+    answer = text.find_element(By.TAG_NAME, "p").text
+    for expected in ("vacancy. Formation energy", " ± ", "27 variants", "really relaxed", "meV"):
+        assert expected in answer
+    assert "stiff. Formation energy" in text.text
+    assert "|" not in text.text
+    assert graph.location["y"] >= text.location["y"] + text.size["height"]
+    save_screenshot(browser, "report_front")
+
+
+def test_a_picture_shows_each_structure(browser, clone, study):
+    report = Report(browser, clone.folder / "report.html")
+    for structure in STRUCTURES:
+        report.follow("3. Structures", structure)
+        report.button("structure", "eye").click()
+        file = study / structure / "figures/structure.png"
+        wait(
+            browser,
+            lambda file=file: any(
+                data_of(image.get_attribute("src")) == file.read_bytes()
+                for image in browser.find_elements(By.TAG_NAME, "img")
+                if image.get_attribute("src").startswith("data:image/png")
+            ),
+        )
+
+
 def test_every_figure_of_the_report_renders(browser, clone, study):
     report = Report(browser, clone.folder / "report.html")
     for structure in STRUCTURES:
-        report.follow("Figures", structure)
+        report.follow("4. Figures", structure)
         assert set(report.rows()) == FIGURES
         for label in sorted(FIGURES):
             report.button(label, "eye").click()
@@ -164,17 +183,23 @@ def test_every_figure_of_the_report_renders(browser, clone, study):
 def test_every_table_of_the_report_has_rows_and_a_caption(browser, clone, study):
     report = Report(browser, clone.folder / "report.html")
     for structure in STRUCTURES:
-        report.follow("Tables", structure)
+        report.follow("2. Tables", structure)
         assert set(report.rows()) == TABLES
         for label in sorted(TABLES):
-            address = report.button(label, "eye").get_attribute("href")
-            header, *rows = csv.reader(data_of(address).decode().splitlines())
-            assert len(rows) >= 5
-            assert all(len(row) == len(header) for row in rows)
-    report.follow("Tables", "vacancy")
+            report.button(label, "eye").click()
+            browser.switch_to.frame(
+                wait(browser, lambda: browser.find_elements(By.TAG_NAME, "iframe"))[0]
+            )
+            wait(browser, lambda label=label: label in browser.find_element(By.TAG_NAME, "h1").text)
+            shown = browser.find_elements(By.CSS_SELECTOR, "tbody tr")
+            link = browser.find_element(By.CSS_SELECTOR, "a[download]")
+            file = study / structure / link.text
+            assert data_of(link.get_attribute("href")) == file.read_bytes()
+            assert len(shown) == len(file.read_text().splitlines()) - 1 >= 5
+            browser.switch_to.default_content()
+    report.follow("2. Tables", "vacancy")
     caption = report.caption("summary")
     assert "in numbers" in caption.text
-    assert len(caption.find_elements(By.CSS_SELECTOR, "tbody tr")) >= 5
     for trouble in ("|vacancy", "System Message", "Undefined"):
         assert trouble not in caption.text
     save_screenshot(browser, "report_summary")
@@ -184,12 +209,13 @@ def test_every_table_of_the_report_has_rows_and_a_caption(browser, clone, study)
 def test_the_report_shows_the_interactive_page(browser, clone, study):
     report = Report(browser, clone.folder / "report.html")
     for structure in STRUCTURES:
-        report.follow("Interactive", structure)
+        report.follow("5. Interactive pages", structure)
         report.button("samples, one by one", "eye").click()
         frame = wait(browser, lambda: browser.find_elements(By.TAG_NAME, "iframe"))[0]
         browser.switch_to.frame(frame)
         wait(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "body[data-ready]"))
         heading = browser.find_element(By.TAG_NAME, "h1").text
+        assert open_view(browser).startswith("A report has no room")
         browser.switch_to.default_content()
         assert heading == f"{structure}, sample by sample"
         save_screenshot(browser, f"report_interactive_{structure}")
@@ -200,8 +226,9 @@ def test_the_report_shows_the_interactive_page(browser, clone, study):
 def page(browser, study):
     """Function that opens the interactive page of a structure."""
 
-    def open_page(structure):
-        browser.get((study / structure / "figures/interactive.html").as_uri())
+    def open_page(structure, fragment=""):
+        browser.get("about:blank")  # a new fragment alone would load nothing
+        browser.get((study / structure / "figures/interactive.html").as_uri() + fragment)
         wait(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "body[data-ready]"))
 
     return open_page
@@ -261,20 +288,22 @@ def test_a_point_tells_its_variant_and_a_command_that_works(browser, page, clone
     name = "sample001_lambda+01.5"
 
     point_at(browser, 0, 1.5, energy)
-    words = wait(browser, lambda: name in (text := browser.execute_script(TOOLTIPS)) and text)
+    beside = browser.find_element(By.CSS_SELECTOR, "section[aria-labelledby=pointed]")
+    words = wait(browser, lambda: name in beside.text and beside.text)
     for expected in (
         "sample 1, λ = 1.5, converged",
         f"{energy:.6f}",
         "newton@x",
         f"β1 = {theta[0]:.5f}",
         f"{np.linalg.norm(theta - mean):.4g}",
-        f"results/small/potentials/{name}.snap",
     ):
         assert expected in words
+    assert name not in browser.find_element(By.ID, "variant").text
     save_screenshot(browser, "hover")
 
     point_at(browser, 0, 1.5, energy, click=True)
     wait(browser, lambda: name in browser.find_element(By.ID, "variant").text)
+    assert browser.current_url.endswith("#sample=1&lambda=1.5")
     found = shown_theta(browser)
     assert found[1:] == pytest.approx(theta, rel=1e-8)
     levels = browser.find_elements(By.CSS_SELECTOR, "#levels tr")
@@ -283,6 +312,7 @@ def test_a_point_tells_its_variant_and_a_command_that_works(browser, page, clone
 
     commands = [code.text for code in browser.find_elements(By.CSS_SELECTOR, "#commands code")]
     assert len(commands) == 2
+    assert f"results/small/potentials/{name}.snap" in commands[0]
     for command in commands:
         program, *arguments = shlex.split(command)
         assert program == "snakemake"
@@ -300,6 +330,111 @@ def test_a_point_tells_its_variant_and_a_command_that_works(browser, page, clone
     assert_no_errors(browser)
 
 
+def rows_of(browser):
+    """What the rows of the table of variants say, a list of lists of words."""
+    rows = browser.find_elements(By.CSS_SELECTOR, "#rows tr")
+    return [[cell.text for cell in row.find_elements(By.TAG_NAME, "td")] for row in rows]
+
+
+def test_a_link_opens_its_variant_and_arrow_keys_go_on_from_there(browser, page):
+    page("vacancy", "#sample=2&lambda=-1.5")
+    variant = browser.find_element(By.ID, "variant")
+    assert variant.text.startswith("sample002_lambda-01.5")
+    for key, name in (
+        (Keys.ARROW_RIGHT, "sample002_lambda-01.0"),
+        (Keys.ARROW_UP, "sample001_lambda-01.0"),
+        (Keys.ARROW_DOWN, "sample002_lambda-01.0"),
+        (Keys.ARROW_LEFT, "sample002_lambda-01.5"),
+    ):
+        browser.switch_to.active_element.send_keys(key)
+        assert variant.text.startswith(name)
+    for selector in ("#link", "#commands button"):
+        button = browser.find_element(By.CSS_SELECTOR, selector)
+        button.click()
+        assert button.text == "Copied"
+    assert_no_errors(browser)
+
+
+def test_the_table_sorts_filters_and_picks(browser, page, study):
+    page("vacancy")
+    predictions = xr.load_dataset(study / "vacancy/evaluations.nc").sel(level="newton@x")
+    truth = xr.load_dataset(study / "vacancy/truth.nc")
+    errors = 1e3 * np.abs(predictions["formation_energy"] - truth["formation_energy"])
+    errors = errors.where(truth["status"] == "converged").values
+    worst = np.sort(errors[np.isfinite(errors)])[::-1]
+    found = [float(row[5]) for row in rows_of(browser)]
+    assert found == pytest.approx(worst[: len(found)], abs=2e-4)
+    browser.find_element(By.CSS_SELECTOR, "#columns button[data-column=lambda]").click()
+    assert [row[1] for row in rows_of(browser)][:4] == ["-2", "-2", "-2", "-1.5"]
+    browser.find_element(By.ID, "only").send_keys("1")
+    browser.find_element(By.ID, "from").send_keys("0.5")
+    assert [row[:2] for row in rows_of(browser)] == [["1", x] for x in ("0.5", "1", "1.5", "2")]
+    faint = browser.execute_script(COLUMNS, "every")["formation_energy"]
+    assert sum(value is not None for value in faint) == 4
+    browser.find_elements(By.CSS_SELECTOR, "#rows tr")[2].click()
+    assert browser.find_element(By.ID, "variant").text.startswith("sample001_lambda+01.5")
+    assert browser.find_element(By.CSS_SELECTOR, "#rows tr.picked").text.startswith("1 1.5")
+    browser.find_element(By.CSS_SELECTOR, "#filters button").click()
+    wait(browser, lambda: browser.find_element(By.ID, "place").text.endswith("of 27 variants"))
+    assert_no_errors(browser)
+
+
+def open_view(browser):
+    """Open the part with the atoms; what it says below them."""
+    browser.find_element(By.CSS_SELECTOR, "#atoms summary").click()
+    return wait(browser, lambda: browser.find_element(By.ID, "arrows").text)
+
+
+def test_arrows_show_where_atoms_go(browser, page, study):
+    page("vacancy", "#sample=1&lambda=2")
+    assert browser.execute_script("return typeof Plotly") == "undefined"  # until it is needed
+    words = open_view(browser)
+    posterior = xr.load_dataset(study / "posterior.nc")
+    derivative = xr.load_dataset(study / "vacancy/derivative.nc")
+    moved = 2 * displacement_fields(posterior, derivative)[1]
+    largest = np.linalg.norm(moved, axis=1).max()
+    found = re.search(r"drawn (\S+) times as long; the largest is (\S+) Å", words).groups()
+    assert float(found[1]) == pytest.approx(largest, rel=5e-3)
+    assert 1.5 < float(found[0]) * largest <= 4
+    view = browser.find_element(By.ID, "view")
+    heads = "return document.getElementById('view').data.at(-1).u.map(Number)"
+    picture, before = view.screenshot_as_png, browser.execute_script(heads)
+    browser.find_element(By.ID, "next").click()
+    wait(browser, lambda: browser.execute_script(heads) != before)
+    wait(browser, lambda: view.screenshot_as_png != picture)
+    assert_no_errors(browser)
+
+
+def test_without_webgl_the_page_says_so(browser, page):
+    without = """
+    const original = HTMLCanvasElement.prototype.getContext;
+    HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+      return kind.startsWith("webgl") ? null : original.call(this, kind, ...more);
+    };
+    """
+    command = "Page.addScriptToEvaluateOnNewDocument"
+    added = browser.execute_cdp_cmd(command, {"source": without})
+    try:
+        page("vacancy")
+        assert open_view(browser) == "The atoms cannot be drawn: this browser has no WebGL."
+    finally:
+        browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+    assert_no_errors(browser)
+
+
+def test_the_page_fits_a_phone(browser, page):
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        page("vacancy")
+        open_view(browser)
+        assert browser.execute_script("return document.documentElement.scrollWidth") == 390
+        save_screenshot(browser, "phone")
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert_no_errors(browser)
+
+
 def test_a_cell_that_does_not_relax_shows_no_volume(browser, page):
     page("stiff")
     text = browser.find_element(By.TAG_NAME, "body").text
@@ -313,7 +448,8 @@ def test_a_cell_that_does_not_relax_shows_no_volume(browser, page):
 
 def test_what_is_missing_is_marked(browser, study, tmp_path):
     names = ("predictions", "truth")
-    given = {name: xr.load_dataset(study / f"vacancy/{name}.nc") for name in names}
+    files = (*names, "reference", "derivative")
+    given = {name: xr.load_dataset(study / f"vacancy/{name}.nc") for name in files}
     given["posterior"] = xr.load_dataset(study / "posterior.nc")
     stable = given["predictions"]["lambda"] <= 1
     given = {name: data.where(stable) if name in names else data for name, data in given.items()}

@@ -14,7 +14,7 @@ import xarray as xr
 from relaxdiff import read_snap
 
 PROJECT = Path(__file__).parents[2]
-FIGURE_RULES = {"plot_figures"}
+FIGURE_RULES = {"plot_figures", "plot_structure"}
 NETCDF_FILES = (
     "posterior",
     "bulk",
@@ -185,6 +185,7 @@ def test_posterior_edit_reruns_all_that_follows(clone, edited):
 def test_evaluations_can_be_left_out(clone, edited, study):
     edited(prediction={"evaluate": False})
     rules = {"compare_errors", "summarise_study", "plot_figures", "write_interactive"}
+    rules |= {"write_tables"}
     assert clone.planned() == rules
 
 
