@@ -183,7 +183,7 @@ def test_posterior_edit_reruns_all_that_follows(clone, edited):
 
 
 def test_evaluations_can_be_left_out(clone, edited, study):
-    edited(prediction={"evaluate": False})
+    edited(prediction={"evaluate": []})
     rules = {"compare_errors", "summarise_study", "plot_figures", "write_interactive"}
     assert clone.planned() == rules
 

@@ -1,7 +1,7 @@
 # Predictions from the one derivative, and what a user may ask for of any single variant.
 
 # Only the dense solver makes the second derivatives that evaluated predictions take.
-EVALUATED = config["prediction"]["evaluate"] and config["derivative"]["solver"] == "dense"
+EVALUATED = config["prediction"]["evaluate"] if config["derivative"]["solver"] == "dense" else []
 EVALUATIONS = {"evaluations": f"{HERE}/evaluations.nc"} if EVALUATED else {}
 
 
@@ -37,6 +37,7 @@ rule evaluate_predictions:
         f"{LOGS}/evaluate_predictions_{{chunk}}.log",
     params:
         code=code_of("evaluate_predictions"),
+        levels=EVALUATED,
     threads: RANKS
     group:
         "evaluations" if RANKS == 1 else None

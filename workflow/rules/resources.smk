@@ -65,7 +65,7 @@ def minutes_of_bulk(lattice):
 
 
 def minutes_to_evaluate(wildcards):
-    """Time limit of one chunk: two evaluations for each variant, if all are stable."""
+    """Time limit of one chunk: up to two evaluations for each variant, if all are stable."""
     first, last = map(int, wildcards.chunk.split("-"))
     variants = (last - first + 1) * LAMBDAS
     seconds = 0.05 * asymmetry(wildcards) * (ATOMS[wildcards.structure] / 128) ** 0.8

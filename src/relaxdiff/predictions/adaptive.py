@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relaxdiff.crystals import VariantWalks, compared_with
+from relaxdiff.crystals import VariantWalks, compared_with, evaluator_of_crystal
 from relaxdiff.derivative import NEIGHBOURS_X, NEWTON_X
 from relaxdiff.exceptions import EvaluationError, InputError
 from relaxdiff.files import variable
@@ -65,7 +65,7 @@ class AdaptiveWalks(VariantWalks):
         self.cell = coordinates_of_crystal(crystal)
         n_cell = len(self.cell.reference)
         self.models = newton_of_defect(reference.derivative), newton_of_crystal(crystal, n_cell)
-        self.crystal_evaluator = minimum.potential.evaluator(self.cell)
+        self.crystal_evaluator = evaluator_of_crystal(minimum.potential, crystal, self.cell)
 
     def __enter__(self):
         return self

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 from scipy.sparse import csr_array
 
-from relaxdiff.crystals import compared_with
+from relaxdiff.crystals import compared_with, evaluator_of_crystal
 from relaxdiff.derivative import EVALUATION, H_IH, NEWTON, level_named, names_of_levels
 from relaxdiff.exceptions import EvaluationError
 from relaxdiff.files import variable
@@ -54,22 +54,25 @@ def evaluate(evaluator, model, mean, delta_theta, q):
     return Evaluated(evaluator.energy(q, theta), float(gain), q + step, step)
 
 
-def evaluate_predictions(minimum, posterior, crystal, derivative, samples, report):
+def evaluate_predictions(
+    minimum, posterior, crystal, derivative, samples, report, levels=EVALUATED_LEVELS
+):
     """Evaluate the structures predicted for all stable variants of some samples.
 
     minimum: the reference Minimum; posterior, crystal, derivative: the Datasets of those names, the
     derivative with a Hessian tensor; samples: indices; report: called with a line of text for each
-    sample. Returns a Dataset over (level, sample, lambda); NaN where the crystal is not stable or
-    LAMMPS refused the structure.
+    sample; levels: which of EVALUATED_LEVELS. Returns a Dataset over (level, sample, lambda); NaN
+    where the crystal is not stable or LAMMPS refused the structure.
     """
     potential, cell = minimum.potential, coordinates_of_crystal(crystal)
     n_cell = len(cell.reference)
     models = newton_of_defect(derivative), newton_of_crystal(crystal, n_cell)
     lambdas, delta = crystal["lambda"].values, deviations(posterior)[0]
+    levels = [level for level in EVALUATED_LEVELS if level in levels]
     rows = []
     with (
         potential.evaluator(minimum.coordinates) as of_defect,
-        potential.evaluator(cell) as of_crystal,
+        evaluator_of_crystal(potential, crystal, cell) as of_crystal,
     ):
         for sample in samples:
             before = of_defect.n_evaluations
@@ -77,12 +80,18 @@ def evaluate_predictions(minimum, posterior, crystal, derivative, samples, repor
             of_crystal.forget()
             stable = crystal["status"].values[sample] == "stable"
             row = _evaluate_sample(
-                (of_defect, of_crystal), models, potential.theta, delta[sample], lambdas, stable
+                (of_defect, of_crystal),
+                models,
+                levels,
+                potential.theta,
+                delta[sample],
+                lambdas,
+                stable,
             )
-            missing = int(np.sum(stable)) * len(EVALUATED_LEVELS) - np.count_nonzero(row)
+            missing = int(np.sum(stable)) * len(levels) - np.count_nonzero(row)
             spent = of_defect.n_evaluations - before
             report(f"sample {sample}: {spent} structures evaluated, {missing} refused by LAMMPS")
-            rows.append(_dataset(row, minimum, cell, posterior, crystal, sample, spent))
+            rows.append(_dataset(row, levels, minimum, cell, posterior, crystal, sample, spent))
     return join_evaluations(rows).assign_attrs(n_atoms=len(minimum.atoms))
 
 
@@ -91,7 +100,7 @@ def join_evaluations(parts):
     return xr.concat(parts, dim="sample", combine_attrs="drop_conflicts", data_vars="minimal")
 
 
-def _evaluate_sample(evaluators, models, mean, delta, lambdas, stable):
+def _evaluate_sample(evaluators, models, levels, mean, delta, lambdas, stable):
     """(defect, crystal) of Evaluated for each level and lambda, None where there is none."""
     predicted = [
         {
@@ -100,10 +109,10 @@ def _evaluate_sample(evaluators, models, mean, delta, lambdas, stable):
         }
         for model in models
     ]
-    row = np.full((len(EVALUATED_LEVELS), len(lambdas)), None, dtype=object)
+    row = np.full((len(levels), len(lambdas)), None, dtype=object)
     for place, index in np.ndindex(row.shape):
         if stable[index]:
-            at = level_named(EVALUATED_LEVELS[place]).at
+            at = level_named(levels[place]).at
             try:
                 row[place, index] = tuple(
                     evaluate(evaluator, model, mean, lambdas[index] * delta, steps[at][index])
@@ -145,7 +154,7 @@ def formation_of_evaluated(defect, crystal, coordinates, cell, compared):
     return energy, defect.gain - compared.n_host / n_cell * crystal.gain, volume
 
 
-def _dataset(row, minimum, cell, posterior, crystal, sample, spent):
+def _dataset(row, levels, minimum, cell, posterior, crystal, sample, spent):
     """A Dataset of one sample from its Evaluated structures; cell: the crystal's Coordinates."""
     coordinates, lambdas = minimum.coordinates, crystal["lambda"].values
     composition = minimum.atoms.symbols.formula.count()
@@ -191,5 +200,5 @@ def _dataset(row, minimum, cell, posterior, crystal, sample, spent):
         ),
         "evaluations": variable("sample", [spent], "1", "evaluations of descriptors"),
     }
-    coords = {"level": list(EVALUATED_LEVELS), "sample": [sample], "lambda": lambdas}
+    coords = {"level": levels, "sample": [sample], "lambda": lambdas}
     return xr.Dataset(variables, coords)
