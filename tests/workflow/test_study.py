@@ -112,7 +112,11 @@ def test_truth_is_confirmed_by_lammps(results):
 
 
 def test_nothing_is_left_to_do(clone, study):
-    assert "Nothing to be done" in clone.run()
+    told = clone.run()
+    assert "Nothing to be done" in told
+    assert "truth check" in told  # in the table that every run ends with
+    assert "Where to look:" in told
+    assert "The run took" not in told
 
 
 def test_a_variant_is_written_as_a_working_potential(clone, study):

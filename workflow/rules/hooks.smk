@@ -1,7 +1,10 @@
 # What a run does before its first job and after its last one.
 
+import logging
 import tempfile
 import time
+
+from snakemake.logging import logger
 
 from relaxdiff.files.checksums import damaged_files, set_aside
 from relaxdiff.running.progress import closing_table, duration
@@ -45,8 +48,11 @@ def need_writable_results():
         sys.exit(1)
 
 
-def print_outcome():
-    """At the end of a run that made the summaries, or found them there and still true."""
+def print_outcome(took=True):
+    """At the end of a run that made the summaries, or found them there and still true.
+
+    took: whether the run did anything, so that it is worth saying how long it took.
+    """
     tables = {name: tables_of(name) for name in STRUCTURES}
     known = {name: found for name, found in tables.items() if "summary" in found}
     if known:
@@ -54,12 +60,21 @@ def print_outcome():
             "",
             *closing_table(known),
             "",
-            f"The run took {duration(time.monotonic() - STARTED)}. Where to look:",
+            (f"The run took {duration(time.monotonic() - STARTED)}. " if took else "")
+            + "Where to look:",
             f"  numbers   {STUDY}/*/summary.csv, explained in docs/files.md",
             f"  figures   {STUDY}/*/figures/",
             f"  one page  snakemake --report report.html{own_options()}",
         ]
         print(*lines, sep="\n", file=sys.stderr)
+
+
+class OutcomeOfNothing(logging.Handler):
+    """Snakemake calls no hook when nothing is to be done; it only says so."""
+
+    def emit(self, record):
+        if record.getMessage().startswith("Nothing to be done"):
+            print_outcome(took=False)
 
 
 def print_fit_warnings():
@@ -105,3 +120,4 @@ def files_in_place_of_folders():
 if workflow.is_main_process:
     refuse(files_in_place_of_folders())
     set_damaged_files_aside()
+    logger.addHandler(OutcomeOfNothing())
