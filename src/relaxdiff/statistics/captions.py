@@ -60,9 +60,11 @@ def _fit_sentence(results):
     if len(judged):
         low = judged[judged["covered"] == "no"]
         listed = ", ".join(
-            f"{row.group} {row.quantity} {row.coverage:.0%}" for row in low.itertuples()
+            f"{row.group} {row.quantity} {100 * row.coverage:.0f} %" for row in low.itertuples()
         )
-        covered = f". Intervals of nominally {judged['nominal'].iloc[0]:.0%} are too narrow for "
+        covered = (
+            f". Intervals of nominally {100 * judged['nominal'].iloc[0]:.0f} % are too narrow for "
+        )
         covered += f"held-out values of these groups: {listed or 'none'}"
     return escaped(("; ".join(results.fit_warnings) or "nothing odd") + covered)
 

@@ -74,7 +74,10 @@ def _fit_rows(results):
                 ("fit", f"{quantity}, R^2 of what is fitted", 1 - (error / spread) ** 2, "")
             )
     for row in judged_coverage(results.fit).itertuples():
-        item = f"{row.quantity}, group {row.group}, held-out coverage at nominal {row.nominal:.0%}"
+        item = (
+            f"{row.quantity}, group {row.group}, coverage of {row.configurations} held-out "
+            f"configurations at nominal {100 * row.nominal:.0f} %"
+        )
         rows.append(("fit", item, row.coverage, ""))
     return [*rows, ("fit", "warnings", len(results.fit_warnings), "")]
 

@@ -41,7 +41,9 @@ def test_a_good_fit_is_in_the_summary(results):
     assert len(explained) == 3
     assert ((explained > 0.9) & (explained < 1)).all()
     covered = fit.drop(["warnings", *explained.index])
-    assert covered.index[0] == "energy, group first, held-out coverage at nominal 90%"
+    assert covered.index[0] == (
+        "energy, group first, coverage of 5 held-out configurations at nominal 90 %"
+    )
     assert len(covered) == 5  # no stress in the second group
     assert covered.between(0, 1).all()
     assert not (summarise(results)["topic"] == "fit").any()
@@ -75,8 +77,8 @@ def test_a_structure_that_its_group_does_not_cover_is_in_summary_and_report(resu
     assert table["fit", "warnings"] == 1
     sentence = sentences(told)["fit_warnings"]
     assert sentence.startswith("The posterior is too narrow for slab: ")
-    assert sentence.endswith("groups: surface energy 50%, surface force 50%, surface stress 50%")
+    assert sentence.endswith("groups: surface energy 50 %, surface force 50 %, surface stress 50 %")
     covered = dataclasses.replace(told, settings={"name": "vacancy", "kind": "vacancy"})
-    assert sentences(covered)["fit_warnings"].startswith("nothing odd. Intervals of nominally 90%")
+    assert sentences(covered)["fit_warnings"].startswith("nothing odd. Intervals of nominally 90 %")
     unfitted = dataclasses.replace(results, fit=fit[["theta_mean"]])
     assert sentences(unfitted)["fit_warnings"] == "none, the posterior was not fitted"
