@@ -78,13 +78,19 @@ class OutcomeOfNothing(logging.Handler):
 
 
 def print_fit_warnings():
-    """At the end of a run, also of one that failed: a bad fit is often why."""
+    """At the end of a run, also of one that failed: a bad fit is often why.
+
+    Of a posterior from a file only what concerns the structures of this study.
+    """
     fit = Path(POSTERIOR_SOURCE)
-    if TRAINING and fit.exists():
+    if not ENSEMBLE and fit.exists():
         from relaxdiff.files.datasets import read_dataset
+        from relaxdiff.posterior.coverage import coverage_warnings
         from relaxdiff.posterior.fit_quality import fit_warnings
 
-        for warning in fit_warnings(read_dataset(fit)):
+        posterior = read_dataset(fit)
+        found = fit_warnings(posterior) if TRAINING else []
+        for warning in [*found, *coverage_warnings(posterior, config["structures"])]:
             print(f"Warning: {printable(warning)} ({fit})", file=sys.stderr)
 
 

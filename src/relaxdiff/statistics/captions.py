@@ -2,7 +2,9 @@
 
 import re
 
-from relaxdiff.posterior import fit_warnings
+import pandas as pd
+
+from relaxdiff.posterior import judged_coverage
 from relaxdiff.statistics.summary import (
     QUANTITIES,
     checked,
@@ -28,8 +30,7 @@ def sentences(results):
     The names depend on which tables there are, not on what the structure is.
     """
     found = _study_sentences(results) | _posterior_sentences(results)
-    warnings = [] if results.fit is None else fit_warnings(results.fit)
-    found["fit_warnings"] = escaped("; ".join(warnings)) or "nothing odd"
+    found["fit_warnings"] = _fit_sentence(results)
     if results.truth is not None:
         found |= _truth_sentences(results)
     if results.windows is not None:
@@ -48,6 +49,24 @@ def sentences(results):
     if results.check is not None:
         found["truth_check"] = _check_sentence(results)
     return found
+
+
+def _fit_sentence(results):
+    """What is odd in the fit, and the groups that its intervals do not cover."""
+    if results.fit is not None and "training_rmse" not in results.fit:
+        return "none, the posterior was not fitted"
+    judged = pd.DataFrame() if results.fit is None else judged_coverage(results.fit)
+    covered = ""
+    if len(judged):
+        low = judged[judged["covered"] == "no"]
+        listed = ", ".join(
+            f"{row.group} {row.quantity} {100 * row.coverage:.0f} %" for row in low.itertuples()
+        )
+        covered = (
+            f". Intervals of nominally {100 * judged['nominal'].iloc[0]:.0f} % are too narrow for "
+        )
+        covered += f"held-out values of these groups: {listed or 'none'}"
+    return escaped(("; ".join(results.fit_warnings) or "nothing odd") + covered)
 
 
 def escaped(text):

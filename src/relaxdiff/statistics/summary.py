@@ -8,7 +8,7 @@ caption includes.
 import numpy as np
 import pandas as pd
 
-from relaxdiff.posterior import fit_warnings
+from relaxdiff.posterior import judged_coverage
 from relaxdiff.units import JOULE_PER_SQUARE_METRE
 
 # What a structure may have, and what captions say of it where it has not.
@@ -59,7 +59,10 @@ def _study_rows(results):
 
 
 def _fit_rows(results):
-    """How much of the spread of its data a fit explains: below 0 less than their mean does."""
+    """How much of the spread of its data a fit explains, and how much of its groups it covers.
+
+    Of R^2, below 0 is less than the mean of the data explains.
+    """
     if results.fit is None or "fitted_spread" not in results.fit:
         return []
     rows = []
@@ -70,7 +73,13 @@ def _fit_rows(results):
             rows.append(
                 ("fit", f"{quantity}, R^2 of what is fitted", 1 - (error / spread) ** 2, "")
             )
-    return [*rows, ("fit", "warnings", len(fit_warnings(results.fit)), "")]
+    for row in judged_coverage(results.fit).itertuples():
+        item = (
+            f"{row.quantity}, group {row.group}, coverage of {row.configurations} held-out "
+            f"configurations at nominal {100 * row.nominal:.0f} %"
+        )
+        rows.append(("fit", item, row.coverage, ""))
+    return [*rows, ("fit", "warnings", len(results.fit_warnings), "")]
 
 
 def _posterior_rows(results):
