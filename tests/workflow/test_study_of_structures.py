@@ -29,6 +29,7 @@ TABLES = (
     "posterior_distribution.csv",
 )
 FIGURES = (
+    "overview",
     "formation_curves",
     "volume_error",
     "energy_error",

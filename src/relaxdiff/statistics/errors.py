@@ -26,15 +26,15 @@ EXPECTED_SLOPES = {
     "positions": _STRUCTURE,
 }
 # Slopes are measured up to this |lambda|: further out the next order shows.
-SLOPE_RANGE = 2.0
-# What truth resolves, relaxed to 1e-6 eV/Angstrom: smaller mean errors are left out of slopes, and
-# no smaller error counts against an estimate.
+SLOPE_RANGE = 1.0
+# What truth resolves, relaxed to 1e-6 eV/Angstrom: no smaller error counts against an estimate.
 RESOLUTION = {
     "formation_energy": 1e-11,
     "formation_volume": 1e-6,
     "strain": 1e-9,
     "positions": 1e-8,
 }
+CLEAR = 10  # times that: smaller medians are left out of slopes
 SMALL_ESTIMATE = 0.01  # eV; a column of the table of calibration is named after it
 
 
@@ -146,13 +146,13 @@ def window_table(errors):
 
 
 def error_slopes(table, up_to=SLOPE_RANGE):
-    """Log-log slope of the mean |error| against |lambda|, 0 < |lambda| <= up_to (a DataFrame).
+    """Log-log slope of the median |error| against |lambda|, 0 < |lambda| <= up_to (a DataFrame).
 
     table: of `error_table`. Columns: quantity, level, slope, expected_slope; the slope is NaN when
-    fewer than two distances have a mean error that truth resolves.
+    fewer than two distances have a median error well above what truth resolves, CLEAR times it.
     """
     distance = table["lambda"].abs()
-    resolved = table["mean_abs_error"] > table["quantity"].map(RESOLUTION)
+    resolved = table["median_abs_error"] > CLEAR * table["quantity"].map(RESOLUTION)
     usable = table[(distance > 0) & (distance <= up_to) & resolved]
     rows = []
     for quantity in table["quantity"].unique():
@@ -161,7 +161,7 @@ def error_slopes(table, up_to=SLOPE_RANGE):
             here = usable[(usable["quantity"] == quantity) & (usable["level"] == level)]
             slope = np.nan
             if here["lambda"].abs().nunique() > 1:
-                logs = np.log(here["lambda"].abs()), np.log(here["mean_abs_error"])
+                logs = np.log(here["lambda"].abs()), np.log(here["median_abs_error"])
                 slope = np.polyfit(*logs, 1)[0]
             rows.append((quantity, level, slope, expected[level]))
     return pd.DataFrame(rows, columns=["quantity", "level", "slope", "expected_slope"])

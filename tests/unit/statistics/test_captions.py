@@ -18,6 +18,7 @@ WITHOUT_TRUTH = {
     "workflow",
     "summary",
     "formation_curves",
+    "overview",
     "posterior_distribution",
     "posterior_table",
 }
