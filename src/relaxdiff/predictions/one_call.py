@@ -43,10 +43,11 @@ def predict(
     one last: `formation_energy` and `error_estimate` in eV, `formation_volume` in Angstrom^3,
     `energy`, `volume`, and `status` (sample) of the crystal. Where that is not 'stable' the numbers
     are NaN. With the solver 'dense' `minimum_in_doubt` (sample) marks samples with a soft curvature
-    (`softest_curvature`): there may be no minimum like the structure's. `reference_formation_energy`
-    and `reference_formation_volume` are those of `potential` itself. Raises InputError for samples
-    of another potential, a structure with other elements than the crystal, or another `cell`;
-    RelaxationError when structure or crystal has no minimum; and LammpsError.
+    (`softest_curvature`): there may be no minimum like the structure's.
+    `reference_formation_energy` and `reference_formation_volume` are those of `potential` itself.
+    Raises InputError for samples of another potential, a structure with other elements than the
+    crystal, or another `cell`; RelaxationError when structure or crystal has no minimum; and
+    LammpsError.
     """
     posterior = _posterior(potential, samples)
     if cell not in CELLS:
