@@ -56,7 +56,6 @@ def test_the_tolerance_decides_who_is_relaxed(study_clone, adapted):
     # Whose minimum is in doubt is relaxed whatever the tolerance.
     predictions = xr.load_dataset(study_clone.folder / RESULTS / "predictions.nc")
     doubt = predictions["minimum_in_doubt"].values
-    assert doubt.any()
     assert np.array_equal((loose["status"] == "converged").values, doubt)
     assert table.set_index("level")["variants"]["c"] == (loose["status"] == "predicted").sum()
 
