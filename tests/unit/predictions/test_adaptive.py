@@ -37,7 +37,7 @@ def test_a_minimum_in_doubt_is_not_certified_whatever_the_estimate():
     values = np.zeros((2, 1, 3))
     names = ("formation_energy", "formation_volume", "error_estimate")
     predictions = xr.Dataset(
-        {name: (over, values) for name in names}
+        dict.fromkeys(names, (over, values))
         | {"minimum_in_doubt": (OVER, np.array([[False, False, True]]))},
         coords={"level": ["c", "newton"], "sample": [0], "lambda": [0.0, 1.0, 2.0]},
     )
