@@ -47,6 +47,11 @@ def mb_of_force_constants(wildcards):
     return mb_of_cell(wildcards) + RANKS * tensors
 
 
+def mb_of_predictions(wildcards):
+    """Those of all variants and, where they are at hand, those second derivatives."""
+    return 2000 + (mb_of_force_constants(wildcards) if BLOCKS else 0)
+
+
 def minutes_to_set_up(wildcards):
     """What does not depend on the number of variants: a few hundred evaluations."""
     return 5 + 10 * asymmetry(wildcards) * ATOMS[wildcards.structure] / 8000

@@ -2,9 +2,10 @@
 
 Descriptors are evaluated at the structure that a level predicts. The gradient r left there says how
 far the minimum still is: by H^-1 r, and eta = 1/2 r^T H^-1 r lower in energy. Both are taken off,
-and eta is the estimate of the error. H is the variant's own Hessian at the reference, made to agree
-with the change of the gradient over the step (a BFGS update), its curvatures limited as in
-`newton`. The crystal is treated in the same way. Derivations and orders: docs/theory.md.
+and eta is the estimate of the error, with what limited curvatures withhold of it. H is the
+variant's own Hessian at the reference, made to agree with the change of the gradient over the step
+(a BFGS update), its curvatures limited as in `newton`. The crystal is treated in the same way.
+Derivations and orders: docs/theory.md.
 """
 
 from dataclasses import dataclass, replace
@@ -30,13 +31,15 @@ EVALUATED_LEVELS = names_of_levels(EVALUATION)
 class Evaluated:
     """One structure evaluated: its energy (eV), what is still to gain (eV), and how far to go.
 
-    gain: eta; q: coordinates (n,) with the step towards the minimum; step: that step, (n,).
+    gain: eta; q: coordinates (n,) with the step towards the minimum; step: that step, (n,);
+    withheld: by how much eta would be larger if soft curvatures were not limited (eV).
     """
 
     energy: float
     gain: float
     q: np.ndarray
     step: np.ndarray
+    withheld: float
 
 
 def evaluate(evaluator, model, mean, delta_theta, q):
@@ -49,9 +52,9 @@ def evaluate(evaluator, model, mean, delta_theta, q):
     residual = evaluator.gradient(q, theta)
     curved = DenseModel(model.hessian_of(delta_theta), evaluator.coordinates.scale)
     curved.learn(q, residual - model.gradient(delta_theta))
-    step = model.response(curved.hessian, residual)
+    step, withheld = model.response(curved.hessian, residual)
     gain = -0.5 * residual @ step
-    return Evaluated(evaluator.energy(q, theta), float(gain), q + step, step)
+    return Evaluated(evaluator.energy(q, theta), float(gain), q + step, step, withheld)
 
 
 def evaluate_predictions(
@@ -139,10 +142,11 @@ def coordinates_of_crystal(crystal):
 
 
 def formation_of_evaluated(defect, crystal, coordinates, cell, compared):
-    """E_f where evaluated (eV), what is left of it to gain (eV), and V_f at the end (Angstrom^3).
+    """E_f where evaluated, what is left of it to gain, V_f at the end, and E_f's estimated error.
 
-    defect, crystal: Evaluated, in Coordinates `coordinates` and `cell`; compared: ComparedWith of
-    this variant, without energy shifts. What both have left to gain cancels like their energies.
+    In eV and Angstrom^3. defect, crystal: Evaluated, in Coordinates `coordinates` and `cell`;
+    compared: ComparedWith of this variant, without energy shifts. What both have left to gain
+    cancels like their energies; what their limits withhold need not.
     """
     n_cell = len(cell.reference)
     energy, volume = compared.formation(
@@ -151,7 +155,9 @@ def formation_of_evaluated(defect, crystal, coordinates, cell, compared):
         crystal.energy / n_cell,
         cell.volume(crystal.q) / n_cell,
     )
-    return energy, defect.gain - compared.n_host / n_cell * crystal.gain, volume
+    share = compared.n_host / n_cell
+    left = defect.gain - share * crystal.gain
+    return energy, left, volume, abs(left) + defect.withheld + share * crystal.withheld
 
 
 def _dataset(row, levels, minimum, cell, posterior, crystal, sample, spent):
@@ -159,7 +165,7 @@ def _dataset(row, levels, minimum, cell, posterior, crystal, sample, spent):
     coordinates, lambdas = minimum.coordinates, crystal["lambda"].values
     composition = minimum.atoms.symbols.formula.count()
     compared = compared_with(crystal, composition, posterior)
-    numbers = np.full((*row.shape, 6), np.nan)
+    numbers = np.full((*row.shape, 7), np.nan)
     q = np.full((*row.shape, coordinates.size), np.nan)
     for place in zip(*np.nonzero(row), strict=True):
         defect, of_crystal = row[place]
@@ -168,9 +174,9 @@ def _dataset(row, levels, minimum, cell, posterior, crystal, sample, spent):
         formation = formation_of_evaluated(defect, of_crystal, coordinates, cell, here)
         numbers[place] = defect.energy, defect.gain, *formation, moved
         q[place] = defect.q
-    energy, gain, evaluated, left, formation_volume, moved = np.moveaxis(numbers, -1, 0)
+    energy, gain, evaluated, left, formation_volume, error, moved = np.moveaxis(numbers, -1, 0)
     volume = coordinates.volume(q)
-    estimate = never_less_further_out(np.abs(left), int(np.argmin(np.abs(lambdas))))
+    estimate = never_less_further_out(error, int(np.argmin(np.abs(lambdas))))
     shifts = variant_shifts(posterior, lambdas, composition)[sample]
     over = ("level", "sample", "lambda")
 

@@ -5,6 +5,7 @@ import re
 import pandas as pd
 
 from relaxdiff.posterior import judged_coverage
+from relaxdiff.statistics.errors import ALL, SMALL
 from relaxdiff.statistics.summary import (
     QUANTITIES,
     checked,
@@ -38,14 +39,8 @@ def sentences(results):
     if results.slopes is not None:
         found |= _slope_sentences(results)
     if results.calibration is not None:
-        known = results.calibration.dropna()
-        found["calibration"] = (
-            ", ".join(
-                f"{row.level} {100 * row.within_twice_below_10_meV:.1f} %"
-                for row in known.itertuples()
-            )
-            or "unknown, no estimates"
-        )
+        found["calibration"] = _calibration_sentence(results.calibration)
+        found["doubt"] = _doubt_sentence(results.doubt)
     if results.check is not None:
         found["truth_check"] = _check_sentence(results)
     return found
@@ -143,6 +138,27 @@ def _slope_sentences(results):
             or "not measured, too few λ near 0"
         )
     return found
+
+
+def _calibration_sentence(table):
+    """'c 100.0 %, ...': of each level, the share of small estimates that hold."""
+    known = table[table["estimate"] == SMALL].dropna()
+    shares = [f"{row.level} {100 * row.within_twice:.1f} %" for row in known.itertuples()]
+    return ", ".join(shares) or "unknown, no estimates"
+
+
+def _doubt_sentence(table):
+    """How many variants with and without a minimum are marked as in doubt."""
+    if table is None:
+        return "unknown, no second derivatives"
+    counts = table.set_index(["kind", "estimate"])
+    texts = [
+        f"{counts.loc[(kind, ALL), 'in_doubt']:,} of {counts.loc[(kind, ALL), 'variants']:,} "
+        f"that were {kind} ({counts.loc[(kind, SMALL), 'in_doubt']:,} of "
+        f"{counts.loc[(kind, SMALL), 'variants']:,} with an estimate below 10 meV)"
+        for kind in ("not relaxed", "relaxed")
+    ]
+    return " and ".join(texts)
 
 
 def _check_sentence(results):

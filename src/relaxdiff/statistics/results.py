@@ -8,7 +8,7 @@ import xarray as xr
 
 from relaxdiff.derivative import most_complete
 from relaxdiff.posterior import coverage_warnings, fit_warnings
-from relaxdiff.statistics.errors import all_levels, posterior_table
+from relaxdiff.statistics.errors import all_levels, doubt_table, posterior_table
 from relaxdiff.units import JOULE_PER_SQUARE_METRE
 
 
@@ -41,6 +41,11 @@ class StructureResults:
     def levels(self):
         """The predictions at all levels, a Dataset."""
         return all_levels(self.predictions, self.evaluations)
+
+    @cached_property
+    def doubt(self):
+        """The table of `doubt_table`; None without signs."""
+        return doubt_table(self.levels, self.truth)
 
     @property
     def fit_warnings(self):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from relaxdiff.posterior import judged_coverage
+from relaxdiff.statistics.errors import ALL, IN_DOUBT, SMALL
 from relaxdiff.units import JOULE_PER_SQUARE_METRE
 
 # What a structure may have, and what captions say of it where it has not.
@@ -34,6 +35,7 @@ def summarise(results):
         *_posterior_rows(results),
         *_cost_rows(results),
         *_error_rows(results),
+        *_doubt_rows(results),
         *_check_rows(results),
     ]
     return pd.DataFrame(rows, columns=["topic", "item", "value", "units"])
@@ -130,11 +132,30 @@ def _error_rows(results):
     for row in [] if slopes is None else slopes.itertuples():
         item = f"{row.quantity}, {row.level}, expected {row.expected_slope}"
         rows.append(("log-log slope", item, row.slope, ""))
+    if calibration is not None:  # its file has them by decade, too
+        calibration = calibration[calibration["estimate"].isin([ALL, SMALL, IN_DOUBT])]
     for row in [] if calibration is None else calibration.itertuples():
-        item = f"{row.level}, error within twice its estimate"
-        rows.append(("calibration", item, row.within_twice, ""))
-        item += ", estimates below 10 meV"
-        rows.append(("calibration", item, row.within_twice_below_10_meV, ""))
+        of = "" if row.estimate == ALL else f", {row.estimate}"
+        rows.append(
+            (
+                "calibration",
+                f"{row.level}, error within twice its estimate{of}",
+                row.within_twice,
+                "",
+            )
+        )
+    return rows
+
+
+def _doubt_rows(results):
+    """Variants with and without a minimum, and how many of them are marked as in doubt."""
+    if results.truth is None or results.doubt is None:
+        return []
+    rows = []
+    for row in results.doubt.itertuples():
+        of = "" if row.estimate == ALL else f", estimates {row.estimate}"
+        rows.append(("minimum in doubt", f"{row.kind}{of}, variants", row.variants, ""))
+        rows.append(("minimum in doubt", f"{row.kind}{of}, marked", row.in_doubt, ""))
     return rows
 
 
