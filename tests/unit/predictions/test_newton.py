@@ -9,7 +9,6 @@ from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.minima.symmetry_blocks import force_constants
 from relaxdiff.posterior.variants import deviations, variant_weights
 from relaxdiff.predictions.newton import LEAST_COUNTED, LEAST_CURVATURE, NewtonModel
-from relaxdiff.predictions.soft_modes import signs_of, softest_curvature
 from relaxdiff.structures.kinds import bulk_cell
 
 
@@ -68,22 +67,6 @@ def test_soft_modes_count_as_half_as_stiff():
     # energies would be lower: by eta with the least that is counted, less eta as it is.
     assert held == pytest.approx(0.5 / 2 * (1 / LEAST_COUNTED - 2))
     assert withheld.tolist() == pytest.approx([0, 0, 0, 0.5 * 2 * 0.9**2 * (1 / LEAST_COUNTED - 2)])
-
-
-def test_the_softest_of_all_blocks_is_found():
-    """One block of two modes, one of one; the second sample goes the other way."""
-    one, other = np.zeros((2, 2, 2)), np.zeros((1, 1, 2))
-    one[..., 1], one[..., 0] = np.diag([2.0, 6.0]), np.diag([-0.4, 1.8])
-    other[..., 1], other[..., 0] = 4.0, -2.0
-    lambdas = np.array([-1.0, 0.0, 2.0])
-    delta = np.array([[1.0], [-0.5]])
-    alone = softest_curvature([one], np.zeros(1), delta, lambdas)
-    np.testing.assert_allclose(alone, [[0.7, 1, 0.6], [0.9, 1, 0.7]])
-    both = softest_curvature([one, other], np.zeros(1), delta, lambdas)
-    np.testing.assert_allclose(both, [[0.7, 1, 0.0], [0.75, 1, 0.7]])
-    stable = np.array([[True, True, True], [False, True, True]])
-    marked = signs_of(both, stable)["minimum_in_doubt"]
-    assert np.argwhere(marked.values).tolist() == [[0, 2]]
 
 
 def test_modes_that_soften_and_modes_that_stiffen_cancel():
