@@ -8,6 +8,8 @@ the two extensive terms then cancel. Nothing in the cell cancels an error of a s
 is the relaxed one at every level, being known for every variant.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from ase.formula import Formula
@@ -26,7 +28,12 @@ from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
 from relaxdiff.predictions.soft_modes import signs_of, softest_curvature
 
 
-def predict_variants(posterior, crystal, derivative, blocks=()) -> xr.Dataset:
+def predict_variants(
+    posterior: xr.Dataset,
+    crystal: xr.Dataset,
+    derivative: xr.Dataset,
+    blocks: Sequence[np.ndarray] = (),
+) -> xr.Dataset:
     """Predict every stable variant at every level, without a single evaluation by LAMMPS.
 
     posterior, crystal, derivative: the Datasets of those names; blocks: second derivatives of the
