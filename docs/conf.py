@@ -57,7 +57,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"  # what they are; the prose has shapes and units
 autodoc_typehints_format = "short"
 # Other packages' pages, and what annotations call by other names, are not looked up: no network.
-OTHERS = "ase|numpy|xarray|pandas|scipy|pathlib|np|xr"
+OTHERS = "ase|collections|numpy|xarray|pandas|scipy|pathlib|np|xr"
 nitpick_ignore_regex = [("py:.*", rf"({OTHERS})\..*|ndarray|Path|Atoms")]
 # MathML is shown by browsers without a script, which would have to come from the network.
 html_math_renderer = "mathml"
