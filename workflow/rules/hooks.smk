@@ -4,7 +4,7 @@ import tempfile
 import time
 
 from relaxdiff.files.checksums import damaged_files, set_aside
-from relaxdiff.running.progress import closing_table, duration
+from relaxdiff.running.progress import duration
 
 STARTED = time.monotonic()
 DRY_RUN = re.compile(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*")
@@ -47,6 +47,8 @@ def need_writable_results():
 
 def print_outcome():
     """At the end of a run that made the summaries, or found them there and still true."""
+    from relaxdiff.statistics.closing_table import closing_table
+
     tables = {name: tables_of(name) for name in STRUCTURES}
     known = {name: found for name, found in tables.items() if "summary" in found}
     if known:
