@@ -30,7 +30,7 @@ NAVIGATION = {
         "docs/troubleshooting",
     ],
     "Look up": ["docs/config", "docs/files", "docs/api", "docs/theory"],
-    "Measured": ["The shipped posterior <resources/README>", "benchmarks/*"],
+    "Measured": ["docs/validation", "The shipped posterior <resources/README>", "benchmarks/*"],
     "The project": ["docs/architecture", "CONTRIBUTING", "CHANGELOG"],
 }
 

@@ -268,7 +268,7 @@ def test_columns_of_every_table_are_described(study):
 def test_every_file_that_a_study_can_make_is_on_the_page(here):
     text = (DOCS / "files.md").read_text(encoding="utf-8")
     command = f"snakemake --cores 2 --nocolor {' '.join(ON_REQUEST)} --configfile mine.yaml"
-    plan = planned(here.folder, f"{command} --forceall", yaml.safe_dump(STUDY))
+    plan = planned(here.folder, f"{command} --forceall --quiet host", yaml.safe_dump(STUDY))
     outputs = re.findall(r"^    output: (.*)$", plan, re.MULTILINE)
     files = {Path(path) for line in outputs for path in line.split(", ")}
     assert len(files) > 50

@@ -30,6 +30,7 @@ TABLES = (
     "negative_formation_energies.csv",
 )
 FIGURES = (
+    "overview",
     "formation_curves",
     "volume_error",
     "energy_error",

@@ -3,9 +3,10 @@
 import re
 
 import numpy as np
+import pandas as pd
 
-from relaxdiff.posterior import fit_warnings
-from relaxdiff.statistics.errors import POSTERIOR, WHOLE_GRID, quoted
+from relaxdiff.posterior import judged_coverage
+from relaxdiff.statistics.errors import ALL, POSTERIOR, SMALL, WHOLE_GRID, quoted
 from relaxdiff.statistics.summary import (
     QUANTITIES,
     STATISTICS,
@@ -37,8 +38,7 @@ def sentences(results):
     The names depend on which tables there are, not on what the structure is.
     """
     found = _study_sentences(results) | _posterior_sentences(results)
-    warnings = [] if results.fit is None else fit_warnings(results.fit)
-    found["fit_warnings"] = escaped("; ".join(warnings)) or "nothing odd"
+    found["fit_warnings"] = _fit_sentence(results)
     if results.truth is not None:
         found |= _truth_sentences(results)
     if results.windows is not None:
@@ -46,17 +46,29 @@ def sentences(results):
     if results.slopes is not None:
         found |= _slope_sentences(results)
     if results.calibration is not None:
-        known = results.calibration.dropna()
-        found["calibration"] = (
-            ", ".join(
-                f"{row.level} {100 * row.within_twice_below_10_meV:.1f} %"
-                for row in known.itertuples()
-            )
-            or "unknown, no estimates"
-        )
+        found["calibration"] = _calibration_sentence(results.calibration)
+        found["doubt"] = _doubt_sentence(results.doubt)
     if results.check is not None:
         found["truth_check"] = _check_sentence(results)
     return found
+
+
+def _fit_sentence(results):
+    """What is odd in the fit, and the groups that its intervals do not cover."""
+    if results.fit is not None and "training_rmse" not in results.fit:
+        return "none, the posterior was not fitted"
+    judged = pd.DataFrame() if results.fit is None else judged_coverage(results.fit)
+    covered = ""
+    if len(judged):
+        low = judged[judged["covered"] == "no"]
+        listed = ", ".join(
+            f"{row.group} {row.quantity} {100 * row.coverage:.0f} %" for row in low.itertuples()
+        )
+        covered = (
+            f". Intervals of nominally {100 * judged['nominal'].iloc[0]:.0f} % are too narrow for "
+        )
+        covered += f"held-out values of these groups: {listed or 'none'}"
+    return escaped(("; ".join(results.fit_warnings) or "nothing odd") + covered)
 
 
 def escaped(text):
@@ -151,6 +163,27 @@ def _slope_sentences(results):
             or "not measured, too few λ near 0"
         )
     return found
+
+
+def _calibration_sentence(table):
+    """'c 100.0 %, ...': of each level, the share of small estimates that hold."""
+    known = table[table["estimate"] == SMALL].dropna()
+    shares = [f"{row.level} {100 * row.within_twice:.1f} %" for row in known.itertuples()]
+    return ", ".join(shares) or "unknown, no estimates"
+
+
+def _doubt_sentence(table):
+    """How many variants with and without a minimum are marked as in doubt."""
+    if table is None:
+        return "unknown, no second derivatives"
+    counts = table.set_index(["kind", "estimate"])
+    texts = [
+        f"{counts.loc[(kind, ALL), 'in_doubt']:,} of {counts.loc[(kind, ALL), 'variants']:,} "
+        f"that were {kind} ({counts.loc[(kind, SMALL), 'in_doubt']:,} of "
+        f"{counts.loc[(kind, SMALL), 'variants']:,} with an estimate below 10 meV)"
+        for kind in ("not relaxed", "relaxed")
+    ]
+    return " and ".join(texts)
 
 
 def _check_sentence(results):

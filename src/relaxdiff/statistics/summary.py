@@ -8,8 +8,8 @@ caption includes.
 import numpy as np
 import pandas as pd
 
-from relaxdiff.posterior import fit_warnings
-from relaxdiff.statistics.errors import quoted, windows_of
+from relaxdiff.posterior import judged_coverage
+from relaxdiff.statistics.errors import ALL, IN_DOUBT, SMALL, quoted, windows_of
 from relaxdiff.statistics.negative_energies import TRUTH
 from relaxdiff.units import JOULE_PER_SQUARE_METRE
 
@@ -43,6 +43,7 @@ def summarise(results):
         *_cost_rows(results),
         *_negative_rows(results),
         *_error_rows(results),
+        *_doubt_rows(results),
         *_check_rows(results),
     ]
     return pd.DataFrame(rows, columns=["topic", "item", "value", "units"])
@@ -68,7 +69,10 @@ def _study_rows(results):
 
 
 def _fit_rows(results):
-    """How much of the spread of its data a fit explains: below 0 less than their mean does."""
+    """How much of the spread of its data a fit explains, and how much of its groups it covers.
+
+    Of R^2, below 0 is less than the mean of the data explains.
+    """
     if results.fit is None or "fitted_spread" not in results.fit:
         return []
     rows = []
@@ -79,7 +83,13 @@ def _fit_rows(results):
             rows.append(
                 ("fit", f"{quantity}, R^2 of what is fitted", 1 - (error / spread) ** 2, "")
             )
-    return [*rows, ("fit", "warnings", len(fit_warnings(results.fit)), "")]
+    for row in judged_coverage(results.fit).itertuples():
+        item = (
+            f"{row.quantity}, group {row.group}, coverage of {row.configurations} held-out "
+            f"configurations at nominal {100 * row.nominal:.0f} %"
+        )
+        rows.append(("fit", item, row.coverage, ""))
+    return [*rows, ("fit", "warnings", len(results.fit_warnings), "")]
 
 
 def _posterior_rows(results):
@@ -172,11 +182,30 @@ def _error_rows(results):
     for row in [] if slopes is None else slopes.itertuples():
         item = f"{row.quantity}, {row.level}, expected {row.expected_slope}"
         rows.append(("log-log slope", item, row.slope, ""))
+    if calibration is not None:  # its file has them by decade, too
+        calibration = calibration[calibration["estimate"].isin([ALL, SMALL, IN_DOUBT])]
     for row in [] if calibration is None else calibration.itertuples():
-        item = f"{row.level}, error within twice its estimate"
-        rows.append(("calibration", item, row.within_twice, ""))
-        item += ", estimates below 10 meV"
-        rows.append(("calibration", item, row.within_twice_below_10_meV, ""))
+        of = "" if row.estimate == ALL else f", {row.estimate}"
+        rows.append(
+            (
+                "calibration",
+                f"{row.level}, error within twice its estimate{of}",
+                row.within_twice,
+                "",
+            )
+        )
+    return rows
+
+
+def _doubt_rows(results):
+    """Variants with and without a minimum, and how many of them are marked as in doubt."""
+    if results.truth is None or results.doubt is None:
+        return []
+    rows = []
+    for row in results.doubt.itertuples():
+        of = "" if row.estimate == ALL else f", estimates {row.estimate}"
+        rows.append(("minimum in doubt", f"{row.kind}{of}, variants", row.variants, ""))
+        rows.append(("minimum in doubt", f"{row.kind}{of}, marked", row.in_doubt, ""))
     return rows
 
 

@@ -19,6 +19,7 @@ WITHOUT_TRUTH = {
     "workflow",
     "summary",
     "formation_curves",
+    "overview",
     "posterior_distribution",
     "posterior_table",
 }
