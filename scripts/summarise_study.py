@@ -23,6 +23,7 @@ with job(snakemake) as log:
     results = StructureResults(**given, area=area, settings=snakemake.params.structure)
     results.distribution.to_csv(snakemake.output.posterior, index=False)
     summarise(results).to_csv(snakemake.output.table, index=False, float_format="%.6g")
+    results.negative.to_csv(snakemake.output.negative, index=False)
     found = sentences(results)
     # The report's first page includes those of all structures.
     named = {f"{snakemake.wildcards.structure} {name}": text for name, text in found.items()}

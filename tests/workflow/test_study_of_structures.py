@@ -27,6 +27,7 @@ TABLES = (
     "calibration.csv",
     "summary.csv",
     "posterior_distribution.csv",
+    "negative_formation_energies.csv",
 )
 FIGURES = (
     "overview",

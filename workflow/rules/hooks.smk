@@ -7,7 +7,7 @@ import time
 from snakemake.logging import logger
 
 from relaxdiff.files.checksums import damaged_files, set_aside
-from relaxdiff.running.progress import closing_table, duration
+from relaxdiff.running.progress import duration
 
 STARTED = time.monotonic()
 DRY_RUN = re.compile(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*")
@@ -56,6 +56,8 @@ def print_outcome(took=True):
     tables = {name: tables_of(name) for name in STRUCTURES}
     known = {name: found for name, found in tables.items() if "summary" in found}
     if known:
+        from relaxdiff.statistics.closing_table import closing_table
+
         lines = [
             "",
             *closing_table(known),

@@ -1,21 +1,33 @@
 """Errors of predictions against truth, variant by variant and as tables.
 
 A variant counts when its relaxation converged. All others are left out of the statistics, and each
-table says how many.
+table says how many. So every error is conditional: it is that of variants that have a truth, and
+says nothing of those with a stable crystal that have none.
 """
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from relaxdiff.derivative import H_IH, IH, LEVELS, most_complete
+from relaxdiff.derivative import (
+    EVALUATION,
+    H_IH,
+    HESSIAN,
+    IH,
+    LEVELS,
+    most_complete,
+    names_of_levels,
+)
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import variable
 from relaxdiff.posterior import deviations
 from relaxdiff.predictions import predicted_coordinates
 
-# Errors are summarised over |lambda| up to each of these, and over all. 1 is the posterior itself.
-WINDOWS = (1.0, 6.0)
+# Errors are summarised at lambda = 1, which is the posterior itself, over |lambda| up to each of
+# these, and over the whole grid.
+WINDOWS = (2.0, 4.0, 6.0, 10.0)
+POSTERIOR, WHOLE_GRID = "lambda = 1", "all lambda"
+ENOUGH_FOR_95 = 20  # variants: of fewer none need be beyond the 95th percentile
 # Powers of |lambda| that errors grow with near lambda = 0.
 _ENERGY = {level.name: level.energy_order for level in LEVELS if level.energy_order}
 _STRUCTURE = {level.name: level.structure_order for level in LEVELS if level.structure_order}
@@ -131,36 +143,65 @@ def error_table(errors):
     """Statistics of |error| over samples, one row per quantity, level and lambda (a DataFrame).
 
     Columns: quantity, units, level, lambda; `variants` in the statistics, and the numbers left out
-    as `bulk_unstable` and `not_relaxed`; mean, median, 16th and 84th percentile and maximum of
-    |error|, NaN where no variant is left.
+    as `bulk_unstable` and `not_relaxed`, which have a stable crystal but no truth; mean, median,
+    16th, 84th and 95th percentile and maximum of |error|, NaN where no variant is left, the 95th
+    percentile where fewer than ENOUGH_FOR_95 are.
     """
     table = _statistics(_long(errors), ["quantity", "units", "level", "lambda"])
-    status = errors["status"].values
     left_out = pd.DataFrame(
-        {
-            "bulk_unstable": (status == "bulk_unstable").sum(axis=0),
-            "not_relaxed": ((status != "bulk_unstable") & (status != "converged")).sum(axis=0),
-        },
-        index=errors["lambda"].values,
+        _left_out(errors["status"].values, axis=0), index=errors["lambda"].values
     )
     for place, name in enumerate(left_out, start=5):
         table.insert(place, name, left_out.loc[table["lambda"], name].values)
     return table
 
 
-def window_table(errors):
-    """The same statistics over all variants with |lambda| <= `lambda_up_to` (a DataFrame).
+def windows_of(lambdas):
+    """The parts of the grid that errors are summarised over: name -> boolean array over lambdas.
 
-    lambda = 0 counts like any other, though its error vanishes. The last window is the whole grid.
+    First the posterior itself, where lambda = 1 is on the grid; then |lambda| up to those of
+    WINDOWS that are smaller than the grid; last the whole grid. None that hold lambda = 0 alone.
     """
-    frame = _long(errors)
-    distance = frame["lambda"].abs()
-    nearest, reach = distance[distance > 0].min(), distance.max()
+    distance, tolerance = np.abs(lambdas), 1e-9
+    found = {POSTERIOR: np.abs(lambdas - 1) <= tolerance}
+    for up_to in (window for window in WINDOWS if window < distance.max() - tolerance):
+        found[f"lambda -{up_to:g} to {up_to:g}"] = distance <= up_to + tolerance
+    found[WHOLE_GRID] = np.full(len(lambdas), True)
+    return {name: inside for name, inside in found.items() if lambdas[inside].any()}
+
+
+def window_table(errors):
+    """The statistics of `error_table` over each part of the grid in `windows_of` (a DataFrame).
+
+    The column `window` names it. lambda = 0 counts like any other, though its error vanishes.
+    """
+    frame, lambdas = _long(errors), errors["lambda"].values
     parts = []
-    for window in [*(w for w in WINDOWS if nearest <= w < reach), reach]:
-        inside = frame[distance <= window].assign(lambda_up_to=window)
-        parts.append(_statistics(inside, ["quantity", "units", "level", "lambda_up_to"]))
+    for name, inside in windows_of(lambdas).items():
+        here = frame[frame["lambda"].isin(lambdas[inside])].assign(window=name)
+        part = _statistics(here, ["quantity", "units", "level", "window"])
+        counts = _left_out(errors["status"].values[:, inside])
+        for place, (reason, count) in enumerate(counts.items(), start=5):
+            part.insert(place, reason, count)
+        parts.append(part)
     return pd.concat(parts, ignore_index=True)
+
+
+def quoted(windows):
+    """What summary, captions and closing table tell of a `window_table`: some of its rows.
+
+    Those of the posterior itself and of the whole grid, at the best level of each cost: from the
+    derivative, with the Hessian tensor, with an evaluation.
+    """
+    levels = windows["level"].unique()
+    with_evaluation = set(names_of_levels(EVALUATION))
+    beyond_derivative = with_evaluation | set(names_of_levels(HESSIAN))
+    best = {
+        most_complete([level for level in levels if level not in costlier])
+        for costlier in (beyond_derivative, with_evaluation, set())
+    }
+    shown = windows["window"].isin([POSTERIOR, WHOLE_GRID])
+    return windows[shown & windows["level"].isin(best)]
 
 
 def error_slopes(table, up_to=SLOPE_RANGE):
@@ -303,6 +344,15 @@ def _at_one(dataset):
     return dataset.isel({"lambda": 0, "sample": slice(0)})
 
 
+def _left_out(status, axis=None):
+    """Numbers of variants that do not count, by reason, a dict; axis: to count along, or all."""
+    unstable, relaxed = status == "bulk_unstable", status == "converged"
+    return {
+        "bulk_unstable": unstable.sum(axis=axis),
+        "not_relaxed": (~unstable & ~relaxed).sum(axis=axis),
+    }
+
+
 def _long(errors):
     """|error| of every variant, one row each: quantity, units, level, lambda, abs_error."""
     parts = []
@@ -323,6 +373,9 @@ def _statistics(frame, keys):
             "median_abs_error": grouped.median(),
             "abs_error_percentile_16": grouped.quantile(0.16),
             "abs_error_percentile_84": grouped.quantile(0.84),
+            "abs_error_percentile_95": grouped.quantile(0.95).where(
+                grouped.count() >= ENOUGH_FOR_95
+            ),
             "max_abs_error": grouped.max(),
         }
     ).reset_index()

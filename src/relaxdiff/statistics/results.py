@@ -9,6 +9,7 @@ import xarray as xr
 from relaxdiff.derivative import most_complete
 from relaxdiff.posterior import coverage_warnings, fit_warnings
 from relaxdiff.statistics.errors import all_levels, doubt_table, posterior_table
+from relaxdiff.statistics.negative_energies import negative_formation_energies
 from relaxdiff.units import JOULE_PER_SQUARE_METRE
 
 
@@ -85,6 +86,11 @@ class StructureResults:
     def posterior(self):
         """The distribution at the best level and, if known, that of the truth."""
         return self.distribution[self.distribution["source"].isin([self.best, "truth"])]
+
+    @cached_property
+    def negative(self):
+        """The table of `negative_formation_energies`."""
+        return negative_formation_energies(self.levels, self.truth)
 
     @property
     def evaluated(self):

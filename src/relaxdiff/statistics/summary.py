@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from relaxdiff.posterior import judged_coverage
-from relaxdiff.statistics.errors import ALL, IN_DOUBT, SMALL
+from relaxdiff.statistics.errors import ALL, IN_DOUBT, SMALL, quoted, windows_of
+from relaxdiff.statistics.negative_energies import TRUTH
 from relaxdiff.units import JOULE_PER_SQUARE_METRE
 
 # What a structure may have, and what captions say of it where it has not.
@@ -17,6 +18,12 @@ QUANTITIES = {
     "formation_energy": "",
     "formation_volume": "none, the cell does not relax",
     "energy_per_area": "none, the structure is no surface or fault",
+}
+STATISTICS = {  # columns of the tables of errors that are quoted, and what they are called
+    "mean_abs_error": "mean",
+    "median_abs_error": "median",
+    "abs_error_percentile_95": "95th percentile",
+    "max_abs_error": "maximum",
 }
 CHECKED = {  # columns of the truth check
     "formation_energy_difference_eV": ("formation_energy", "eV"),
@@ -34,6 +41,7 @@ def summarise(results):
         *_fit_rows(results),
         *_posterior_rows(results),
         *_cost_rows(results),
+        *_negative_rows(results),
         *_error_rows(results),
         *_doubt_rows(results),
         *_check_rows(results),
@@ -113,6 +121,7 @@ def _cost_rows(results):
         spent, relaxed, tests = truth_cost(truth)
         rows += [
             *(("truth", status, count, "") for status, count in counts.items()),
+            *_not_relaxed_rows(truth),
             ("cost", "evaluations for truth", spent, ""),
             ("cost", "evaluations for truth per relaxed variant", round(spent / relaxed, 3), ""),
             ("cost", "evaluations to tell saddle points", tests, ""),
@@ -120,15 +129,56 @@ def _cost_rows(results):
     return rows
 
 
+def outcomes_by_window(truth):
+    """How the stable variants in each part of the grid ended: name -> dict of status_counts."""
+    return {
+        name: status_counts(truth["status"].isel({"lambda": inside}), without="bulk_unstable")
+        for name, inside in windows_of(truth["lambda"].values).items()
+    }
+
+
+def _not_relaxed_rows(truth):
+    """Stable variants without a truth in each part of the grid, in all and by each reason."""
+    outcomes = status_counts(truth["status"], without=("bulk_unstable", "converged"))
+    reasons = [status for status, count in outcomes.items() if count]
+    rows = []
+    for window, counts in outcomes_by_window(truth).items():
+        rows.append(("not relaxed", window, sum(counts.values()) - counts["converged"], ""))
+        rows += [("not relaxed", f"{window}, {name}", counts[name], "") for name in reasons]
+    return rows
+
+
+def _negative_rows(results):
+    counts = negative_counts(results)
+    return [("formation energy below zero", of, count, "") for of, count in counts.items()]
+
+
+def negative_counts(results):
+    """Variants with a formation energy below zero: the `true` ones, and those only predicted."""
+    true = results.negative["source"] == TRUTH
+    known = {} if results.truth is None else {"true": int(true.sum())}
+    return known | {"predicted": int((~true).sum())}
+
+
+def _statistics_rows(windows):
+    """The mean, median, ... of each row of a table of windows."""
+    return [
+        (
+            "errors",
+            f"{row['quantity']}, {row['level']}, {row['window']}, {name} absolute error",
+            row[column],
+            row["units"],
+        )
+        for row in windows.to_dict("records")
+        for column, name in STATISTICS.items()
+    ]
+
+
 def _error_rows(results):
     rows = []
     windows, slopes, calibration = results.windows, results.slopes, results.calibration
-    shown = [] if windows is None else windows[windows["quantity"].isin(QUANTITIES)].itertuples()
-    for row in shown:
-        item = (
-            f"{row.quantity}, {row.level}, lambda up to {row.lambda_up_to:g}, mean absolute error"
-        )
-        rows.append(("errors", item, row.mean_abs_error, row.units))
+    if windows is not None:
+        rows += _statistics_rows(quoted(windows[windows["quantity"].isin(QUANTITIES)]))
     for row in [] if slopes is None else slopes.itertuples():
         item = f"{row.quantity}, {row.level}, expected {row.expected_slope}"
         rows.append(("log-log slope", item, row.slope, ""))
@@ -174,6 +224,11 @@ def truth_cost(truth):
     relaxed = int((truth["status"] == "converged").sum())
     tests = int(truth["stability_evaluations"].sum())
     return int(truth["evaluations"].sum()), max(relaxed, 1), tests
+
+
+def three_digits(value):
+    """A number to read: '0.405', '1.66e-06', '5,526'."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def checked(results):

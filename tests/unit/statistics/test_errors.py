@@ -15,7 +15,9 @@ from relaxdiff.statistics.errors import (
     posterior_table,
     posterior_values,
     prediction_errors,
+    quoted,
     window_table,
+    windows_of,
 )
 
 
@@ -87,6 +89,16 @@ def test_statistics_are_numpys():
     assert row["abs_error_percentile_16"] == pytest.approx(np.percentile(expected, 16))
     assert row["abs_error_percentile_84"] == pytest.approx(np.percentile(expected, 84))
     assert row["max_abs_error"] == pytest.approx(expected.max())
+    assert np.isnan(row["abs_error_percentile_95"])  # of five variants it says nothing
+
+
+def test_the_95th_percentile_needs_20_variants():
+    for count in (19, 20):
+        study, made = make_study(n_samples=count)
+        row = rows_of(error_table(errors_of(study)), "formation_energy", "h+ih").set_index("lambda")
+        found = row.loc[2.0, "abs_error_percentile_95"]
+        expected = np.percentile(8 * made["d"], 95) if count == 20 else np.nan
+        assert found == pytest.approx(expected, nan_ok=True)
 
 
 def test_variants_that_did_not_relax_are_left_out_and_counted():
@@ -111,14 +123,49 @@ def test_lambda_without_any_variant_keeps_its_row():
     assert np.isnan(row["mean_abs_error"])
 
 
-def test_windows_hold_all_lambdas_up_to_theirs():
+def test_windows_are_the_posterior_ranges_of_lambda_and_the_grid():
+    default = windows_of(np.round(np.arange(-6, 6.01, 0.05), 10))
+    assert list(default) == ["lambda = 1", "lambda -2 to 2", "lambda -4 to 4", "all lambda"]
+    assert [inside.sum() for inside in default.values()] == [1, 81, 161, 241]
+    wide = windows_of(np.linspace(-25, 25, 251))
+    ranges = [f"lambda -{up_to} to {up_to}" for up_to in (2, 4, 6, 10)]
+    assert list(wide) == ["lambda = 1", *ranges, "all lambda"]
+    assert [inside.sum() for inside in wide.values()] == [1, 21, 41, 61, 101, 251]
+    assert list(windows_of(np.array([-5.0, 0, 5.0]))) == ["all lambda"]
+
+
+def test_windows_hold_the_variants_and_count_those_without_truth():
     study, made = make_study()
+    lose(study, 1, [7, 8])
+    lose(study, 2, [8], crystal_status="elastically_unstable")
     table = window_table(errors_of(study))
-    assert sorted(table["lambda_up_to"].unique()) == [1, 4]  # 6 is beyond the grid
-    rows = rows_of(table, "formation_volume", "h+ih").set_index("lambda_up_to")
-    assert rows["variants"].tolist() == [25, 45]
-    expected = made["f"].mean() * np.mean([1, 0.25, 0, 0.25, 1])
-    assert rows.loc[1.0, "mean_abs_error"] == pytest.approx(expected)
+    rows = rows_of(table, "formation_volume", "h+ih").set_index("window")
+    counts = rows[["variants", "bulk_unstable", "not_relaxed"]]
+    assert counts.T.to_dict("list") == {
+        "lambda = 1": [5, 0, 0],
+        "lambda -2 to 2": [34, 0, 1],
+        "all lambda": [42, 1, 2],
+    }
+    assert rows.loc["lambda = 1", "mean_abs_error"] == pytest.approx(made["f"].mean())
+    squares = made["f"] * np.array([4, 1, 0.25, 0, 0.25, 1, 4])
+    squares[1, -1] = np.nan  # not relaxed
+    of_range = rows.loc["lambda -2 to 2"]
+    assert of_range["mean_abs_error"] == pytest.approx(np.nanmean(squares))
+    assert of_range["median_abs_error"] == pytest.approx(np.nanmedian(squares))
+    assert of_range["abs_error_percentile_95"] == pytest.approx(np.nanpercentile(squares, 95))
+    assert of_range["max_abs_error"] == pytest.approx(np.nanmax(squares))
+
+
+def test_quoted_are_the_best_levels_at_lambda_one_and_over_all():
+    study, _ = make_study()
+    told = quoted(window_table(errors_of(study)))
+    assert told["window"].unique().tolist() == ["lambda = 1", "all lambda"]
+    assert told["level"].unique().tolist() == ["h+ih", "newton", "newton@x"]
+    del study["evaluations"]
+    study["predictions"] = study["predictions"].drop_sel(level="newton")
+    names = ("predictions", "truth", "derivative", "posterior")
+    table = window_table(prediction_errors(*(study[name] for name in names)))
+    assert quoted(table)["level"].unique().tolist() == ["h+ih"]
 
 
 def test_predictions_and_truth_of_other_variants_are_refused():

@@ -23,9 +23,30 @@ def test_summary_counts_every_variant(results):
     }
     truth = table[table["topic"] == "truth"]["value"]
     assert truth.sum() == crystal["stable"]
+    left_out = table[table["topic"] == "not relaxed"].set_index("item")["value"]
+    assert left_out.to_dict() == {
+        "lambda = 1": 0,
+        "lambda = 1, not_converged": 0,
+        "lambda -2 to 2": 1,
+        "lambda -2 to 2, not_converged": 1,
+        "all lambda": 2,
+        "all lambda, not_converged": 2,
+    }
     reread = pd.read_csv(io.StringIO(table.to_csv(index=False)), keep_default_na=False)
     assert list(reread.columns) == ["topic", "item", "value", "units"]
     assert not table["item"].str.contains("|", regex=False).any()  # the report reads it as rst
+
+
+def test_errors_begin_with_the_posterior_itself(results):
+    table = summarise(results)
+    errors = table[table["topic"] == "errors"]
+    names = ["mean", "median", "95th percentile", "maximum"]
+    first = [f"formation_energy, h+ih, lambda = 1, {name} absolute error" for name in names]
+    assert errors["item"].tolist()[:4] == first
+    assert len(errors) == 2 * 2 * 3 * 4  # quantities, windows, levels, statistics
+    row = results.windows.query("quantity == 'formation_energy' and level == 'h+ih'").iloc[0]
+    assert errors["value"].iloc[0] == row["mean_abs_error"]
+    assert errors["value"].iloc[3] == row["max_abs_error"]
 
 
 def fit_of(changed):
