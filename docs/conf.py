@@ -19,6 +19,14 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 FOLDERS = {"docs": "*", "benchmarks": "*.md", "resources": "*.md"}
 NAVIGATION = {
+    "Begin": [
+        "docs/tutorial",
+        "docs/choosing",
+        "docs/error_estimates",
+        "docs/limitations",
+        "docs/faq",
+        "docs/glossary",
+    ],
     "How to": [
         "docs/index",
         "docs/own_potential",

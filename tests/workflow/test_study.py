@@ -255,8 +255,8 @@ def test_solver_source_edit_differentiates_again(clone, study):
 def test_the_readme_reads_the_results(clone, study):
     readme = (PROJECT / "README.md").read_text()
     code = readme.split("```python")[1].split("```")[0]
-    assert "predictions.nc" in code
-    program = code.replace("results/tungsten", "results/small").replace("[1, 2, 5]", "[1, 2, 3]")
+    assert "open_study" in code
+    program = code.replace("results/tungsten", "results/small")
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=clone.folder,
@@ -264,7 +264,7 @@ def test_the_readme_reads_the_results(clone, study):
         text=True,
         capture_output=True,
     )
-    assert "lambda" in done.stdout
+    assert "newton" in done.stdout
 
 
 def test_report_is_one_page_with_captions(clone, study):
