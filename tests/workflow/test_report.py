@@ -156,6 +156,26 @@ def test_a_picture_shows_each_structure(browser, clone, study):
         )
 
 
+def test_the_overview_comes_first(browser, clone, study):
+    report = Report(browser, clone.folder / "report.html")
+    pictures = browser.find_elements(By.CSS_SELECTOR, ".prose img[alt^=overview]")
+    for picture, structure in zip(pictures, STRUCTURES, strict=True):
+        content = (study / structure / "figures/overview.png").read_bytes()
+        wait(
+            browser,
+            lambda picture=picture, content=content: (
+                data_of(picture.get_attribute("src")) == content
+            ),
+        )
+        assert picture.get_property("naturalWidth") > 300
+    report.follow("1. Overview", "vacancy")
+    assert set(report.rows()) == {"overview"}
+    caption = report.caption("overview").text
+    assert "Size of the error of the formation energy: At λ = 1" in caption
+    assert "|" not in caption
+    assert_no_errors(browser)
+
+
 def test_every_figure_of_the_report_renders(browser, clone, study):
     report = Report(browser, clone.folder / "report.html")
     for structure in STRUCTURES:

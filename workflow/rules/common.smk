@@ -208,13 +208,22 @@ def figure_outputs(figures, folder, subcategory, numbered=False, category=CATEGO
     """The same files as outputs of the rule that draws them, the PNGs in the report."""
     pdfs = [f"{folder}/{figure.name}.pdf" for figure in figures]
     pngs = []
-    for number, figure in enumerate(figures, start=1):
+    others = [figure for figure in figures if figure.name != "overview"]
+    numbers = {figure.name: number for number, figure in enumerate(others, start=1)}
+    for figure in figures:
+        alone = figure not in others  # in a category of its own
         png = report(
             f"{folder}/{figure.name}.png",
             caption=f"../report/{figure.caption}",
-            category=CATEGORIES["overview"] if figure.name == "overview" else category,
+            category=CATEGORIES["overview"] if alone else category,
             subcategory=subcategory,
-            labels={"figure": f"{number}. {figure.title}" if numbered else figure.title},
+            labels={
+                "figure": (
+                    f"{numbers[figure.name]}. {figure.title}"
+                    if numbered and not alone
+                    else figure.title
+                )
+            },
         )
         pngs.append(png)
     return pdfs + pngs

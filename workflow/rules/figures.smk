@@ -20,6 +20,7 @@ SUMMARY = {
     "table": f"{HERE}/summary.csv",
     "posterior": f"{HERE}/posterior_distribution.csv",
     "captions": f"{HERE}/summary.rst",
+    "negative": f"{HERE}/negative_formation_energies.csv",
 }
 FIGURE_RESULTS = [
     *(ERROR_TABLES.values() if WITH_TRUTH else []),
@@ -76,6 +77,7 @@ rule summarise_study:
         table=SUMMARY["table"],
         posterior=SUMMARY["posterior"],
         captions=SUMMARY["captions"],
+        negative=SUMMARY["negative"],
     log:
         f"{LOGS}/summarise_study.log",
     params:

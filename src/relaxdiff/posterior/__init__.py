@@ -1,5 +1,6 @@
 """Where parameter sets come from, and the variants made of them."""
 
+from relaxdiff.posterior.coverage import coverage_warnings, judged_coverage
 from relaxdiff.posterior.design import snap_hyperparameters
 from relaxdiff.posterior.distribution import (
     is_distribution,
@@ -34,11 +35,13 @@ __all__ = [
     "XyzKeys",
     "all_parameters",
     "check_groups",
+    "coverage_warnings",
     "cut_branches",
     "deviations",
     "elements_of",
     "fit_warnings",
     "is_distribution",
+    "judged_coverage",
     "lambda_grid",
     "potential_from_posterior",
     "read_posterior",

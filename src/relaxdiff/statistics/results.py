@@ -7,7 +7,9 @@ import pandas as pd
 import xarray as xr
 
 from relaxdiff.derivative import most_complete
-from relaxdiff.statistics.errors import all_levels, posterior_table
+from relaxdiff.posterior import coverage_warnings, fit_warnings
+from relaxdiff.statistics.errors import all_levels, doubt_table, posterior_table
+from relaxdiff.statistics.negative_energies import negative_formation_energies
 from relaxdiff.units import JOULE_PER_SQUARE_METRE
 
 
@@ -19,7 +21,8 @@ class StructureResults:
     None if there are none; windows, slopes, calibration: of `window_table`, `error_slopes` and
     `calibration_table`; check: the table of the truth check. From truth on they may be left out for
     a study without. fit: the posterior, which says how well it was fitted, if it was. area: of all
-    faces of a surface or a fault together, Angstrom^2, else None.
+    faces of a surface or a fault together, Angstrom^2, else None. settings: the structure's entry
+    in the config.
     """
 
     crystal: xr.Dataset
@@ -33,11 +36,25 @@ class StructureResults:
     check: pd.DataFrame | None = None
     fit: xr.Dataset | None = None
     area: float | None = None
+    settings: dict | None = None
 
     @cached_property
     def levels(self):
         """The predictions at all levels, a Dataset."""
         return all_levels(self.predictions, self.evaluations)
+
+    @cached_property
+    def doubt(self):
+        """The table of `doubt_table`; None without signs."""
+        return doubt_table(self.levels, self.truth)
+
+    @property
+    def fit_warnings(self):
+        """Sentences on what is odd in the fit, and on where it does not cover this structure."""
+        if self.fit is None:
+            return []
+        structures = [] if self.settings is None else [self.settings]
+        return [*fit_warnings(self.fit), *coverage_warnings(self.fit, structures)]
 
     @property
     def best(self):
@@ -69,6 +86,11 @@ class StructureResults:
     def posterior(self):
         """The distribution at the best level and, if known, that of the truth."""
         return self.distribution[self.distribution["source"].isin([self.best, "truth"])]
+
+    @cached_property
+    def negative(self):
+        """The table of `negative_formation_energies`."""
+        return negative_formation_energies(self.levels, self.truth)
 
     @property
     def evaluated(self):

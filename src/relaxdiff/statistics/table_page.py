@@ -43,7 +43,8 @@ def table_page(title, file, text):
     """
     header, *rows = (line for line in csv.reader(text.splitlines()))
     kept = [i for i in range(len(header)) if not rows or any(row[i] for row in rows)]
-    head = "".join(f'<th scope="col">{_words(header[i])}</th>' for i in kept)
+    names = [html.escape(header[i].replace("_", " ")) for i in kept]
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
     lines = ["".join(_cell(row[i]) for i in kept) for row in rows]
     return PAGE.format(
         title=html.escape(title),
@@ -54,14 +55,10 @@ def table_page(title, file, text):
     )
 
 
-def _words(name):
-    return html.escape(name.replace("_", " "))
-
-
 def _cell(text):
     try:
         value = float(text)
     except ValueError:
-        return f"<td>{_words(text) or '–'}</td>"
+        return f"<td>{html.escape(text) or '–'}</td>"
     whole = text.lstrip("+-").isdigit()
     return f'<td class="number">{f"{value:,.0f}" if whole else f"{value:.4g}"}</td>'

@@ -5,7 +5,9 @@ import re
 
 from relaxdiff.statistics.table_page import table_page
 
-TEXT = "level,mean_abs_error,variants,units\nh+ih,0.123456789,20413,eV\na<b,,12,\n"
+TEXT = (
+    "level,mean_abs_error,variants,units\nh+ih,0.123456789,20413,eV\na<b,,12,\na_group_,1e-5,7,eV\n"
+)
 
 
 def test_rows_are_there_with_readable_numbers():
@@ -16,6 +18,7 @@ def test_rows_are_there_with_readable_numbers():
         ["level", "mean abs error", "variants", "units"],
         ["h+ih", "0.1235", "20,413", "eV"],
         ["a&lt;b", "–", "12", "–"],
+        ["a_group_", "1e-05", "7", "eV"],  # names of the user's stay as they are
     ]
 
 
