@@ -3,8 +3,8 @@
     python benchmarks/default_study.py > times.md
 
 To be run in a clone without results/, in its environment, with nothing else running. The study runs
-without truth and evaluated levels first, then, from an empty folder of its own, with all of it. What
-jobs log as done is work; the rest of two cores' time is the start of Snakemake and of every job's
+without truth and evaluated levels first, then, from an empty folder of its own, with all of it.
+What jobs log as done is work; the rest of two cores' time is the start of Snakemake and of every job's
 Python, and waiting.
 """
 
@@ -48,7 +48,7 @@ def run(study, truth):
 
 
 def errors_of(table, quantity, scale):
-    """Lines of a table: mean, median, 95th percentile and maximum of |error| by window and level."""
+    """Lines of a table: mean, median, 95th percentile, maximum of |error| by window and level."""
     here = table[table["quantity"] == quantity]
     columns = ["mean_abs_error", "median_abs_error", "abs_error_percentile_95", "max_abs_error"]
     for row in here.to_dict("records"):
