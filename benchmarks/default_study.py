@@ -4,8 +4,8 @@
 
 To be run in a clone without results/, in its environment, with nothing else running. The study runs
 without truth and evaluated levels first, then, from an empty folder of its own, with all of it.
-What jobs log as done is work; the rest of two cores' time is the start of Snakemake and of every job's
-Python, and waiting.
+What jobs log as done is work; the rest of two cores' time is the start of Snakemake and of every
+job's Python, and waiting.
 """
 
 import os
