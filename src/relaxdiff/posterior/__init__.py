@@ -2,8 +2,11 @@
 
 from relaxdiff.posterior.design import snap_hyperparameters
 from relaxdiff.posterior.distribution import (
+    covariance_root,
+    deviations_in_parts,
     is_distribution,
     potential_from_posterior,
+    principal_directions,
     read_posterior,
     sample_posterior,
     start_posterior,
@@ -34,13 +37,16 @@ __all__ = [
     "XyzKeys",
     "all_parameters",
     "check_groups",
+    "covariance_root",
     "cut_branches",
     "deviations",
+    "deviations_in_parts",
     "elements_of",
     "fit_warnings",
     "is_distribution",
     "lambda_grid",
     "potential_from_posterior",
+    "principal_directions",
     "read_posterior",
     "read_weights",
     "sample_posterior",
