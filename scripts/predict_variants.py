@@ -1,16 +1,18 @@
-"""Predict energy and volume of every stable variant, at every level, from the one derivative."""
+"""Predict every stable variant, and many draws of the posterior, from the one derivative."""
 
 from common import job
 
 from relaxdiff.derivative.levels import EVALUATION, HESSIAN, names_of_levels
 from relaxdiff.files.datasets import read_dataset, write_dataset
 from relaxdiff.posterior.distribution import read_posterior
+from relaxdiff.predictions.draws import predict_draws
 from relaxdiff.predictions.predicted_variants import predict_variants
 
 with job(snakemake) as log:
     crystal = read_dataset(snakemake.input.crystal)
     derivative = read_dataset(snakemake.input.derivative)
-    predictions = predict_variants(read_posterior(snakemake.input.posterior), crystal, derivative)
+    posterior, seed = read_posterior(snakemake.input.posterior), snakemake.params.seed
+    predictions = predict_variants(posterior, crystal, derivative)
     log.info("%d variants predicted", (crystal["status"] == "stable").sum())
     first, *others, last = names_of_levels(HESSIAN) + names_of_levels(EVALUATION)
     if first not in predictions["level"]:
@@ -20,4 +22,13 @@ with job(snakemake) as log:
             ", ".join([first, *others]),
             last,
         )
-    write_dataset(predictions, snakemake.output[0], {})
+    write_dataset(predictions, snakemake.output.predictions, {})
+    draws = predict_draws(posterior, crystal, derivative, seed=seed)
+    log.info(
+        "%d draws from the posterior, at the levels %s",
+        draws.sizes["draw"],
+        " and ".join(draws["level"].values),
+    )
+    if draws.attrs["drawn_from"] == "samples":
+        log.info("the posterior has no distribution to draw from: its samples are the draws")
+    write_dataset(draws, snakemake.output.draws, {"seed": seed})

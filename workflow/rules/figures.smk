@@ -84,6 +84,7 @@ rule summarise_study:
         reference=f"{HERE}/reference.nc",
         derivative=f"{HERE}/derivative.nc",
         predictions=f"{HERE}/predictions.nc",
+        draws=DRAWS,
     output:
         table=report(
             SUMMARY["table"],
@@ -127,6 +128,7 @@ rule plot_figures:
             else {}
         ),
         predictions=f"{HERE}/predictions.nc",
+        draws=DRAWS,
     output:
         figures=figure_outputs(FIGURES, f"{HERE}/figures", "{structure}", numbered=True),
     log:

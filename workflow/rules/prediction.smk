@@ -4,6 +4,8 @@
 EVALUATED = config["prediction"]["evaluate"] and config["derivative"]["solver"] == "dense"
 EVALUATIONS = {"evaluations": f"{HERE}/evaluations.nc"} if EVALUATED else {}
 
+DRAWS = f"{HERE}/posterior_draws.nc"
+
 
 rule predict_variants:
     input:
@@ -11,10 +13,12 @@ rule predict_variants:
         crystal=f"{HERE}/crystal.nc",
         derivative=f"{HERE}/derivative.nc",
     output:
-        f"{HERE}/predictions.nc",
+        predictions=f"{HERE}/predictions.nc",
+        draws=DRAWS,
     log:
         f"{LOGS}/predict_variants.log",
     params:
+        seed=config["posterior"]["seed"],
         code=code_of("predict_variants"),
     threads: 1
     resources:

@@ -1,10 +1,14 @@
 """Tables of the results: errors and their calibration, the posterior, correlations, solvers."""
 
 from relaxdiff.statistics.errors import EXPECTED_SLOPES, all_levels, error_table, posterior_values
+from relaxdiff.statistics.moments import ENOUGH, decimals, moments
 
 __all__ = [
+    "ENOUGH",
     "EXPECTED_SLOPES",
     "all_levels",
+    "decimals",
     "error_table",
+    "moments",
     "posterior_values",
 ]

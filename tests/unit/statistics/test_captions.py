@@ -74,7 +74,9 @@ def test_a_fixed_cell_has_the_same_sentences_without_its_volume(results):
 def test_captions_quote_only_known_numbers(caption, truth, relaxes, tmp_path, monkeypatch):
     results = results_of(relaxes)
     if not truth:
-        results = StructureResults(results.crystal, results.derivative, results.predictions)
+        results = StructureResults(
+            results.crystal, results.derivative, results.predictions, results.draws
+        )
     folder = tmp_path / "results/small/vacancy"
     folder.mkdir(parents=True)
     found = {f"vacancy {name}": text for name, text in sentences(results).items()}
