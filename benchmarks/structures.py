@@ -50,10 +50,10 @@ def errors(folder):
     """Mean |error| of each level, and how often it is within twice its estimate, a dict."""
     windows = pd.read_csv(folder / "errors_by_window.csv")
     windows = windows[windows["quantity"] == "formation_energy"]
-    over_all = windows[windows["lambda_up_to"] == windows["lambda_up_to"].max()]
+    over_all = windows[windows["window"] == "all lambda"]
     mean = over_all.set_index("level")["mean_abs_error"]
-    calibration = pd.read_csv(folder / "calibration.csv").set_index("level")
-    within = calibration["within_twice_below_10_meV"]
+    calibration = pd.read_csv(folder / "calibration.csv").set_index(["estimate", "level"])
+    within = calibration.loc["below 10 meV", "within_twice"]
     lowest = within.idxmin()
     row = {level: f"{1e3 * mean[level]:.2g}" for level in LEVELS}
     return row | {"within twice the estimate, least": f"{100 * within[lowest]:.1f} % ({lowest})"}

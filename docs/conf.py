@@ -19,6 +19,14 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 FOLDERS = {"docs": "*", "benchmarks": "*.md", "resources": "*.md"}
 NAVIGATION = {
+    "Begin": [
+        "docs/tutorial",
+        "docs/choosing",
+        "docs/error_estimates",
+        "docs/limitations",
+        "docs/faq",
+        "docs/glossary",
+    ],
     "How to": [
         "docs/index",
         "docs/own_potential",
@@ -30,7 +38,7 @@ NAVIGATION = {
         "docs/troubleshooting",
     ],
     "Look up": ["docs/config", "docs/files", "docs/api", "docs/theory"],
-    "Measured": ["The shipped posterior <resources/README>", "benchmarks/*"],
+    "Measured": ["docs/validation", "The shipped posterior <resources/README>", "benchmarks/*"],
     "The project": ["docs/architecture", "CONTRIBUTING", "CHANGELOG"],
 }
 
@@ -57,7 +65,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"  # what they are; the prose has shapes and units
 autodoc_typehints_format = "short"
 # Other packages' pages, and what annotations call by other names, are not looked up: no network.
-OTHERS = "ase|numpy|xarray|pandas|scipy|pathlib|np|xr"
+OTHERS = "ase|collections|numpy|xarray|pandas|scipy|pathlib|np|xr"
 nitpick_ignore_regex = [("py:.*", rf"({OTHERS})\..*|ndarray|Path|Atoms")]
 # MathML is shown by browsers without a script, which would have to come from the network.
 html_math_renderer = "mathml"

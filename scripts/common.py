@@ -70,16 +70,21 @@ def _set_up_logging(snakemake, rank, tasks):
     logging.raiseExceptions = False
     terminal = logging.StreamHandler(sys.stderr)
     terminal.addFilter(TerminalFilter())
+    handlers = [(terminal, f"{_name(snakemake)}: ")]
+    if snakemake.log:
+        mode = "a" if tasks > 1 else "w"
+        handlers.append((logging.FileHandler(snakemake.log[0], mode=mode), ""))
+    for handler, name in handlers:
+        handler.setFormatter(logging.Formatter(f"%(asctime)s {name}%(message)s", "%H:%M:%S"))
     logging.basicConfig(
         level=logging.ERROR if rank else logging.INFO,
-        format="%(asctime)s %(message)s",
-        datefmt="%H:%M:%S",
-        handlers=[terminal],
+        handlers=[handler for handler, _ in handlers],
     )
-    if snakemake.log:
-        handler = logging.FileHandler(snakemake.log[0], mode="a" if tasks > 1 else "w")
-        handler.setFormatter(terminal.formatter)
-        logging.getLogger().addHandler(handler)
+
+
+def _name(snakemake):
+    """What a job is called on the terminal: 'relax_variants vacancy 010-019'."""
+    return " ".join([snakemake.rule, *map(str, snakemake.wildcards)]).replace("%", "%%")
 
 
 def _become_ranks(snakemake, tasks):

@@ -20,6 +20,7 @@ with job(snakemake) as log:
         read_dataset(snakemake.input.derivative),
         samples=range(first, last + 1),
         report=Progress(log, last + 1 - first),
+        levels=snakemake.params.levels,
     )
     if is_first():
         write_dataset(evaluations, snakemake.output[0], {})

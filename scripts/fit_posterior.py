@@ -5,6 +5,7 @@ from pathlib import Path
 from common import job
 
 from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.posterior.coverage import coverage_table
 from relaxdiff.posterior.distribution import potential_from_posterior
 from relaxdiff.posterior.fit_quality import fit_warnings
 from relaxdiff.posterior.group_weights import read_weights
@@ -25,6 +26,7 @@ with job(snakemake) as log:
     log.info("errors and coverage by group:\n%s", table)
     for warning in fit_warnings(posterior):
         log.warning("Warning: %s", warning)
+    coverage_table(posterior).to_csv(snakemake.output.coverage, index=False, float_format="%.6g")
     made_from = {key: params[key] for key in ("held_out_fraction", "seed", "pops")}
     write_snap(potential_from_posterior(posterior), Path(snakemake.output[0]).with_suffix(""))
     write_dataset(posterior, snakemake.output[0], {"weights": snakemake.input.weights, **made_from})

@@ -4,16 +4,21 @@ from common import job
 
 from relaxdiff.derivative.levels import EVALUATION, HESSIAN, names_of_levels
 from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.minima.symmetry_blocks import block_tensors
 from relaxdiff.posterior.distribution import read_posterior
 from relaxdiff.predictions.draws import predict_draws
 from relaxdiff.predictions.predicted_variants import predict_variants
 
 with job(snakemake) as log:
-    crystal = read_dataset(snakemake.input.crystal)
-    derivative = read_dataset(snakemake.input.derivative)
-    posterior, seed = read_posterior(snakemake.input.posterior), snakemake.params.seed
-    predictions = predict_variants(posterior, crystal, derivative)
+    given = snakemake.input
+    posterior, seed = read_posterior(given.posterior), snakemake.params.seed
+    crystal, derivative = read_dataset(given.crystal), read_dataset(given.derivative)
+    constants = "force_constants" in given.keys()
+    blocks = block_tensors(read_dataset(given.force_constants)) if constants else ()
+    predictions = predict_variants(posterior, crystal, derivative, blocks)
     log.info("%d variants predicted", (crystal["status"] == "stable").sum())
+    if "minimum_in_doubt" in predictions:
+        log.info("the minimum of %d is in doubt", predictions["minimum_in_doubt"].sum())
     first, *others, last = names_of_levels(HESSIAN) + names_of_levels(EVALUATION)
     if first not in predictions["level"]:
         log.info(

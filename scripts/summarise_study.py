@@ -20,9 +20,10 @@ with job(snakemake) as log:
     first, second, _ = given.pop("reference")["cell"].values
     faces = kind_of(snakemake.params.structure).faces
     area = faces * np.linalg.norm(np.cross(first, second)) if faces else None
-    results = StructureResults(**given, area=area)
+    results = StructureResults(**given, area=area, settings=snakemake.params.structure)
     results.distribution.to_csv(snakemake.output.posterior, index=False)
     summarise(results).to_csv(snakemake.output.table, index=False, float_format="%.6g")
+    results.negative.to_csv(snakemake.output.negative, index=False)
     found = sentences(results)
     # The report's first page includes those of all structures.
     named = {f"{snakemake.wildcards.structure} {name}": text for name, text in found.items()}

@@ -179,6 +179,7 @@ def small_config(tungsten_files, tungsten, samples_around, tmp_path_factory):
         "perturbation": {"lambda_min": -4, "lambda_max": 4, "lambda_step": 1},
         "crystal": {"supercell": 3},
         "structures": [vacancy(3)],
+        "prediction": {"evaluate": ["h+ih@x", "newton@x"]},
         "truth": {"samples_per_job": 3, "checked_variants": 2},
     }
 

@@ -16,7 +16,7 @@ from relaxdiff.posterior.ensemble import posterior_from_ensemble
 from relaxdiff.potentials.snap import SnapHyperparameters, ZblBaseline, read_snap
 from relaxdiff.predictions.exported import export_variant
 from relaxdiff.predictions.one_call import predict
-from relaxdiff.running.progress import closing_table
+from relaxdiff.statistics.closing_table import closing_table
 from relaxdiff.statistics.opened import study_tables
 from relaxdiff.structures import bulk_cell, starting_crystal
 from relaxdiff.structures.from_files import read_structure

@@ -89,7 +89,7 @@ def test_formulae_and_figures_are_shown(site, browser):
     text = browser.find_element(By.TAG_NAME, "article").text
     assert "$" not in text
     assert "\\" not in text
-    for page, name in (("README", "energy_error"), ("benchmarks/solvers", "finite_size")):
+    for page, name in (("README", "overview"), ("benchmarks/solvers", "finite_size")):
         browser.get((site / f"{page}.html").as_uri())
         image = browser.find_element(By.CSS_SELECTOR, f"article img[src*={name}]")
         assert int(image.get_property("naturalWidth")) > 300

@@ -71,8 +71,9 @@ class Clone:
 
     def planned(self, *arguments):
         """Names of the rules that a run would execute now, a set, the target rules left out."""
-        # Snakemake indents the rules of a group.
-        lines = map(str.strip, self.run("--dry-run", *arguments).splitlines())
+        # The project's profile is quiet about rules. Snakemake indents those of a group.
+        told = self.run("--quiet", "host", "--dry-run", *arguments)
+        lines = map(str.strip, told.splitlines())
         rules = {
             line.split()[1].rstrip(":")
             for line in lines

@@ -6,9 +6,12 @@ the project are in a folder of the same name, and what several test files import
 
 import ast
 import importlib
+import inspect
 from pathlib import Path
 
 import pytest
+
+import relaxdiff
 
 PROJECT = Path(__file__).parents[2]
 LIBRARY, TESTS = PROJECT / "src/relaxdiff", PROJECT / "tests"
@@ -103,3 +106,12 @@ def test_packages_say_what_lives_there_and_export_what_exists(path):
     assert "\n" not in package.__doc__.strip()
     assert list(package.__all__) == sorted(set(package.__all__))
     assert all(hasattr(package, each) for each in package.__all__)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in relaxdiff.__all__ if inspect.isfunction(getattr(relaxdiff, name))]
+)
+def test_what_import_relaxdiff_gives_is_annotated(name):
+    signature = inspect.signature(getattr(relaxdiff, name))
+    annotations = [each.annotation for each in signature.parameters.values()]
+    assert inspect.Signature.empty not in [*annotations, signature.return_annotation]

@@ -102,7 +102,7 @@ def test_the_papers_ensemble_runs_with_its_paths_filled_in(example, clone):
         # The paper's potential has none; this one does.
         "reference": {"style": "zbl", "inner": 4.0, "outer": 4.8},
     }
-    config["perturbation"] |= {"lambda_min": -2, "lambda_max": 2}
+    config["perturbation"] |= {"lambda_min": -2, "lambda_max": 2, "lambda_step": 1}
     config["posterior"]["samples"] = 3
     config["truth"] = {"enabled": False}
     clone.write_config(config)

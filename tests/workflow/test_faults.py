@@ -25,7 +25,7 @@ def tiny_config(small_config):
     """The small study with fewer variants and without a look at them: it is run many times."""
     changes = {
         "perturbation": {"lambda_min": -1, "lambda_max": 1, "lambda_step": 1},
-        "prediction": {"evaluate": False},
+        "prediction": {"evaluate": []},
         "structures": [vacancy(2)],
         "truth": {"samples_per_job": 1, "checked_variants": 1},
     }

@@ -49,7 +49,7 @@ def test_without_truth_predictions_are_joined(clone, config):
 def test_a_grid_without_lambda_one_is_told(clone, config):
     grid = {"lambda_min": -2, "lambda_max": 2, "lambda_step": 2}
     changes = {"study": "untrue", "truth": {"enabled": False}, "perturbation": grid}
-    changes |= {"prediction": {"evaluate": False}}
+    changes |= {"prediction": {"evaluate": []}}
     clone.write_config(config | changes)
     output = clone.run("joint", fails=True)
     assert "Error: joint: fewer than two samples" in output

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from entries import vacancy
@@ -88,6 +89,10 @@ def test_study_from_training_data(fresh_clone, training_folder):
     assert np.ptp(posterior["theta"].values, axis=0).max() > 0
     written = read_snap(*(results / f"training/fit.{kind}" for kind in ("snapcoeff", "snapparam")))
     np.testing.assert_array_equal(written.theta, posterior["theta_mean"])
+    coverage = pd.read_csv(results / "training/coverage.csv")
+    assert set(coverage["group"]) == {"bulk", "vacancy"}
+    summary = pd.read_csv(results / "vacancy/summary.csv", keep_default_na=False)
+    assert summary["item"].str.startswith("force, group vacancy, coverage of 2 held-out").any()
     bulk = xr.load_dataset(results / "bulk.nc")
     assert float(bulk["reference_lattice_parameter"]) == pytest.approx(3.18046, abs=0.01)
     predictions = xr.load_dataset(results / "vacancy/predictions.nc")

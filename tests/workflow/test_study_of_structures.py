@@ -27,8 +27,10 @@ TABLES = (
     "calibration.csv",
     "summary.csv",
     "posterior_distribution.csv",
+    "negative_formation_energies.csv",
 )
 FIGURES = (
+    "overview",
     "formation_curves",
     "volume_error",
     "energy_error",

@@ -20,6 +20,7 @@ SUMMARY = {
     "table": f"{HERE}/summary.csv",
     "posterior": f"{HERE}/posterior_distribution.csv",
     "captions": f"{HERE}/summary.rst",
+    "negative": f"{HERE}/negative_formation_energies.csv",
 }
 FIGURE_RESULTS = [
     *(ERROR_TABLES.values() if WITH_TRUTH else []),
@@ -101,6 +102,7 @@ rule summarise_study:
             labels={"table": "distribution over the posterior"},
         ),
         captions=SUMMARY["captions"],
+        negative=SUMMARY["negative"],
     log:
         f"{LOGS}/summarise_study.log",
     params:

@@ -1,10 +1,13 @@
 # What a run does before its first job and after its last one.
 
+import logging
 import tempfile
 import time
 
+from snakemake.logging import logger
+
 from relaxdiff.files.checksums import damaged_files, set_aside
-from relaxdiff.running.progress import closing_table, duration
+from relaxdiff.running.progress import duration
 
 STARTED = time.monotonic()
 DRY_RUN = re.compile(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*")
@@ -45,16 +48,22 @@ def need_writable_results():
         sys.exit(1)
 
 
-def print_outcome():
-    """At the end of a run that made the summaries, or found them there and still true."""
+def print_outcome(took=True):
+    """At the end of a run that made the summaries, or found them there and still true.
+
+    took: whether the run did anything, so that it is worth saying how long it took.
+    """
     tables = {name: tables_of(name) for name in STRUCTURES}
     known = {name: found for name, found in tables.items() if "summary" in found}
     if known:
+        from relaxdiff.statistics.closing_table import closing_table
+
         lines = [
             "",
             *closing_table(known),
             "",
-            f"The run took {duration(time.monotonic() - STARTED)}. Where to look:",
+            (f"The run took {duration(time.monotonic() - STARTED)}. " if took else "")
+            + "Where to look:",
             f"  numbers   {STUDY}/*/summary.csv, explained in docs/files.md",
             f"  figures   {STUDY}/*/figures/",
             f"  one page  snakemake --report report.html{own_options()}",
@@ -62,14 +71,28 @@ def print_outcome():
         print(*lines, sep="\n", file=sys.stderr)
 
 
+class OutcomeOfNothing(logging.Handler):
+    """Snakemake calls no hook when nothing is to be done; it only says so."""
+
+    def emit(self, record):
+        if record.getMessage().startswith("Nothing to be done"):
+            print_outcome(took=False)
+
+
 def print_fit_warnings():
-    """At the end of a run, also of one that failed: a bad fit is often why."""
+    """At the end of a run, also of one that failed: a bad fit is often why.
+
+    Of a posterior from a file only what concerns the structures of this study.
+    """
     fit = Path(POSTERIOR_SOURCE)
-    if TRAINING and fit.exists():
+    if not ENSEMBLE and fit.exists():
         from relaxdiff.files.datasets import read_dataset
+        from relaxdiff.posterior.coverage import coverage_warnings
         from relaxdiff.posterior.fit_quality import fit_warnings
 
-        for warning in fit_warnings(read_dataset(fit)):
+        posterior = read_dataset(fit)
+        found = fit_warnings(posterior) if TRAINING else []
+        for warning in [*found, *coverage_warnings(posterior, config["structures"])]:
             print(f"Warning: {printable(warning)} ({fit})", file=sys.stderr)
 
 
@@ -105,3 +128,4 @@ def files_in_place_of_folders():
 if workflow.is_main_process:
     refuse(files_in_place_of_folders())
     set_damaged_files_aside()
+    logger.addHandler(OutcomeOfNothing())

@@ -74,6 +74,7 @@ elif TRAINING:
         output:
             f"{STUDY}/training/fit.nc",
             multiext(f"{STUDY}/training/fit", ".snapcoeff", ".snapparam", ".snap"),
+            coverage=f"{STUDY}/training/coverage.csv",
         log:
             f"{STUDY}/logs/fit_posterior.log",
         params:

@@ -1,14 +1,22 @@
 # Predictions from the one derivative, and what a user may ask for of any single variant.
 
 # Only the dense solver makes the second derivatives that evaluated predictions take.
-EVALUATED = config["prediction"]["evaluate"] and config["derivative"]["solver"] == "dense"
+EVALUATED = config["prediction"]["evaluate"] if config["derivative"]["solver"] == "dense" else []
 EVALUATIONS = {"evaluations": f"{HERE}/evaluations.nc"} if EVALUATED else {}
+# They also tell whose minimum is in doubt. Cells for the relaxer sparse are too large for those of
+# all symmetry blocks.
+BLOCKS = (
+    {"force_constants": f"{HERE}/force_constants.nc"}
+    if config["derivative"]["solver"] == "dense" and config["truth"]["relaxer"] != "sparse"
+    else {}
+)
 
 DRAWS = f"{HERE}/posterior_draws.nc"
 
 
 rule predict_variants:
     input:
+        **BLOCKS,
         posterior=f"{STUDY}/posterior.nc",
         crystal=f"{HERE}/crystal.nc",
         derivative=f"{HERE}/derivative.nc",
@@ -22,7 +30,7 @@ rule predict_variants:
         code=code_of("predict_variants"),
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=grows(mb_of_predictions),
     conda:
         "../../envs/relaxdiff.yaml"
     script:
@@ -41,6 +49,7 @@ rule evaluate_predictions:
         f"{LOGS}/evaluate_predictions_{{chunk}}.log",
     params:
         code=code_of("evaluate_predictions"),
+        levels=EVALUATED,
     threads: RANKS
     group:
         "evaluations" if RANKS == 1 else None
@@ -56,7 +65,8 @@ rule evaluate_predictions:
 
 rule gather_evaluations:
     input:
-        expand(f"{HERE}/evaluations/{{chunk}}.nc", chunk=chunks(), allow_missing=True),
+        chunks=expand(f"{HERE}/evaluations/{{chunk}}.nc", chunk=chunks(), allow_missing=True),
+        predictions=f"{HERE}/predictions.nc",
     output:
         f"{HERE}/evaluations.nc",
     log:

@@ -47,6 +47,11 @@ def mb_of_force_constants(wildcards):
     return mb_of_cell(wildcards) + RANKS * tensors
 
 
+def mb_of_predictions(wildcards):
+    """Those of all variants and, where they are at hand, those second derivatives."""
+    return 2000 + (mb_of_force_constants(wildcards) if BLOCKS else 0)
+
+
 def minutes_to_set_up(wildcards):
     """What does not depend on the number of variants: a few hundred evaluations."""
     return 5 + 10 * asymmetry(wildcards) * ATOMS[wildcards.structure] / 8000
@@ -65,7 +70,7 @@ def minutes_of_bulk(lattice):
 
 
 def minutes_to_evaluate(wildcards):
-    """Time limit of one chunk: two evaluations for each variant, if all are stable."""
+    """Time limit of one chunk: up to two evaluations for each variant, if all are stable."""
     first, last = map(int, wildcards.chunk.split("-"))
     variants = (last - first + 1) * LAMBDAS
     seconds = 0.05 * asymmetry(wildcards) * (ATOMS[wildcards.structure] / 128) ** 0.8

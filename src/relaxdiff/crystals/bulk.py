@@ -5,6 +5,8 @@ strains and displacements of the primitive cell (Born's criteria, Born & Huang 1
 waves that the supercell can hold.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import xarray as xr
 
@@ -15,13 +17,20 @@ from relaxdiff.crystals.hexagonal import hexagonal_crystals
 from relaxdiff.exceptions import RelaxationError
 from relaxdiff.files import variable
 from relaxdiff.posterior import cut_branches, variant_shifts, variant_weights
+from relaxdiff.potentials import Potential
+from relaxdiff.structures import PerfectCrystal
 
 KEPT = ("element", "lattice", "basis", "shape")  # of the attributes of a crystal
 STATUS = ("stable", "no_minimum", "elastically_unstable", "vibrationally_unstable", "cut")
 
 
 def bulk_of_variants(
-    potential, posterior, lambdas, crystal, repeats, report=lambda line: None
+    potential: Potential,
+    posterior: xr.Dataset,
+    lambdas: np.ndarray,
+    crystal: PerfectCrystal,
+    repeats: int,
+    report: Callable = lambda line: None,
 ) -> xr.Dataset:
     """Lattice parameters, energy, moduli and stability of the perfect crystal of every variant.
 

@@ -38,6 +38,7 @@ from relaxdiff.posterior import (
     variant_shifts,
     variant_weights,
 )
+from relaxdiff.potentials import Potential
 from relaxdiff.structures import (
     BRAVAIS,
     CRYSTAL_FILE,
@@ -71,7 +72,9 @@ class _Comparison:
     modes: xr.Variable | None = field(default=None, repr=False)
 
 
-def crystal_of_variants(potential, posterior, bulk, strain_basis) -> xr.Dataset:
+def crystal_of_variants(
+    potential: Potential, posterior: xr.Dataset, bulk: xr.Dataset, strain_basis: np.ndarray
+) -> xr.Dataset:
     """The crystal that a structure is compared with, for every variant.
 
     potential: SnapPotential at the posterior's mean; posterior, bulk: the Datasets of those names;

@@ -7,6 +7,7 @@ from relaxdiff.derivative.expansion import (
 )
 from relaxdiff.derivative.implicit import implicit_derivative
 from relaxdiff.derivative.levels import (
+    DERIVATIVE,
     EVALUATION,
     H_IH,
     HESSIAN,
@@ -21,6 +22,7 @@ from relaxdiff.derivative.levels import (
 )
 
 __all__ = [
+    "DERIVATIVE",
     "EVALUATION",
     "HESSIAN",
     "H_IH",

@@ -14,14 +14,16 @@ import numpy as np
 import xarray as xr
 
 from relaxdiff.derivative.levels import DERIVATIVE_LEVELS, H_IH, eliminate
-from relaxdiff.derivative.solvers import SOLVERS, Problem
+from relaxdiff.derivative.solvers import SOLVERS, Problem, Solver
 from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.files import variable
-from relaxdiff.minima import hessian_variable, largest_component, strain_basis
+from relaxdiff.minima import Minimum, hessian_variable, largest_component, strain_basis
 from relaxdiff.potentials import four_point_steps, hessian_row, weights_of
 
 
-def implicit_derivative(minimum, solver="dense", directions=None) -> xr.Dataset:
+def implicit_derivative(
+    minimum: Minimum, solver: str | Solver = "dense", directions: np.ndarray | None = None
+) -> xr.Dataset:
     """Differentiate a relaxed structure with respect to the parameters of its potential.
 
     minimum: a converged `Minimum` from `relax`; solver: an object of

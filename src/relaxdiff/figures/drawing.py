@@ -3,12 +3,18 @@
 import logging
 from pathlib import Path
 
-from relaxdiff.figures import errors, formation, joint, solvers
+from relaxdiff.figures import errors, formation, joint, overview, solvers
 from relaxdiff.figures.registry import figure_named
-from relaxdiff.figures.style import save_figure
+from relaxdiff.figures.style import lay_out, save_figure
 
 # Named here, not looked for: the digest of a job's code follows imports.
-MODULES = {"errors": errors, "formation": formation, "joint": joint, "solvers": solvers}
+MODULES = {
+    "errors": errors,
+    "formation": formation,
+    "joint": joint,
+    "overview": overview,
+    "solvers": solvers,
+}
 
 
 def draw(figure, results):
@@ -30,5 +36,6 @@ def write_figures(paths, results, dpi, report):
     for path in map(Path, paths):
         if path.stem not in drawn:
             drawn[path.stem] = draw(figure_named(path.stem), results)
+            lay_out(drawn[path.stem])
         save_figure(drawn[path.stem], path, dpi)
         report(path)

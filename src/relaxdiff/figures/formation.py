@@ -10,7 +10,17 @@ from matplotlib.ticker import MaxNLocator
 
 from relaxdiff.derivative import most_complete
 from relaxdiff.exceptions import InputError
-from relaxdiff.figures.errors import relaxed
+from relaxdiff.figures.curves import (
+    FLOORS,
+    end_at_stable,
+    end_log_axis,
+    name_marks,
+    plot_curve,
+    plot_not_relaxed,
+    plot_prediction,
+    plot_truth,
+)
+from relaxdiff.figures.errors import SCALED
 from relaxdiff.figures.style import (
     COLUMN,
     LABELS,
@@ -21,16 +31,14 @@ from relaxdiff.figures.style import (
     interval_bar,
     legend_above,
     letter_panels,
-    level_lines,
     level_style,
     new_figure,
     say_empty,
-    shade_unstable,
     styled,
 )
 from relaxdiff.statistics import ENOUGH, posterior_values
 
-MARKERS = 26  # at most so many markers along a curve
+QUANTITIES = ["formation_energy", "formation_volume"]
 DENSITY_BINS = 80  # of many draws
 INVERSE_UNITS = {"formation_energy": "1/eV", "formation_volume": r"$1/\mathrm{\AA}^3$"}
 
@@ -39,54 +47,75 @@ INVERSE_UNITS = {"formation_energy": "1/eV", "formation_volume": r"$1/\mathrm{\A
 def formation_curves(predictions, truth=None, sample=0):
     """Formation volume and energy of one sample against lambda: truth and every level.
 
-    The volume is left out where the cell does not relax. Grey: lambdas at which the bulk is not
-    stable. Raises InputError when there is no such sample.
+    With truth, the error of the energy below. The volume is left out where the cell does not relax.
+    The axes end where the bulk is not stable. Raises InputError when there is no such sample.
+    """
+    here, true = of_sample(predictions, truth, sample)
+    panels = [*quantities_of(predictions)[::-1], *(["error"] if truth is not None else [])]
+    figure = new_figure(COLUMN, 0.5 + 1.7 * len(panels))
+    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for axis, panel in zip(axes, panels, strict=True):
+        if panel == "error":
+            _error_panel(axis, here, true)
+        else:
+            curves_panel(axis, panel, here, true)
+    name_marks(axes)
+    axes[-1].set_xlabel(LABELS["lambda"])
+    figure.align_ylabels(axes)
+    letter_panels(axes)
+    legend_above(figure, axes[0], columns=3)
+    return figure
+
+
+def of_sample(predictions, truth, sample):
+    """Predictions of one sample, and its truth, NaN where it was not relaxed, or None.
+
+    Raises InputError when there is no such sample.
     """
     if sample not in predictions["sample"].values:
         raise InputError(
             f"figures.sample: {sample} is not a sample of this study, which has 0 to "
             f"{int(predictions['sample'].max())}"
         )
-    here = predictions.sel(sample=sample)
+    if truth is None:
+        return predictions.sel(sample=sample), None
+    converged = truth[QUANTITIES].where(truth["status"] == "converged")
+    return predictions.sel(sample=sample), converged.sel(sample=sample)
+
+
+def curves_panel(axis, quantity, here, true):
+    """A quantity of one sample against lambda, predicted and true; here, true: of `of_sample`.
+
+    Crosses: the bulk is stable, but truth did not converge.
+    """
+    lambdas, stable = _end_at_stable(axis, here)
+    known = None if true is None else true[quantity].values
+    if true is not None:
+        plot_truth(axis, lambdas, known)
+        plot_not_relaxed(axis, lambdas[stable & np.isnan(known)])
+    for level in here["level"].values:
+        plot_prediction(axis, lambdas, here[quantity].sel(level=level).values, level, known)
+    axis.set_ylabel(LABELS[quantity])
+    add_minor_ticks(axis)
+
+
+def _end_at_stable(axis, here):
+    """Let the axis end there; the lambdas, and where along them the bulk is stable."""
     lambdas = here["lambda"].values
     stable = here["formation_energy"].notnull().any("level").values
-    panels = [*_quantities(predictions)[::-1], *(["error"] if truth is not None else [])]
-    figure = new_figure(COLUMN, 0.5 + 1.6 * len(panels))
-    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-    for axis, panel in zip(axes, panels, strict=True):
-        shade_unstable(axis, lambdas, stable)
-        if panel == "error":
-            true = relaxed(truth, "formation_energy").sel(sample=sample)
-            curves = (here["formation_energy"] - true) * 1e3
-            axis.set_ylabel(r"error of $E_\mathrm{f}$ (meV)")
-            axis.axhline(0, color=TRUTH_COLOUR, linewidth=0.5, zorder=1)
-            missing = lambdas[stable & true.isnull().values]
-        else:
-            curves = here[panel]
-            axis.set_ylabel(LABELS[panel])
-            if truth is not None:
-                _mark_truth(axis, lambdas, relaxed(truth, panel).sel(sample=sample).values)
-        for level, style in level_lines(here["level"].values):
-            axis.plot(lambdas, curves.sel(level=level), label=level, **style)
-        axis.set_xlim(lambdas[0], lambdas[-1])
-        add_minor_ticks(axis)
-    if truth is not None and missing.size:
-        # On the lower edge of the last panel: stable, but truth did not converge there.
-        axes[-1].plot(
-            missing,
-            np.zeros(missing.size),
-            linestyle="none",
-            marker="x",
-            markersize=4,
-            color="0.15",
-            transform=axes[-1].get_xaxis_transform(),
-            clip_on=False,
-        )
-    axes[-1].set_xlabel(LABELS["lambda"])
-    figure.align_ylabels(axes)
-    letter_panels(axes)
-    legend_above(figure, axes[0])
-    return figure
+    end_at_stable(axis, lambdas, stable)
+    return lambdas, stable
+
+
+def _error_panel(axis, here, true):
+    axis.set_yscale("log", nonpositive="mask")
+    lambdas, _ = _end_at_stable(axis, here)
+    errors = np.abs(here["formation_energy"] - true["formation_energy"])
+    errors = errors.where(errors["lambda"] != 0)  # all levels are the reference there
+    for level in here["level"].values:
+        plot_curve(axis, lambdas, errors.sel(level=level).values, level)
+    end_log_axis(axis, FLOORS["formation_energy"])
+    axis.set_ylabel(SCALED["formation_energy"])
 
 
 @styled
@@ -100,7 +129,7 @@ def posterior_distribution(draws, predictions, truth=None):
     samples = posterior_values(predictions, truth)
     level = most_complete(draws["level"].values)
     source, label = ("truth", "relaxed samples") if truth is not None else (level, "samples")
-    quantities = _quantities(predictions)
+    quantities = quantities_of(predictions)
     figure = new_figure({1: COLUMN, 2: WIDE}[len(quantities)], 2.7)
     axes = figure.subplots(2, len(quantities), height_ratios=[1, 2.4], sharex="col", squeeze=False)
     for column, quantity in enumerate(quantities):
@@ -160,26 +189,8 @@ def _mark_samples(axis, values, label):
     )
 
 
-def _quantities(predictions):
+def quantities_of(predictions):
     """What there is to show: the volume of a cell that does not relax is the same everywhere."""
     volume = predictions["volume"].values
     relaxes = np.nanmax(volume) > np.nanmin(volume)
-    return ["formation_energy", "formation_volume"] if relaxes else ["formation_energy"]
-
-
-def _mark_truth(axis, lambdas, values):
-    shown = np.flatnonzero(np.isfinite(values))
-    shown = shown[:: -(-len(shown) // MARKERS) or 1]
-    axis.plot(
-        lambdas[shown],
-        values[shown],
-        linestyle="none",
-        marker="o",
-        markersize=3.2,
-        markerfacecolor="none",
-        markeredgecolor=TRUTH_COLOUR,
-        markeredgewidth=0.7,
-        label="truth",
-        zorder=3,
-        clip_on=False,
-    )
+    return QUANTITIES if relaxes else QUANTITIES[:1]

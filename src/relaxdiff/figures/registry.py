@@ -35,6 +35,7 @@ class Figure:
 
 # In the order of the report, that of arXiv:2407.02414.
 FIGURES = (
+    Figure("overview", "overview", "plot_figures", ("predictions", "truth", "sample")),
     Figure("formation_curves", "formation", "plot_figures", ("predictions", "truth", "sample")),
     Figure("volume_error", "errors", "plot_figures", ("errors", "predictions", "truth"), True),
     Figure(

@@ -14,7 +14,6 @@ from matplotlib.ticker import (
     AutoMinorLocator,
     FuncFormatter,
     LogLocator,
-    MaxNLocator,
     NullFormatter,
 )
 
@@ -22,20 +21,20 @@ from relaxdiff.derivative import level_named
 from relaxdiff.statistics import decimals, moments
 
 COLUMN, WIDE, PAGE = 3.4, 5.2, 7.0  # inches: one column of a journal, one and a half, and two
-_BLUE, _ORANGE, _GREEN, _, _PURPLE, *_, _SKY = seaborn.color_palette("colorblind", 10).as_hex()
+_BLUE, _ORANGE, _GREEN, *_ = seaborn.color_palette("colorblind", 10).as_hex()
 TRUTH_COLOUR = "0.15"
 BINS = 25  # at most, over the range of the data
-FEW = 8  # points: a line through fewer may have no visible segment
-# Colours as in the table of levels. c and ih keep the cell, so their volumes coincide: the dots of
-# one fit the gaps of the other.
+# Colours as in the table of levels, chosen so that any two, and truth's, stay apart in the eyes of
+# the colour-blind (their distance in Lab is tested). Symbols differ as well. Dashes are those of
+# the interactive page: in the other figures a dashed line is a prediction beyond the truth.
 LEVEL_STYLES = {
-    "orange": {"color": _ORANGE, "linestyle": (0, (5, 3))},
-    "green": {"color": _GREEN, "linestyle": (0, (5, 1.5, 1, 1.5))},
-    "purple": {"color": _PURPLE, "linestyle": (0, (1, 1.2))},
-    "blue": {"color": _BLUE, "linestyle": "-"},
-    "red": {"color": "#c1272d", "linestyle": "-"},
-    "sky": {"color": _SKY, "linestyle": (0, (5, 1.5, 1, 1.5, 1, 1.5))},
-    "brown": {"color": "#6b3e12", "linestyle": (0, (3, 1))},
+    "orange": {"color": "#f8ac02", "linestyle": (0, (5, 3)), "marker": "v"},
+    "green": {"color": "#328058", "linestyle": (0, (5, 1.5, 1, 1.5)), "marker": "^"},
+    "purple": {"color": "#a43184", "linestyle": (0, (1, 1.2)), "marker": "s"},
+    "blue": {"color": "#1c2da7", "linestyle": "-", "marker": "o"},
+    "red": {"color": "#e0330b", "linestyle": "-", "marker": "D"},
+    "sky": {"color": "#6ac2da", "linestyle": (0, (5, 1.5, 1, 1.5, 1, 1.5)), "marker": "p"},
+    "brown": {"color": "#552a02", "linestyle": (0, (3, 1)), "marker": "*"},
 }
 # 'lammps' is no solver but one relaxation, drawn beside them. Displacements of all solvers fall on
 # each other: their markers are of different sizes.
@@ -97,12 +96,12 @@ def new_figure(width, height):
 
 
 def level_style(name):
-    """Colour and line style of a level, as matplotlib's keywords."""
+    """Colour, line style and symbol of a level, as matplotlib's keywords."""
     return LEVEL_STYLES[level_named(name).colour]
 
 
 def level_lines(levels):
-    """(level, line style) of each level, the most complete one last, on top."""
+    """(level, its style) of each level, the most complete one last, on top."""
     return [(str(level), level_style(level)) for level in levels]
 
 
@@ -144,31 +143,6 @@ def say_empty(axis, why):
     axis.set(xticks=[], yticks=[])
 
 
-def plot_line(axis, abscissa, values, level, style):
-    """The line of a level, with a marker on each point when they are few."""
-    marker = {"marker": "o", "markersize": 2.5} if len(values) <= FEW else {}
-    axis.plot(abscissa, values, label=level, **style, **marker)
-
-
-def mean_and_band(axis, tables, abscissa):
-    """A line of means for each level and, behind it, its 16-84 % band.
-
-    tables: level -> DataFrame with the columns of `error_table`; abscissa: name of a column.
-
-    Levels that coincide (c and ih in volume) share one band: two would mix their colours.
-    """
-    drawn = []
-    for level, style in level_lines(tables):
-        table = tables[level]
-        low, high = (table[f"abs_error_percentile_{p}"].values for p in (16, 84))
-        if not any(np.allclose(high, other, 1e-9, 0, equal_nan=True) for other in drawn):
-            axis.fill_between(
-                table[abscissa], low, high, color=style["color"], alpha=0.18, linewidth=0
-            )
-            drawn.append(high)
-        plot_line(axis, table[abscissa], table["mean_abs_error"], level, style)
-
-
 def interval_bar(axis, data, height, colour, quantity):
     """Mean (point), standard deviation (thick), 95 % interval (thin), and the numbers above.
 
@@ -198,66 +172,11 @@ def interval_bar(axis, data, height, colour, quantity):
     )
 
 
-def power_guide(axis, curves, power, above):
-    """A line of the expected power beside the curves that should follow it, with its label.
-
-    curves: DataFrames with columns distance and mean; the line is above the highest of them, or
-    below the lowest.
-    """
-    nearest = max if above else min
-    curve = nearest(curves, key=lambda curve: curve["mean"].iloc[0])
-    start, end = curve["distance"].iloc[[0, -1]]
-    if start == end:
-        return
-    value = curve["mean"].iloc[0] * (2 if above else 0.5)
-    line = value * (np.array([start, end]) / start) ** power
-    axis.plot([start, end], line, color="0.55", linewidth=0.7, zorder=0)
-    middle = np.sqrt(start * end) if above else start**0.75 * end**0.25
-    axis.annotate(
-        r"$\propto|\lambda|$" if power == 1 else rf"$\propto|\lambda|^{power}$",
-        (middle, value * (middle / start) ** power),
-        xytext=(-3, 3) if above else (3, -3),
-        textcoords="offset points",
-        ha="right" if above else "left",
-        va="bottom" if above else "top",
-        color="0.4",
-        fontsize=6.5,
-    )
-
-
-def shade_unstable(axis, lambdas, stable):
-    """Grey where the bulk of a sample is not stable, out to the ends of the grid."""
-    kept = lambdas[stable]
-    for edge, end in ((kept.min(), lambdas.min()), (kept.max(), lambdas.max())):
-        if edge != end:
-            axis.axvspan(edge, end, color="0.9", linewidth=0, zorder=0)
-        if abs(end - edge) > 0.08 * (lambdas.max() - lambdas.min()):  # the words fit in
-            axis.text(
-                (edge + end) / 2,
-                0.5,
-                "bulk unstable",
-                transform=axis.get_xaxis_transform(),
-                rotation=90,
-                ha="center",
-                va="center",
-                color="0.45",
-                fontsize=6.5,
-            )
-
-
-def shrink_inset(inset):
-    """Small labels and few ticks for an inset."""
-    inset.tick_params(labelsize=6)
-    for label in (inset.xaxis.label, inset.yaxis.label, inset.title):
-        label.set_fontsize(6.5)
-    inset.xaxis.set_major_locator(MaxNLocator(3))
-    inset.yaxis.set_major_locator(MaxNLocator(3))
-
-
-def make_room_above(axis, factor):
-    """Stretch the ordinate by a factor, so that an inset fits above the data."""
-    low, high = axis.get_ylim()
-    axis.set_ylim(low, low + (high - low) * factor)
+@styled
+def lay_out(figure):
+    """Find the places of everything once: not again for each file."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
 
 
 @styled

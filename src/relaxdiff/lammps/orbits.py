@@ -45,6 +45,7 @@ class OrbitColumns:
     def __init__(self, coordinates, hyperparameters, baseline=None):
         self.coordinates = coordinates
         self.hyperparameters = hyperparameters
+        self.n_parameters = hyperparameters.n_parameters
         self.n_evaluations = 0
         representatives, sizes = np.unique(coordinates.orbits, return_counts=True)
         rank, ranks = rank_and_size()
@@ -101,7 +102,7 @@ class OrbitColumns:
 
     def _share(self, q, displacements, deformation):
         """What this rank's representatives contribute to the gradient."""
-        gradient = np.zeros((self.coordinates.size, self.hyperparameters.n_parameters + 1))
+        gradient = np.zeros((self.coordinates.size, self.n_parameters + 1))
         if self.whole:
             gradient[:, -1] = self.whole.gradient(q)
         if not self.sizes.size:  # more ranks than orbits
@@ -112,7 +113,7 @@ class OrbitColumns:
         slopes = self._slopes()
         by_place = (deformation @ slopes.reshape(len(self.atoms), 3, -1)).reshape(slopes.shape)
         moved = (unstrained @ self.coordinates.strains).reshape(-1, len(slopes))
-        gradient[:, :-1] = np.vstack([self.modes.T @ by_place, moved @ slopes])
+        gradient[:, :-1] = np.vstack([self.by_mode @ by_place, moved @ slopes])
         if self.pair_baseline:
             gradient[:, -1] = self._baseline_gradient(deformation)
         return finite(gradient)
@@ -127,7 +128,7 @@ class OrbitColumns:
         if self.whole:
             energy = self.whole.energy
         if not count:
-            return np.append(np.zeros(self.hyperparameters.n_parameters), energy)
+            return np.append(np.zeros(self.n_parameters), energy)
         components = self.session.per_atom("values")[:count]
         bispectrum = (self.blocks * self.sizes[:, None]).T @ components
         if self.pair_baseline:
@@ -138,12 +139,16 @@ class OrbitColumns:
         """Take the cluster of that reach."""
         if reach not in self.clusters:
             self.clusters[reach] = self._cluster(reach)
-        self.atoms, self.places, self.modes = self.clusters[reach]
+        self.atoms, self.places, self.by_mode, self.by_mode_of_own = self.clusters[reach]
         self.reach = reach
         self.session.forget_neighbours()
 
     def _cluster(self, reach):
-        """Representatives first, then all atoms within `reach` of one: atoms, places, modes."""
+        """Representatives first, then all atoms within `reach` of one.
+
+        Their numbers and places, and the modes' displacements of them and of the representatives,
+        sparse, (modes, 3 n).
+        """
         atoms, modes = self.coordinates.reference, self.coordinates.modes
         found, images = images_near(atoms, atoms.positions[self.representatives], reach)
         own = np.isin(found, self.representatives) & ~images.any(axis=1)
@@ -151,7 +156,8 @@ class OrbitColumns:
         members, images = found[order], images[order]
         places = atoms.positions[members] + images @ atoms.cell.array
         rows = (3 * members[:, None] + np.arange(3)).ravel()
-        return members, places, modes[rows]
+        by_mode = modes[rows].T.tocsr()
+        return members, places, by_mode, by_mode[:, : 3 * len(self.sizes)]
 
     def _commands(self):
         """Pair styles, and one derivative compute for each size of orbit."""
@@ -191,7 +197,7 @@ class OrbitColumns:
         count = len(self.sizes)
         # Half of each pair's energy is the atom's own; its force is the whole one.
         weighted = (self.sizes[:, None] * self.session.forces()[:count]) @ deformation
-        on_modes = -(self.modes[: 3 * count].T @ weighted.ravel())
+        on_modes = -(self.by_mode_of_own @ weighted.ravel())
         voigt = self.sizes @ self.session.per_atom("virials")[:count]
         virial = voigt[PER_ATOM_VOIGT] / LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM
         on_top = np.linalg.solve(deformation, self.coordinates.strains)

@@ -1,7 +1,7 @@
 """Relaxed structures: found, followed along lines of parameters, told from saddle points."""
 
 from relaxdiff.minima.hessian_models import TensorHessian, hessian_variable
-from relaxdiff.minima.lattice_green import cells_in_range, crystal_green
+from relaxdiff.minima.lattice_green import LatticeGreen, cells_in_range, crystal_green
 from relaxdiff.minima.minimum import Minimum, minimum_from_dataset, mode_displacements, strain_basis
 from relaxdiff.minima.quadratic_models import DenseModel
 from relaxdiff.minima.quasi_newton import largest_component
@@ -19,6 +19,7 @@ from relaxdiff.minima.walk import Line, Outcome, walk_line
 
 __all__ = [
     "DenseModel",
+    "LatticeGreen",
     "Line",
     "Minimum",
     "Outcome",

@@ -3,24 +3,26 @@
 from dataclasses import replace
 
 import numpy as np
+from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from relaxdiff.minima.minimum import Minimum
 from relaxdiff.minima.quadratic_models import first_guess
 from relaxdiff.minima.quasi_newton import Stop, quasi_newton
+from relaxdiff.potentials import Potential
 from relaxdiff.structures import Freedom, cell_strains, coordinates_of, face_normals
 
 
 def relax(
-    atoms,
-    potential,
-    cell="isotropic",
-    tolerance=1e-8,
-    max_steps=300,
-    symmetry=True,
-    preconditioner=None,
-    fixed=None,
-    normal_only=False,
+    atoms: Atoms,
+    potential: Potential,
+    cell: str = "isotropic",
+    tolerance: float = 1e-8,
+    max_steps: int = 300,
+    symmetry: bool = True,
+    preconditioner: object | None = None,
+    fixed: np.ndarray | None = None,
+    normal_only: bool = False,
 ) -> Minimum:
     """Relax a periodic structure, atoms and as much of the cell as wanted.
 

@@ -194,10 +194,9 @@ def blocks_at(minimum):
 def blocks_from_dataset(constants, coordinates):
     """The Blocks in a Dataset of `force_constants`; coordinates: the symmetric ones."""
     blocks, count = [], len(coordinates.reference)
-    for index in range(constants.sizes["block"]):
+    for index, tensor in enumerate(block_tensors(constants)):
         here = constants.isel(block=index)
         n_modes, n_strains = int(here["block_modes"]), int(here["block_strains"])
-        size = n_modes + n_strains
         own = here["block_displacements"].values[:n_modes].reshape(n_modes, 3 * count).T
         strains = here["block_strain_basis"].values[:n_strains]
         wider = replace(
@@ -206,9 +205,15 @@ def blocks_from_dataset(constants, coordinates):
             orbits=here["block_orbit"].values,
             strains=np.concatenate([coordinates.strains, strains]),
         )
-        tensor = here["force_constants"].values[:size, :size]
         blocks.append(Block(wider, n_modes, n_strains, int(here["block_dimension"]), tensor))
     return blocks
+
+
+def block_tensors(constants):
+    """Second derivatives (n, n, P + 1) of each block in a Dataset of `force_constants`, a list."""
+    sizes = (constants["block_modes"] + constants["block_strains"]).values
+    tensors = constants["force_constants"].values
+    return [tensor[:n, :n] for tensor, n in zip(tensors, sizes, strict=True)]
 
 
 def tensor_hessian(constants, coordinates):

@@ -1,5 +1,6 @@
 """Where parameter sets come from, and the variants made of them."""
 
+from relaxdiff.posterior.coverage import coverage_warnings, judged_coverage
 from relaxdiff.posterior.design import snap_hyperparameters
 from relaxdiff.posterior.distribution import (
     covariance_root,
@@ -38,12 +39,14 @@ __all__ = [
     "all_parameters",
     "check_groups",
     "covariance_root",
+    "coverage_warnings",
     "cut_branches",
     "deviations",
     "deviations_in_parts",
     "elements_of",
     "fit_warnings",
     "is_distribution",
+    "judged_coverage",
     "lambda_grid",
     "potential_from_posterior",
     "principal_directions",

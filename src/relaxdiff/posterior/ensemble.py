@@ -13,6 +13,8 @@ from relaxdiff.exceptions import InputError
 from relaxdiff.posterior.distribution import start_posterior, with_draws, with_normal
 from relaxdiff.posterior.tables import needed_columns, read_npy, read_parameter_sets, sizes
 from relaxdiff.potentials.snap import (
+    PairBaseline,
+    ZblBaseline,
     coefficient_norms,
     parameter_names,
     read_parameters,
@@ -32,7 +34,12 @@ ASYMMETRY, NEGATIVE = 1e-5, 1e-6
 MENTIONED = 3  # coefficients in a warning; the others are counted
 
 
-def posterior_from_ensemble(coefficients, parameters, samples, baseline=None) -> xr.Dataset:
+def posterior_from_ensemble(
+    coefficients: str | Path,
+    parameters: str | Path,
+    samples: str | Path,
+    baseline: ZblBaseline | PairBaseline | None = None,
+) -> xr.Dataset:
     """The posterior that a table of parameter sets stands for.
 
     coefficients, parameters: paths of the .snapcoeff and .snapparam files; samples: path of a CSV

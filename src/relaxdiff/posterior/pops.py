@@ -12,6 +12,7 @@ from scipy.linalg import eigh
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import variable
 from relaxdiff.posterior.configurations import QUANTITIES
+from relaxdiff.posterior.coverage import NOMINAL_COVERAGES, coverage
 from relaxdiff.posterior.design import held_out, shift_columns, tells
 from relaxdiff.posterior.distribution import draw_from_hypercube, start_posterior
 from relaxdiff.posterior.fit_quality import fit_quality
@@ -19,7 +20,6 @@ from relaxdiff.potentials.snap import SnapPotential, baseline_from, hyperparamet
 
 # Draws that coverage is measured with. A place in their distribution is known to 1 % from so many.
 COVERAGE_DRAWS = 1000
-NOMINAL_COVERAGES = (0.5, 0.9, 0.95, 1.0)  # central intervals of the draws; 1: smallest to largest
 
 
 def fit_posterior(designs, weights, held_out_fraction, seed, pops, name="fit"):
@@ -185,7 +185,7 @@ def _errors(designs, weights, held, coefficients, shifts):
         for part in ("training", "held_out")
         for kind in ("rmse", "mae")
     }
-    coverage = np.full((*shape, len(NOMINAL_COVERAGES)), np.nan)
+    shares = np.full((2, *shape, len(NOMINAL_COVERAGES)), np.nan)
     row_weights = np.zeros(shape)
     for g, (design, out) in enumerate(zip(designs, held, strict=True)):
         for q, quantity in enumerate(QUANTITIES):
@@ -198,7 +198,8 @@ def _errors(designs, weights, held, coefficients, shifts):
                     errors[f"{part}_mae"][g, q] = np.mean(np.abs(residual[chosen]))
             chosen = out[owner] & tells(block)
             if chosen.any():
-                coverage[g, q] = _coverage(block[chosen], residual[chosen], shifts)
+                of_chosen = (each[chosen] for each in (block, residual, owner))
+                shares[:, g, q] = coverage(*of_chosen, shifts)
     units = "; ".join(QUANTITIES.values())
     words = {"rmse": "root mean square error", "mae": "mean absolute error"}
     by_group = ("group", "quantity")
@@ -210,10 +211,16 @@ def _errors(designs, weights, held, coefficients, shifts):
     }
     variables["held_out_coverage"] = variable(
         ("group", "quantity", "nominal"),
-        coverage,
+        shares[0],
         "1",
         "share of held-out DFT values inside the central interval of the draws",
         draws=COVERAGE_DRAWS,
+    )
+    variables["held_out_coverage_error"] = variable(
+        ("group", "quantity", "nominal"),
+        shares[1],
+        "1",
+        "standard error of that share, from its spread between configurations",
     )
     variables["row_weight"] = variable(by_group, row_weights, "1", "weight of the rows of the fit")
     variables["n_configurations"] = variable(
@@ -230,18 +237,6 @@ def _errors(designs, weights, held, coefficients, shifts):
             "nominal": list(NOMINAL_COVERAGES),
         },
     )
-
-
-def _coverage(block, residual, shifts, chunk=4096):
-    """Share of residuals inside the central intervals NOMINAL_COVERAGES of block @ shifts."""
-    below = np.concatenate(
-        [
-            np.mean(block[i : i + chunk] @ shifts.T < residual[i : i + chunk, None], axis=1)
-            for i in range(0, len(block), chunk)
-        ]
-    )
-    # `below` is the place of DFT in the distribution, 0 to 1; the ends are outside of every draw.
-    return [np.mean(2 * np.abs(below - 0.5) < nominal) for nominal in NOMINAL_COVERAGES]
 
 
 def error_table(posterior):

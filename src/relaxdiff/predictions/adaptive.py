@@ -5,7 +5,8 @@ estimate is within a tolerance is taken. If no level without an evaluation is, t
 evaluated once: at the structure that `newton` predicts from the reference or, as soon as there are
 such structures, at the one that they point to (`neighbours@x`), which is much nearer to the
 minimum. If what is left to gain there is too much as well, the variant is relaxed like any in
-`truth`. Where a branch ends is looked for as there.
+`truth`. So is each whose minimum is in doubt, whatever its estimates. Where a branch ends is looked
+for as in `truth`.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relaxdiff.crystals import VariantWalks, compared_with
+from relaxdiff.crystals import VariantWalks, compared_with, evaluator_of_crystal
 from relaxdiff.derivative import NEIGHBOURS_X, NEWTON_X
 from relaxdiff.exceptions import EvaluationError, InputError
 from relaxdiff.files import variable
@@ -65,7 +66,7 @@ class AdaptiveWalks(VariantWalks):
         self.cell = coordinates_of_crystal(crystal)
         n_cell = len(self.cell.reference)
         self.models = newton_of_defect(reference.derivative), newton_of_crystal(crystal, n_cell)
-        self.crystal_evaluator = minimum.potential.evaluator(self.cell)
+        self.crystal_evaluator = evaluator_of_crystal(minimum.potential, crystal, self.cell)
 
     def __enter__(self):
         return self
@@ -109,11 +110,14 @@ class BranchCertifier:
         ]
         self.predictions = walks.predictions.isel(sample=sample)
         self.estimates = self.predictions["error_estimate"].transpose("lambda", "level").values
+        self.in_doubt = self.predictions["minimum_in_doubt"].values
         self.largest = 0.0  # estimate from the reference so far: further out none is smaller
 
     def __call__(self, branch, place):
         """An Outcome or, where the variant has to be relaxed, None; and the evaluations spent."""
         index = self.places[place]
+        if self.in_doubt[index]:
+            return None, 0
         tolerance = self.walks.tolerance
         certified = np.flatnonzero(self.estimates[index] <= tolerance)
         if certified.size:
@@ -155,14 +159,14 @@ class BranchCertifier:
             evaluate(evaluator, model, variants.mean, change, steps[index])
             for evaluator, model, steps in zip(evaluators, walks.models, self.steps, strict=True)
         )
-        energy, gain, volume = formation_of_evaluated(
+        energy, gain, volume, estimate = formation_of_evaluated(
             defect,
             crystal,
             walks.reference.minimum.coordinates,
             walks.cell,
             walks.compared.at(self.sample, index),
         )
-        return Found(NEWTON_X.name, defect.q, energy - gain, float(volume), abs(gain))
+        return Found(NEWTON_X.name, defect.q, energy - gain, float(volume), float(estimate))
 
     def _beside_relaxed_crystal(self, index, q):
         """The same with the crystal's own minimum, which is known.

@@ -42,7 +42,13 @@ NEWTON_COST, FEWEST = 1e11, 1000
 STREAM = 1  # beside posterior.seed: draws are others than the samples, which have the seed alone
 
 
-def predict_draws(posterior, crystal, derivative, draws: int = DRAWS, seed: int = 0) -> xr.Dataset:
+def predict_draws(
+    posterior: xr.Dataset,
+    crystal: xr.Dataset,
+    derivative: xr.Dataset,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> xr.Dataset:
     """Formation energies and volumes of draws from a posterior, predicted, and their linear spread.
 
     posterior, crystal, derivative: the Datasets of those names; draws: how many; seed: of theirs.

@@ -2,9 +2,10 @@
 
 Descriptors are evaluated at the structure that a level predicts. The gradient r left there says how
 far the minimum still is: by H^-1 r, and eta = 1/2 r^T H^-1 r lower in energy. Both are taken off,
-and eta is the estimate of the error. H is the variant's own Hessian at the reference, made to agree
-with the change of the gradient over the step (a BFGS update), its curvatures limited as in
-`newton`. The crystal is treated in the same way. Derivations and orders: docs/theory.md.
+and eta is the estimate of the error, with what limited curvatures withhold of it. H is the
+variant's own Hessian at the reference, made to agree with the change of the gradient over the step
+(a BFGS update), its curvatures limited as in `newton`. The crystal is treated in the same way.
+Derivations and orders: docs/theory.md.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ import numpy as np
 import xarray as xr
 from scipy.sparse import csr_array
 
-from relaxdiff.crystals import compared_with
+from relaxdiff.crystals import compared_with, evaluator_of_crystal
 from relaxdiff.derivative import EVALUATION, H_IH, NEWTON, level_named, names_of_levels
 from relaxdiff.exceptions import EvaluationError
 from relaxdiff.files import variable
@@ -30,13 +31,15 @@ EVALUATED_LEVELS = names_of_levels(EVALUATION)
 class Evaluated:
     """One structure evaluated: its energy (eV), what is still to gain (eV), and how far to go.
 
-    gain: eta; q: coordinates (n,) with the step towards the minimum; step: that step, (n,).
+    gain: eta; q: coordinates (n,) with the step towards the minimum; step: that step, (n,);
+    withheld: by how much eta would be larger if soft curvatures were not limited (eV).
     """
 
     energy: float
     gain: float
     q: np.ndarray
     step: np.ndarray
+    withheld: float
 
 
 def evaluate(evaluator, model, mean, delta_theta, q):
@@ -49,27 +52,30 @@ def evaluate(evaluator, model, mean, delta_theta, q):
     residual = evaluator.gradient(q, theta)
     curved = DenseModel(model.hessian_of(delta_theta), evaluator.coordinates.scale)
     curved.learn(q, residual - model.gradient(delta_theta))
-    step = model.response(curved.hessian, residual)
+    step, withheld = model.response(curved.hessian, residual)
     gain = -0.5 * residual @ step
-    return Evaluated(evaluator.energy(q, theta), float(gain), q + step, step)
+    return Evaluated(evaluator.energy(q, theta), float(gain), q + step, step, withheld)
 
 
-def evaluate_predictions(minimum, posterior, crystal, derivative, samples, report):
+def evaluate_predictions(
+    minimum, posterior, crystal, derivative, samples, report, levels=EVALUATED_LEVELS
+):
     """Evaluate the structures predicted for all stable variants of some samples.
 
     minimum: the reference Minimum; posterior, crystal, derivative: the Datasets of those names, the
     derivative with a Hessian tensor; samples: indices; report: called with a line of text for each
-    sample. Returns a Dataset over (level, sample, lambda); NaN where the crystal is not stable or
-    LAMMPS refused the structure.
+    sample; levels: which of EVALUATED_LEVELS. Returns a Dataset over (level, sample, lambda); NaN
+    where the crystal is not stable or LAMMPS refused the structure.
     """
     potential, cell = minimum.potential, coordinates_of_crystal(crystal)
     n_cell = len(cell.reference)
     models = newton_of_defect(derivative), newton_of_crystal(crystal, n_cell)
     lambdas, delta = crystal["lambda"].values, deviations(posterior)[0]
+    levels = [level for level in EVALUATED_LEVELS if level in levels]
     rows = []
     with (
         potential.evaluator(minimum.coordinates) as of_defect,
-        potential.evaluator(cell) as of_crystal,
+        evaluator_of_crystal(potential, crystal, cell) as of_crystal,
     ):
         for sample in samples:
             before = of_defect.n_evaluations
@@ -77,12 +83,18 @@ def evaluate_predictions(minimum, posterior, crystal, derivative, samples, repor
             of_crystal.forget()
             stable = crystal["status"].values[sample] == "stable"
             row = _evaluate_sample(
-                (of_defect, of_crystal), models, potential.theta, delta[sample], lambdas, stable
+                (of_defect, of_crystal),
+                models,
+                levels,
+                potential.theta,
+                delta[sample],
+                lambdas,
+                stable,
             )
-            missing = int(np.sum(stable)) * len(EVALUATED_LEVELS) - np.count_nonzero(row)
+            missing = int(np.sum(stable)) * len(levels) - np.count_nonzero(row)
             spent = of_defect.n_evaluations - before
             report(f"sample {sample}: {spent} structures evaluated, {missing} refused by LAMMPS")
-            rows.append(_dataset(row, minimum, cell, posterior, crystal, sample, spent))
+            rows.append(_dataset(row, levels, minimum, cell, posterior, crystal, sample, spent))
     return join_evaluations(rows).assign_attrs(n_atoms=len(minimum.atoms))
 
 
@@ -91,7 +103,7 @@ def join_evaluations(parts):
     return xr.concat(parts, dim="sample", combine_attrs="drop_conflicts", data_vars="minimal")
 
 
-def _evaluate_sample(evaluators, models, mean, delta, lambdas, stable):
+def _evaluate_sample(evaluators, models, levels, mean, delta, lambdas, stable):
     """(defect, crystal) of Evaluated for each level and lambda, None where there is none."""
     predicted = [
         {
@@ -100,10 +112,10 @@ def _evaluate_sample(evaluators, models, mean, delta, lambdas, stable):
         }
         for model in models
     ]
-    row = np.full((len(EVALUATED_LEVELS), len(lambdas)), None, dtype=object)
+    row = np.full((len(levels), len(lambdas)), None, dtype=object)
     for place, index in np.ndindex(row.shape):
         if stable[index]:
-            at = level_named(EVALUATED_LEVELS[place]).at
+            at = level_named(levels[place]).at
             try:
                 row[place, index] = tuple(
                     evaluate(evaluator, model, mean, lambdas[index] * delta, steps[at][index])
@@ -130,10 +142,11 @@ def coordinates_of_crystal(crystal):
 
 
 def formation_of_evaluated(defect, crystal, coordinates, cell, compared):
-    """E_f where evaluated (eV), what is left of it to gain (eV), and V_f at the end (Angstrom^3).
+    """E_f where evaluated, what is left of it to gain, V_f at the end, and E_f's estimated error.
 
-    defect, crystal: Evaluated, in Coordinates `coordinates` and `cell`; compared: ComparedWith of
-    this variant, without energy shifts. What both have left to gain cancels like their energies.
+    In eV and Angstrom^3. defect, crystal: Evaluated, in Coordinates `coordinates` and `cell`;
+    compared: ComparedWith of this variant, without energy shifts. What both have left to gain
+    cancels like their energies; what their limits withhold need not.
     """
     n_cell = len(cell.reference)
     energy, volume = compared.formation(
@@ -142,15 +155,17 @@ def formation_of_evaluated(defect, crystal, coordinates, cell, compared):
         crystal.energy / n_cell,
         cell.volume(crystal.q) / n_cell,
     )
-    return energy, defect.gain - compared.n_host / n_cell * crystal.gain, volume
+    share = compared.n_host / n_cell
+    left = defect.gain - share * crystal.gain
+    return energy, left, volume, abs(left) + defect.withheld + share * crystal.withheld
 
 
-def _dataset(row, minimum, cell, posterior, crystal, sample, spent):
+def _dataset(row, levels, minimum, cell, posterior, crystal, sample, spent):
     """A Dataset of one sample from its Evaluated structures; cell: the crystal's Coordinates."""
     coordinates, lambdas = minimum.coordinates, crystal["lambda"].values
     composition = minimum.atoms.symbols.formula.count()
     compared = compared_with(crystal, composition, posterior)
-    numbers = np.full((*row.shape, 6), np.nan)
+    numbers = np.full((*row.shape, 7), np.nan)
     q = np.full((*row.shape, coordinates.size), np.nan)
     for place in zip(*np.nonzero(row), strict=True):
         defect, of_crystal = row[place]
@@ -159,9 +174,9 @@ def _dataset(row, minimum, cell, posterior, crystal, sample, spent):
         formation = formation_of_evaluated(defect, of_crystal, coordinates, cell, here)
         numbers[place] = defect.energy, defect.gain, *formation, moved
         q[place] = defect.q
-    energy, gain, evaluated, left, formation_volume, moved = np.moveaxis(numbers, -1, 0)
+    energy, gain, evaluated, left, formation_volume, error, moved = np.moveaxis(numbers, -1, 0)
     volume = coordinates.volume(q)
-    estimate = never_less_further_out(np.abs(left), int(np.argmin(np.abs(lambdas))))
+    estimate = never_less_further_out(error, int(np.argmin(np.abs(lambdas))))
     shifts = variant_shifts(posterior, lambdas, composition)[sample]
     over = ("level", "sample", "lambda")
 
@@ -191,5 +206,5 @@ def _dataset(row, minimum, cell, posterior, crystal, sample, spent):
         ),
         "evaluations": variable("sample", [spent], "1", "evaluations of descriptors"),
     }
-    coords = {"level": list(EVALUATED_LEVELS), "sample": [sample], "lambda": lambdas}
+    coords = {"level": levels, "sample": [sample], "lambda": lambdas}
     return xr.Dataset(variables, coords)

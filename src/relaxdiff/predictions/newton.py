@@ -20,6 +20,9 @@ import scipy.linalg
 # stops it first. Near the reference the limit does not act, so it changes no order. Relative to the
 # reference's curvature; measured errors with other values: docs/theory.md, "The limit".
 LEAST_CURVATURE = 0.5
+# The estimate of the error counts what the limit withholds of the energy, but no mode as softer
+# than this: at curvature zero a parabola has no bottom.
+LEAST_COUNTED = 0.02
 NUMBERS_AT_ONCE = 2**22  # in the matrices of many parameter sets: 32 MiB
 
 
@@ -39,8 +42,8 @@ class NewtonModel:
         """Newton steps of the variants along a sample, delta_theta (P,).
 
         Returns coordinates (lambda, n); by how much the energy of each differs from h+ih, how much
-        more it would if what modes contribute had one sign (eV), and whether a curvature was
-        limited, all (lambda,).
+        more it would if what modes contribute had one sign, how much lower it would be without the
+        limit of curvatures (eV), and whether one was limited, all (lambda,).
         """
         softening, modes = scipy.linalg.eigh(self.curvatures @ delta_theta, self.hessian)
         linear = np.outer(lambdas, modes.T @ self.hessian @ self.derivatives @ delta_theta)
@@ -49,7 +52,9 @@ class NewtonModel:
         each = 0.5 * linear * (linear - lengths)
         beyond = each.sum(axis=1)
         cancelled = np.abs(each).sum(axis=1) - np.abs(beyond)
-        return lengths @ modes.T, beyond, cancelled, (relative < LEAST_CURVATURE).any(axis=1)
+        withheld = _withheld(linear, relative)
+        limited = (relative < LEAST_CURVATURE).any(axis=1)
+        return lengths @ modes.T, beyond, cancelled, withheld, limited
 
     def steps_of_many(self, delta_theta):
         """Newton steps of many parameter sets, their deviations from the mean (draw, P).
@@ -101,9 +106,23 @@ class NewtonModel:
         return self.hessian + self.curvatures @ delta_theta
 
     def response(self, hessian, gradient):
-        """-H^-1 g with a Hessian whose curvatures relative to the reference's are limited, (n,)."""
+        """-H^-1 g with a Hessian whose curvatures relative to the reference's are limited, (n,).
+
+        Returns also how much lower the energy at the end would be without that limit, eV.
+        """
         relative, modes = scipy.linalg.eigh(hessian, self.hessian)
-        return -modes @ ((modes.T @ gradient) / np.maximum(relative, LEAST_CURVATURE))
+        along = modes.T @ gradient
+        step = -modes @ (along / np.maximum(relative, LEAST_CURVATURE))
+        return step, float(_withheld(along, relative))
+
+
+def _withheld(along, relative):
+    """Energy (eV) that parabolas gain below the limit of their curvatures, modes last and summed.
+
+    along: gradients by the modes' amplitudes; relative: their curvatures.
+    """
+    gain = 1 / np.maximum(relative, LEAST_COUNTED) - 1 / np.maximum(relative, LEAST_CURVATURE)
+    return 0.5 * (along**2 * gain).sum(axis=-1)
 
 
 def newton_of_defect(derivative):

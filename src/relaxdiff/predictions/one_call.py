@@ -42,9 +42,11 @@ def predict(
     Returns a Dataset over (level, sample), the levels as `predict_variants` names them, the best
     one last: `formation_energy` and `error_estimate` in eV, `formation_volume` in Angstrom^3,
     `energy`, `volume`, and `status` (sample) of the crystal. Where that is not 'stable' the numbers
-    are NaN. `reference_formation_energy` and `reference_formation_volume` are those of `potential`
-    itself. Raises InputError for samples of another potential, a structure with other elements than
-    the crystal, or another `cell`; RelaxationError when structure or crystal has no minimum; and
+    are NaN. With the solver 'dense' `minimum_in_doubt` (sample) marks samples with a soft curvature
+    (`softest_curvature`): there may be no minimum like the structure's.
+    `reference_formation_energy` and `reference_formation_volume` are those of `potential` itself.
+    Raises InputError for samples of another potential, a structure with other elements than the
+    crystal, or another `cell`; RelaxationError when structure or crystal has no minimum; and
     LammpsError.
     """
     posterior = _posterior(potential, samples)
@@ -60,13 +62,13 @@ def predict(
             f"atoms: {atoms.get_chemical_formula()} has {', '.join(beyond)} in other numbers than "
             f"crystalline {crystal.element}: solutes need a study (crystal.solutes in its config)"
         )
-    derivative = _derivative(relax(atoms, potential, cell), solver)
+    derivative, blocks = _derivative(relax(atoms, potential, cell), solver)
     cells = len(atoms) / len(crystal.conventional())
     repeats = max(1, round(cells ** (1 / 3)))  # waves of the size of the cell are looked at
     bulk = bulk_of_variants(potential, posterior, LAMBDAS, crystal, repeats)
     basis = strain_basis_of({"cell": cell}, crystal.lattice)
     compared = crystal_of_variants(potential, posterior, bulk, basis)
-    found = predict_variants(posterior, compared, derivative)
+    found = predict_variants(posterior, compared, derivative, blocks)
     found = found.assign(status=compared["status"])
     predicted = found.sel({"lambda": 1.0}, drop=True)
     reference = found.sel({"lambda": 0.0}, drop=True).isel(level=-1, sample=0, drop=True)
@@ -97,14 +99,19 @@ def _posterior(potential, samples):
 
 
 def _derivative(minimum, solver):
-    """The derivative of a structure that is a minimum, a Dataset; RelaxationError if it is none."""
+    """The derivative of a structure that is a minimum, a Dataset; RelaxationError if it is none.
+
+    Also second derivatives in the blocks of lower symmetry, a list; of the solver 'dense' alone.
+    """
     name = minimum.potential.name
     if not minimum.converged:
         raise RelaxationError(f"{name}: {minimum.status}")
+    tensors = []
     if solver == "dense":
         blocks, _ = blocks_at(minimum)
         theta = minimum.potential.theta
         lowest = min((block.lowest(theta)[0] for block in blocks), default=np.inf)
         if lowest <= 0:
             raise saddle_point(minimum.potential, f"lowest curvature {lowest:.3f} eV/Angstrom^2")
-    return implicit_derivative(minimum, solver)
+        tensors = [block.tensor for block in blocks]
+    return implicit_derivative(minimum, solver), tensors

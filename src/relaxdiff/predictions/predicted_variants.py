@@ -8,6 +8,8 @@ the two extensive terms then cancel. Nothing in the cell cancels an error of a s
 is the relaxed one at every level, being known for every variant.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from ase.formula import Formula
@@ -23,14 +25,23 @@ from relaxdiff.derivative import (
 from relaxdiff.files import variable
 from relaxdiff.posterior import deviations, variant_shifts
 from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
+from relaxdiff.predictions.soft_modes import signs_of, softest_curvature
 
 
-def predict_variants(posterior, crystal, derivative) -> xr.Dataset:
+def predict_variants(
+    posterior: xr.Dataset,
+    crystal: xr.Dataset,
+    derivative: xr.Dataset,
+    blocks: Sequence[np.ndarray] = (),
+) -> xr.Dataset:
     """Predict every stable variant at every level, without a single evaluation by LAMMPS.
 
-    posterior, crystal, derivative: the Datasets of those names. Returns a Dataset over
+    posterior, crystal, derivative: the Datasets of those names; blocks: second derivatives of the
+    columns in the blocks of lower symmetry, (n, n, P + 1) each. Returns a Dataset over
     (level, sample, lambda); NaN where the crystal is not stable (see its `status`). The level
-    `newton` needs the Hessian tensor of the dense solver and is left out without.
+    `newton` needs the Hessian tensor of the dense solver and is left out without, as are
+    `softest_curvature` and `minimum_in_doubt`, (sample, lambda), which tell where no minimum may be
+    left: without blocks, of those in the symmetric coordinates alone.
     """
     lambdas = crystal["lambda"].values
     levels = [str(level) for level in derivative["level"].values]
@@ -40,19 +51,20 @@ def predict_variants(posterior, crystal, derivative) -> xr.Dataset:
     defect, per_atom = expansion_of_defect(derivative), expansion_of_crystal(crystal, levels)
     energy, volume = defect.predict(delta, lambdas)
     crystal_energy, crystal_volume = per_atom.predict(delta, lambdas)
-    limited = cancelled = np.zeros(energy.shape[1:])
+    limited = unsure = np.zeros(energy.shape[1:])
     if (newton := newton_of_defect(derivative)) is not None:
-        energy, volume, cancelled, soft = _with_newton(
+        energy, volume, unsure, withheld, soft = _with_newton(
             newton, defect, energy, volume, delta, lambdas
         )
-        crystal_energy, crystal_volume, _, soft_crystal = _with_newton(
+        crystal_energy, crystal_volume, _, withheld_crystal, soft_crystal = _with_newton(
             newton_of_crystal(crystal), per_atom, crystal_energy, crystal_volume, delta, lambdas
         )
+        unsure = unsure + withheld + compared.n_host * withheld_crystal
         levels, limited = [*levels, NEWTON.name], soft | soft_crystal
     formation_energy, formation_volume = compared.formation(
         energy, volume, crystal_energy, crystal_volume
     )
-    estimate = _error_estimate(levels, energy, compared.n_host * crystal_energy, cancelled, limited)
+    estimate = _error_estimate(levels, energy, compared.n_host * crystal_energy, unsure, limited)
     estimate = never_less_further_out(estimate, int(np.argmin(np.abs(lambdas))))
     shifts = variant_shifts(posterior, lambdas, composition)
     stable = crystal["status"].values == "stable"
@@ -62,6 +74,11 @@ def predict_variants(posterior, crystal, derivative) -> xr.Dataset:
             ("level", "sample", "lambda"), np.where(stable, values, np.nan), units, long_name
         )
 
+    signs = {}
+    if newton is not None:
+        tensors = [derivative["hessian_tensor"].values, *blocks]
+        mean = derivative["theta_mean"].values
+        signs = signs_of(softest_curvature(tensors, mean, delta, lambdas), stable)
     return xr.Dataset(
         {
             "energy": masked(energy + shifts, "eV", "predicted energy of the relaxed defect cell"),
@@ -73,6 +90,7 @@ def predict_variants(posterior, crystal, derivative) -> xr.Dataset:
             "error_estimate": masked(
                 estimate, "eV", "estimated |error| of the predicted formation energy"
             ),
+            **signs,
         },
         coords={"level": levels, "sample": crystal["sample"].values, "lambda": lambdas},
         attrs={"potential": derivative.attrs["potential"], "n_atoms": sum(composition.values())},
@@ -94,32 +112,34 @@ def _with_newton(model, expansion, energy, volume, delta, lambdas):
     """Energies and volumes (level, sample, lambda) with those of `newton` appended.
 
     energy, volume: at the levels of the expansion, h+ih last. Returns also what cancels between the
-    modes (eV), and whether one was limited, both (sample, lambda).
+    modes, what their limit withholds (eV), and whether one was limited, all (sample, lambda).
     """
     steps = [model.steps(sample, lambdas) for sample in delta]
-    q, beyond, cancelled, limited = (np.array(each) for each in zip(*steps, strict=True))
+    q, beyond, cancelled, withheld, limited = map(np.array, zip(*steps, strict=True))
     strains = q[..., q.shape[-1] - len(expansion.strain_basis) :]
     return (
         np.concatenate([energy, (energy[-1] + beyond)[None]]),
         np.concatenate([volume, expansion.volume_at(strains)[None]]),
         cancelled,
+        withheld,
         limited,
     )
 
 
-def _error_estimate(levels, energy, crystal_energy, cancelled, limited):
+def _error_estimate(levels, energy, crystal_energy, unsure, limited):
     """|Error| of E_f at each level: how far it is from the best level, (level, sample, lambda), eV.
 
     energy, crystal_energy: of the cell and of as much crystal. What is left of newton's error is of
     the same order as the third-order part it contains, its distance from h+ih: that estimates both.
-    What cancels between its modes in that part need not cancel in the rest, and is added. Where a
-    curvature was limited, in the cell or in the crystal, the errors of the two need not cancel
-    either. Without newton nothing is known of h+ih: NaN.
+    unsure: what cancels between its modes in that part and need not cancel in the rest, and what
+    the limit of soft curvatures withholds, is added (sample, lambda). Where a curvature was
+    limited, in the cell or in the crystal, the errors of the two need not cancel either. Without
+    newton nothing is known of h+ih: NaN.
     """
     best = most_complete(levels)
     apart, crystal = (each - each[levels.index(best)] for each in (energy, crystal_energy))
     estimate = np.where(limited, np.abs(apart) + np.abs(crystal), np.abs(apart - crystal))
-    estimate += cancelled
+    estimate += unsure
     of_h_ih = estimate[levels.index(H_IH.name)]
     estimate[levels.index(best)] = of_h_ih if best == NEWTON.name else np.nan
     return estimate

@@ -1,9 +1,7 @@
-"""What a run tells of itself: how far its long jobs are, and at its end what came of it."""
+"""What a run tells of itself: how far its long jobs are."""
 
 import os
 import time
-
-import pandas as pd
 
 PATIENCE = 5.0  # seconds between two lines of progress of one job on the terminal
 PROGRESS = {"progress": True}  # marks such lines, as `extra` of a logging call
@@ -64,51 +62,3 @@ def duration(seconds):
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def closing_table(results):
-    """What came of a study, lines of text: a row for each structure.
-
-    results: dict: name of the structure -> dict of DataFrames, its `summary.csv` and, where there
-    is a truth, `errors_by_window.csv` and `truth_check.csv`, called "summary", "windows" and
-    "check". Kept are variants with a stable crystal, cut all others; the error is that of the best
-    level.
-    """
-    outcomes = [_outcome(name, **tables) for name, tables in results.items()]
-    # As text: a structure without a truth has no numbers there.
-    rows = pd.DataFrame(outcomes, dtype=object)
-    rows = rows.where(rows.notna(), "-")
-    cells = [list(rows), *rows.astype(str).values.tolist()]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(map(str.rjust, line, widths)) for line in cells]
-
-
-def _outcome(name, summary, windows=None, check=None):
-    """A row of the closing table, a dict."""
-    counted = {part: rows.set_index("item")["value"] for part, rows in summary.groupby("topic")}
-    variants, kept = int(counted["study"]["variants"]), int(counted["crystal"]["stable"])
-    row = {"structure": name, "variants": variants, "kept": kept, "cut": variants - kept}
-    if "truth" in counted:
-        relaxed = int(counted["truth"]["converged"])
-        row |= {"relaxed": relaxed, "not relaxed": kept - relaxed}
-        if windows is not None:
-            row["mean |error| of E_f"] = _best_error(windows)
-        if check is not None:
-            row["truth check"] = _verdict(check)
-    return row
-
-
-def _best_error(windows):
-    """Of the best level over all variants: '0.009 meV (newton@x)'."""
-    errors = windows[windows["quantity"] == "formation_energy"].dropna(subset="mean_abs_error")
-    if errors.empty:
-        return "none"
-    widest = errors[errors["lambda_up_to"] == errors["lambda_up_to"].max()]
-    best = widest.sort_values("mean_abs_error").iloc[0]
-    return f"{1000 * best['mean_abs_error']:.2g} meV ({best['level']})"
-
-
-def _verdict(check):
-    """'200 agrees', or all verdicts."""
-    counts = check["verdict"].value_counts()
-    return ", ".join(f"{number} {verdict}" for verdict, number in counts.items()) or "none"

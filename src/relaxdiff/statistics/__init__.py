@@ -1,11 +1,22 @@
 """Tables of the results: errors and their calibration, the posterior, correlations, solvers."""
 
-from relaxdiff.statistics.errors import EXPECTED_SLOPES, all_levels, error_table, posterior_values
+from relaxdiff.statistics.errors import (
+    CLEAR,
+    EXPECTED_SLOPES,
+    RESOLUTION,
+    SLOPE_RANGE,
+    all_levels,
+    error_table,
+    posterior_values,
+)
 from relaxdiff.statistics.moments import ENOUGH, decimals, moments
 
 __all__ = [
+    "CLEAR",
     "ENOUGH",
     "EXPECTED_SLOPES",
+    "RESOLUTION",
+    "SLOPE_RANGE",
     "all_levels",
     "decimals",
     "error_table",

@@ -3,14 +3,20 @@
 import re
 
 import numpy as np
+import pandas as pd
 
-from relaxdiff.posterior import fit_warnings
+from relaxdiff.posterior import judged_coverage
+from relaxdiff.statistics.errors import ALL, POSTERIOR, SMALL, WHOLE_GRID, quoted
 from relaxdiff.statistics.moments import decimals, unstable_draws
 from relaxdiff.statistics.summary import (
     QUANTITIES,
+    STATISTICS,
     checked,
     largest,
+    negative_counts,
+    outcomes_by_window,
     status_counts,
+    three_digits,
     truth_cost,
     verdicts,
 )
@@ -22,6 +28,8 @@ STATUS_WORDS = {  # where 'not_converged' -> 'not converged' would not do
     "agrees": "agree",
     "disagrees": "disagree",
 }
+NEGATIVE_WORDS = {"true": "by their truth", "predicted": "by prediction alone"}
+WINDOW_WORDS = {POSTERIOR: "at λ = 1", WHOLE_GRID: "over all λ"}  # of the windows that are quoted
 SYMBOLS = {"eV": " eV", "Angstrom^3": " Å³", "J/m^2": " J/m²", "1": ""}
 
 
@@ -31,8 +39,7 @@ def sentences(results):
     The names depend on which tables there are, not on what the structure is.
     """
     found = _study_sentences(results) | _posterior_sentences(results)
-    warnings = [] if results.fit is None else fit_warnings(results.fit)
-    found["fit_warnings"] = escaped("; ".join(warnings)) or "nothing odd"
+    found["fit_warnings"] = _fit_sentence(results)
     if results.truth is not None:
         found |= _truth_sentences(results)
     if results.windows is not None:
@@ -40,17 +47,29 @@ def sentences(results):
     if results.slopes is not None:
         found |= _slope_sentences(results)
     if results.calibration is not None:
-        known = results.calibration.dropna()
-        found["calibration"] = (
-            ", ".join(
-                f"{row.level} {100 * row.within_twice_below_10_meV:.1f} %"
-                for row in known.itertuples()
-            )
-            or "unknown, no estimates"
-        )
+        found["calibration"] = _calibration_sentence(results.calibration)
+        found["doubt"] = _doubt_sentence(results.doubt)
     if results.check is not None:
         found["truth_check"] = _check_sentence(results)
     return found
+
+
+def _fit_sentence(results):
+    """What is odd in the fit, and the groups that its intervals do not cover."""
+    if results.fit is not None and "training_rmse" not in results.fit:
+        return "none, the posterior was not fitted"
+    judged = pd.DataFrame() if results.fit is None else judged_coverage(results.fit)
+    covered = ""
+    if len(judged):
+        low = judged[judged["covered"] == "no"]
+        listed = ", ".join(
+            f"{row.group} {row.quantity} {100 * row.coverage:.0f} %" for row in low.itertuples()
+        )
+        covered = (
+            f". Intervals of nominally {100 * judged['nominal'].iloc[0]:.0f} % are too narrow for "
+        )
+        covered += f"held-out values of these groups: {listed or 'none'}"
+    return escaped(("; ".join(results.fit_warnings) or "nothing odd") + covered)
 
 
 def escaped(text):
@@ -78,7 +97,14 @@ def _study_sentences(results):
         "prediction_cost": f"{results.derivative.attrs['evaluations']} evaluations",
         "best_level": results.best,
         "evaluation_cost": evaluated,
+        "negative_energies": _negative_sentence(results),
     }
+
+
+def _negative_sentence(results):
+    """'3 by their truth, 351 by prediction alone', or 'none'."""
+    counts = negative_counts(results)
+    return ", ".join(f"{n:,} {NEGATIVE_WORDS[of]}" for of, n in counts.items() if n) or "none"
 
 
 def _posterior_sentences(results):
@@ -122,6 +148,7 @@ def _truth_sentences(results):
     return {
         "relaxed": f"{outcomes.pop('converged'):,}",
         "not_relaxed": _listed(outcomes),
+        "not_relaxed_by_window": _by_window(results.truth),
         "truth_cost": (
             f"{spent:,} evaluations, {spent / relaxed:.1f} per relaxed variant with "
             f"failed attempts; {tests:,} to tell saddle points from minima"
@@ -129,8 +156,18 @@ def _truth_sentences(results):
     }
 
 
+def _by_window(truth):
+    """'0 of 100 at λ = 1; ...; 2,487 of 8,420 over all λ': stable variants without a truth."""
+    texts = []
+    for window, counts in outcomes_by_window(truth).items():
+        stable = sum(counts.values())
+        where = WINDOW_WORDS.get(window, f"for {window.replace('lambda', 'λ')}")
+        texts.append(f"{stable - counts['converged']:,} of {stable:,} {where}")
+    return "; ".join(texts)
+
+
 def _error_sentences(results):
-    windows, missing = results.windows, QUANTITIES["formation_volume"]
+    windows, missing = quoted(results.windows), QUANTITIES["formation_volume"]
     found = dict.fromkeys(("formation_volume_errors", "strain_errors"), missing)
     for quantity in windows["quantity"].unique():
         found[f"{quantity}_errors"] = _errors(windows[windows["quantity"] == quantity])
@@ -149,6 +186,27 @@ def _slope_sentences(results):
             or "not measured, too few λ near 0"
         )
     return found
+
+
+def _calibration_sentence(table):
+    """'c 100.0 %, ...': of each level, the share of small estimates that hold."""
+    known = table[table["estimate"] == SMALL].dropna()
+    shares = [f"{row.level} {100 * row.within_twice:.1f} %" for row in known.itertuples()]
+    return ", ".join(shares) or "unknown, no estimates"
+
+
+def _doubt_sentence(table):
+    """How many variants with and without a minimum are marked as in doubt."""
+    if table is None:
+        return "unknown, no second derivatives"
+    counts = table.set_index(["kind", "estimate"])
+    texts = [
+        f"{counts.loc[(kind, ALL), 'in_doubt']:,} of {counts.loc[(kind, ALL), 'variants']:,} "
+        f"that were {kind} ({counts.loc[(kind, SMALL), 'in_doubt']:,} of "
+        f"{counts.loc[(kind, SMALL), 'variants']:,} with an estimate below 10 meV)"
+        for kind in ("not relaxed", "relaxed")
+    ]
+    return " and ".join(texts)
 
 
 def _check_sentence(results):
@@ -175,20 +233,22 @@ def _listed(counts):
 
 
 def _errors(windows):
-    """Mean |error| at each level: 'c 52, h 41, ... meV over all 4,629 variants; ...'."""
+    """|Error| in each window at each level: 'At λ = 1 (100 variants): h+ih mean 0.405, ...'."""
     texts = []
-    reach = windows["lambda_up_to"].max()
-    for window, rows in windows.groupby("lambda_up_to"):
-        values = rows.set_index("level")["mean_abs_error"]
-        scale, units = _readable(values.max(), rows["units"].iloc[0])
-        listed = ", ".join(f"{level} {value * scale:.3g}" for level, value in values.items())
-        which = (
-            f"over all {rows['variants'].max():,} variants"
-            if window == reach
-            else (f"for λ within ±{window:g}")
-        )
-        texts.append(f"{listed}{units} {which}")
-    return "; ".join(texts[::-1])
+    for window, rows in windows.groupby("window", sort=False):
+        levels = "; ".join(_statistics(row) for row in rows.to_dict("records") if row["variants"])
+        where = WINDOW_WORDS[window].capitalize()
+        count = rows["variants"].max()
+        texts.append(f"{where} ({count:,} variants): {levels}" if levels else f"{where}: none")
+    return ". ".join(texts)
+
+
+def _statistics(row):
+    """'h+ih mean 0.405, median 0.12, 95th percentile 1.9, maximum 2.73 meV'."""
+    scale, units = _readable(row["mean_abs_error"], row["units"])
+    known = {name: row[column] for column, name in STATISTICS.items() if not np.isnan(row[column])}
+    listed = ", ".join(f"{name} {three_digits(value * scale)}" for name, value in known.items())
+    return f"{row['level']} {listed}{units}"
 
 
 def _drawn(row):

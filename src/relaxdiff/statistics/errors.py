@@ -1,21 +1,33 @@
 """Errors of predictions against truth, variant by variant and as tables.
 
 A variant counts when its relaxation converged. All others are left out of the statistics, and each
-table says how many.
+table says how many. So every error is conditional: it is that of variants that have a truth, and
+says nothing of those with a stable crystal that have none.
 """
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from relaxdiff.derivative import H_IH, IH, LEVELS
+from relaxdiff.derivative import (
+    EVALUATION,
+    H_IH,
+    HESSIAN,
+    IH,
+    LEVELS,
+    most_complete,
+    names_of_levels,
+)
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import variable
 from relaxdiff.posterior import deviations
 from relaxdiff.predictions import predicted_coordinates
 
-# Errors are summarised over |lambda| up to each of these, and over all. 1 is the posterior itself.
-WINDOWS = (1.0, 6.0)
+# Errors are summarised at lambda = 1, which is the posterior itself, over |lambda| up to each of
+# these, and over the whole grid.
+WINDOWS = (2.0, 4.0, 6.0, 10.0)
+POSTERIOR, WHOLE_GRID = "lambda = 1", "all lambda"
+ENOUGH_FOR_95 = 20  # variants: of fewer none need be beyond the 95th percentile
 # Powers of |lambda| that errors grow with near lambda = 0.
 _ENERGY = {level.name: level.energy_order for level in LEVELS if level.energy_order}
 _STRUCTURE = {level.name: level.structure_order for level in LEVELS if level.structure_order}
@@ -26,30 +38,45 @@ EXPECTED_SLOPES = {
     "positions": _STRUCTURE,
 }
 # Slopes are measured up to this |lambda|: further out the next order shows.
-SLOPE_RANGE = 2.0
-# What truth resolves, relaxed to 1e-6 eV/Angstrom: smaller mean errors are left out of slopes, and
-# no smaller error counts against an estimate.
+SLOPE_RANGE = 1.0
+# What truth resolves, relaxed to 1e-6 eV/Angstrom: no smaller error counts against an estimate.
 RESOLUTION = {
     "formation_energy": 1e-11,
     "formation_volume": 1e-6,
     "strain": 1e-9,
     "positions": 1e-8,
 }
-SMALL_ESTIMATE = 0.01  # eV; a column of the table of calibration is named after it
+CLEAR = 10  # times that: smaller medians are left out of slopes
+# Rows of the table of calibration: of all estimates, of small ones (eV), and by decade.
+SMALL_ESTIMATE = 0.01
+ALL, SMALL, IN_DOUBT = "all", "below 10 meV", "minimum in doubt"
+ESTIMATE_DECADES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+DECADE_NAMES = (
+    "below 0.01 meV",
+    "0.01 to 0.1 meV",
+    "0.1 to 1 meV",
+    "1 to 10 meV",
+    "10 to 100 meV",
+    "0.1 to 1 eV",
+    "above 1 eV",
+)
 
 
 def all_levels(predictions, evaluations=None):
     """Predictions at all levels, those that were evaluated last: one Dataset.
 
-    Raises InputError when the two Datasets are not of the same variants.
+    What predictions say of variants at no level in particular stays. Raises InputError when the two
+    Datasets are not of the same variants.
     """
     if evaluations is None:
         return predictions
-    common = [name for name in predictions if name in evaluations]
+    of_levels = [name for name in predictions if "level" in predictions[name].dims]
+    common = [name for name in of_levels if name in evaluations]
     try:
-        return xr.concat([predictions[common], evaluations[common]], "level", join="exact")
+        joined = xr.concat([predictions[common], evaluations[common]], "level", join="exact")
     except ValueError:
         raise InputError("predictions and evaluations are not of the same variants") from None
+    return joined.assign(predictions.drop_vars(of_levels).data_vars)
 
 
 def prediction_errors(predictions, truth, derivative, posterior, evaluations=None):
@@ -60,7 +87,8 @@ def prediction_errors(predictions, truth, derivative, posterior, evaluations=Non
     relaxed: `formation_energy` (eV); where the cell relaxes, `formation_volume` (Angstrom^3) and
     `strain` (1: root mean square over the principal strains of the error); `positions` (Angstrom:
     root mean square over atoms of the error in scaled positions); predictions' own `error_estimate`
-    (eV); and truth's `status` (sample, lambda). Raises InputError when they are not of the same
+    (eV); over (sample, lambda) truth's `status` and, if predictions have it, `minimum_in_doubt`.
+    Raises InputError when they are not of the same
     variants.
     """
     predictions = all_levels(predictions, evaluations)
@@ -99,6 +127,8 @@ def prediction_errors(predictions, truth, derivative, posterior, evaluations=Non
         over, rms, "Angstrom", "root-mean-square error of predicted positions"
     )
     errors["error_estimate"] = predictions["error_estimate"].transpose(*over).variable
+    if "minimum_in_doubt" in predictions:
+        errors["minimum_in_doubt"] = predictions["minimum_in_doubt"].transpose(*over[1:]).variable
     return xr.Dataset(
         errors | {"status": truth["status"].variable},
         coords={
@@ -113,46 +143,75 @@ def error_table(errors):
     """Statistics of |error| over samples, one row per quantity, level and lambda (a DataFrame).
 
     Columns: quantity, units, level, lambda; `variants` in the statistics, and the numbers left out
-    as `bulk_unstable` and `not_relaxed`; mean, median, 16th and 84th percentile and maximum of
-    |error|, NaN where no variant is left.
+    as `bulk_unstable` and `not_relaxed`, which have a stable crystal but no truth; mean, median,
+    16th, 84th and 95th percentile and maximum of |error|, NaN where no variant is left, the 95th
+    percentile where fewer than ENOUGH_FOR_95 are.
     """
     table = _statistics(_long(errors), ["quantity", "units", "level", "lambda"])
-    status = errors["status"].values
     left_out = pd.DataFrame(
-        {
-            "bulk_unstable": (status == "bulk_unstable").sum(axis=0),
-            "not_relaxed": ((status != "bulk_unstable") & (status != "converged")).sum(axis=0),
-        },
-        index=errors["lambda"].values,
+        _left_out(errors["status"].values, axis=0), index=errors["lambda"].values
     )
     for place, name in enumerate(left_out, start=5):
         table.insert(place, name, left_out.loc[table["lambda"], name].values)
     return table
 
 
-def window_table(errors):
-    """The same statistics over all variants with |lambda| <= `lambda_up_to` (a DataFrame).
+def windows_of(lambdas):
+    """The parts of the grid that errors are summarised over: name -> boolean array over lambdas.
 
-    lambda = 0 counts like any other, though its error vanishes. The last window is the whole grid.
+    First the posterior itself, where lambda = 1 is on the grid; then |lambda| up to those of
+    WINDOWS that are smaller than the grid; last the whole grid. None that hold lambda = 0 alone.
     """
-    frame = _long(errors)
-    distance = frame["lambda"].abs()
-    nearest, reach = distance[distance > 0].min(), distance.max()
+    distance, tolerance = np.abs(lambdas), 1e-9
+    found = {POSTERIOR: np.abs(lambdas - 1) <= tolerance}
+    for up_to in (window for window in WINDOWS if window < distance.max() - tolerance):
+        found[f"lambda -{up_to:g} to {up_to:g}"] = distance <= up_to + tolerance
+    found[WHOLE_GRID] = np.full(len(lambdas), True)
+    return {name: inside for name, inside in found.items() if lambdas[inside].any()}
+
+
+def window_table(errors):
+    """The statistics of `error_table` over each part of the grid in `windows_of` (a DataFrame).
+
+    The column `window` names it. lambda = 0 counts like any other, though its error vanishes.
+    """
+    frame, lambdas = _long(errors), errors["lambda"].values
     parts = []
-    for window in [*(w for w in WINDOWS if nearest <= w < reach), reach]:
-        inside = frame[distance <= window].assign(lambda_up_to=window)
-        parts.append(_statistics(inside, ["quantity", "units", "level", "lambda_up_to"]))
+    for name, inside in windows_of(lambdas).items():
+        here = frame[frame["lambda"].isin(lambdas[inside])].assign(window=name)
+        part = _statistics(here, ["quantity", "units", "level", "window"])
+        counts = _left_out(errors["status"].values[:, inside])
+        for place, (reason, count) in enumerate(counts.items(), start=5):
+            part.insert(place, reason, count)
+        parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
 
+def quoted(windows):
+    """What summary, captions and closing table tell of a `window_table`: some of its rows.
+
+    Those of the posterior itself and of the whole grid, at the best level of each cost: from the
+    derivative, with the Hessian tensor, with an evaluation.
+    """
+    levels = windows["level"].unique()
+    with_evaluation = set(names_of_levels(EVALUATION))
+    beyond_derivative = with_evaluation | set(names_of_levels(HESSIAN))
+    best = {
+        most_complete([level for level in levels if level not in costlier])
+        for costlier in (beyond_derivative, with_evaluation, set())
+    }
+    shown = windows["window"].isin([POSTERIOR, WHOLE_GRID])
+    return windows[shown & windows["level"].isin(best)]
+
+
 def error_slopes(table, up_to=SLOPE_RANGE):
-    """Log-log slope of the mean |error| against |lambda|, 0 < |lambda| <= up_to (a DataFrame).
+    """Log-log slope of the median |error| against |lambda|, 0 < |lambda| <= up_to (a DataFrame).
 
     table: of `error_table`. Columns: quantity, level, slope, expected_slope; the slope is NaN when
-    fewer than two distances have a mean error that truth resolves.
+    fewer than two distances have a median error well above what truth resolves, CLEAR times it.
     """
     distance = table["lambda"].abs()
-    resolved = table["mean_abs_error"] > table["quantity"].map(RESOLUTION)
+    resolved = table["median_abs_error"] > CLEAR * table["quantity"].map(RESOLUTION)
     usable = table[(distance > 0) & (distance <= up_to) & resolved]
     rows = []
     for quantity in table["quantity"].unique():
@@ -161,7 +220,7 @@ def error_slopes(table, up_to=SLOPE_RANGE):
             here = usable[(usable["quantity"] == quantity) & (usable["level"] == level)]
             slope = np.nan
             if here["lambda"].abs().nunique() > 1:
-                logs = np.log(here["lambda"].abs()), np.log(here["mean_abs_error"])
+                logs = np.log(here["lambda"].abs()), np.log(here["median_abs_error"])
                 slope = np.polyfit(*logs, 1)[0]
             rows.append((quantity, level, slope, expected[level]))
     return pd.DataFrame(rows, columns=["quantity", "level", "slope", "expected_slope"])
@@ -177,27 +236,64 @@ def _expected_slopes(table):
 
 
 def calibration_table(errors):
-    """How often the error of E_f is within twice its estimate, a row for each level (a DataFrame).
+    """How well the estimates of the error of E_f hold, rows for each level (a DataFrame).
 
     errors: of `prediction_errors`; variants without an estimate do not count. Columns: level;
-    `variants`, and the fraction `within_twice` of them; the same of variants whose estimate is
-    `below_10_meV`. Errors that truth does not resolve are within.
+    `estimate`, which estimates: 'all', 'below 10 meV', 'minimum in doubt' (whatever their size, if
+    predictions say so), then each decade that has any; `variants`; the fractions `within_once` and
+    `within_twice` whose |error| is no more than so many times the estimate; `largest_ratio` of
+    |error| to estimate. What truth does not resolve is no error.
     """
     rows = []
     for level in errors["level"].values:
         here = errors.sel(level=level)
-        size = np.abs(here["formation_energy"].values)
         estimate = here["error_estimate"].values
+        size = np.abs(here["formation_energy"].values) - RESOLUTION["formation_energy"]
         known = np.isfinite(size) & np.isfinite(estimate)
-        within = (size <= 2 * estimate + RESOLUTION["formation_energy"])[known]
-        small = (estimate < SMALL_ESTIMATE)[known]
-        fractions = (each.mean() if each.size else np.nan for each in (within, within[small]))
-        all_of_them, below = fractions
-        rows.append((str(level), known.sum(), all_of_them, small.sum(), below))
-    columns = ["level", "variants", "within_twice"]
-    return pd.DataFrame(
-        rows, columns=[*columns, "variants_below_10_meV", "within_twice_below_10_meV"]
-    )
+        groups = {ALL: known, SMALL: estimate < SMALL_ESTIMATE}
+        if "minimum_in_doubt" in errors:
+            groups[IN_DOUBT] = errors["minimum_in_doubt"].values
+        edges = [0.0, *ESTIMATE_DECADES, np.inf]
+        for name, low, high in zip(DECADE_NAMES, edges, edges[1:], strict=False):
+            inside = (estimate >= low) & (estimate < high)
+            groups |= {name: inside} if (known & inside).any() else {}
+        for name, group in groups.items():
+            row = _calibration(size[known & group], estimate[known & group])
+            rows.append((str(level), name, *row))
+    columns = ["variants", "within_once", "within_twice", "largest_ratio"]
+    return pd.DataFrame(rows, columns=["level", "estimate", *columns])
+
+
+def _calibration(size, estimate):
+    """Number, fractions within once and twice, and the largest ratio of errors to estimates."""
+    if not size.size:
+        return 0, np.nan, np.nan, np.nan
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(size <= 0, 0.0, size / estimate)
+    return size.size, (size <= estimate).mean(), (size <= 2 * estimate).mean(), ratio.max()
+
+
+def doubt_table(levels, truth):
+    """How well `minimum_in_doubt` tells variants that have no truth (a DataFrame), or None.
+
+    levels: Dataset of all levels; truth: the Dataset; None when predictions do not say whose
+    minimum is in doubt. Rows: stable variants that were `relaxed` and those that were `not relaxed`
+    (`kind`), for they have no minimum or lie beyond the end of their branch: all, and those for
+    which the best level's `estimate` is below 10 meV. Columns: also `variants`, `in_doubt`.
+    """
+    if "minimum_in_doubt" not in levels:
+        return None
+    doubt = levels["minimum_in_doubt"].transpose("sample", "lambda").values
+    best = levels.sel(level=most_complete(levels["level"].values))
+    small = best["error_estimate"].transpose("sample", "lambda").values < SMALL_ESTIMATE
+    status = truth["status"].transpose("sample", "lambda").values
+    relaxed = status == "converged"
+    rows = []
+    for kind, group in (("relaxed", relaxed), ("not relaxed", ~relaxed)):
+        group = group & (status != "bulk_unstable")
+        for name, chosen in ((ALL, group), (SMALL, group & small)):
+            rows.append((kind, name, int(chosen.sum()), int((chosen & doubt).sum())))
+    return pd.DataFrame(rows, columns=["kind", "estimate", "variants", "in_doubt"])
 
 
 def posterior_values(predictions, truth=None):
@@ -223,6 +319,15 @@ def _at_one(dataset):
     return dataset.isel({"lambda": 0, "sample": slice(0)})
 
 
+def _left_out(status, axis=None):
+    """Numbers of variants that do not count, by reason, a dict; axis: to count along, or all."""
+    unstable, relaxed = status == "bulk_unstable", status == "converged"
+    return {
+        "bulk_unstable": unstable.sum(axis=axis),
+        "not_relaxed": (~unstable & ~relaxed).sum(axis=axis),
+    }
+
+
 def _long(errors):
     """|error| of every variant, one row each: quantity, units, level, lambda, abs_error."""
     parts = []
@@ -243,6 +348,9 @@ def _statistics(frame, keys):
             "median_abs_error": grouped.median(),
             "abs_error_percentile_16": grouped.quantile(0.16),
             "abs_error_percentile_84": grouped.quantile(0.84),
+            "abs_error_percentile_95": grouped.quantile(0.95).where(
+                grouped.count() >= ENOUGH_FOR_95
+            ),
             "max_abs_error": grouped.max(),
         }
     ).reset_index()

@@ -7,8 +7,10 @@ import pandas as pd
 import xarray as xr
 
 from relaxdiff.derivative import most_complete
-from relaxdiff.statistics.errors import all_levels
+from relaxdiff.posterior import coverage_warnings, fit_warnings
+from relaxdiff.statistics.errors import all_levels, doubt_table
 from relaxdiff.statistics.moments import SPREADS, posterior_table
+from relaxdiff.statistics.negative_energies import negative_formation_energies
 from relaxdiff.units import JOULE_PER_SQUARE_METRE
 
 
@@ -21,7 +23,7 @@ class StructureResults:
     `window_table`, `error_slopes` and `calibration_table`; check: the table of the truth check.
     From truth on they may be left out for a study without. fit: the posterior, which says how well
     it was fitted, if it was. area: of all faces of a surface or a fault together, Angstrom^2, else
-    None.
+    None. settings: the structure's entry in the config.
     """
 
     crystal: xr.Dataset
@@ -36,11 +38,25 @@ class StructureResults:
     check: pd.DataFrame | None = None
     fit: xr.Dataset | None = None
     area: float | None = None
+    settings: dict | None = None
 
     @cached_property
     def levels(self):
         """The predictions at all levels, a Dataset."""
         return all_levels(self.predictions, self.evaluations)
+
+    @cached_property
+    def doubt(self):
+        """The table of `doubt_table`; None without signs."""
+        return doubt_table(self.levels, self.truth)
+
+    @property
+    def fit_warnings(self):
+        """Sentences on what is odd in the fit, and on where it does not cover this structure."""
+        if self.fit is None:
+            return []
+        structures = [] if self.settings is None else [self.settings]
+        return [*fit_warnings(self.fit), *coverage_warnings(self.fit, structures)]
 
     @property
     def best(self):
@@ -84,6 +100,11 @@ class StructureResults:
     def best_drawn(self):
         """The most complete level of the draws."""
         return most_complete(self.draws["level"].values)
+
+    @cached_property
+    def negative(self):
+        """The table of `negative_formation_energies`."""
+        return negative_formation_energies(self.levels, self.truth)
 
     @property
     def evaluated(self):

@@ -8,8 +8,10 @@ caption includes.
 import numpy as np
 import pandas as pd
 
-from relaxdiff.posterior import fit_warnings
+from relaxdiff.posterior import judged_coverage
+from relaxdiff.statistics.errors import ALL, IN_DOUBT, SMALL, quoted, windows_of
 from relaxdiff.statistics.moments import SPREADS, unstable_draws
+from relaxdiff.statistics.negative_energies import TRUTH
 from relaxdiff.units import JOULE_PER_SQUARE_METRE
 
 # What a structure may have, and what captions say of it where it has not.
@@ -17,6 +19,12 @@ QUANTITIES = {
     "formation_energy": "",
     "formation_volume": "none, the cell does not relax",
     "energy_per_area": "none, the structure is no surface or fault",
+}
+STATISTICS = {  # columns of the tables of errors that are quoted, and what they are called
+    "mean_abs_error": "mean",
+    "median_abs_error": "median",
+    "abs_error_percentile_95": "95th percentile",
+    "max_abs_error": "maximum",
 }
 CHECKED = {  # columns of the truth check
     "formation_energy_difference_eV": ("formation_energy", "eV"),
@@ -34,7 +42,9 @@ def summarise(results):
         *_fit_rows(results),
         *_posterior_rows(results),
         *_cost_rows(results),
+        *_negative_rows(results),
         *_error_rows(results),
+        *_doubt_rows(results),
         *_check_rows(results),
     ]
     return pd.DataFrame(rows, columns=["topic", "item", "value", "units"])
@@ -60,7 +70,10 @@ def _study_rows(results):
 
 
 def _fit_rows(results):
-    """How much of the spread of its data a fit explains: below 0 less than their mean does."""
+    """How much of the spread of its data a fit explains, and how much of its groups it covers.
+
+    Of R^2, below 0 is less than the mean of the data explains.
+    """
     if results.fit is None or "fitted_spread" not in results.fit:
         return []
     rows = []
@@ -71,7 +84,13 @@ def _fit_rows(results):
             rows.append(
                 ("fit", f"{quantity}, R^2 of what is fitted", 1 - (error / spread) ** 2, "")
             )
-    return [*rows, ("fit", "warnings", len(fit_warnings(results.fit)), "")]
+    for row in judged_coverage(results.fit).itertuples():
+        item = (
+            f"{row.quantity}, group {row.group}, coverage of {row.configurations} held-out "
+            f"configurations at nominal {100 * row.nominal:.0f} %"
+        )
+        rows.append(("fit", item, row.coverage, ""))
+    return [*rows, ("fit", "warnings", len(results.fit_warnings), "")]
 
 
 def _posterior_rows(results):
@@ -111,6 +130,7 @@ def _cost_rows(results):
         spent, relaxed, tests = truth_cost(truth)
         rows += [
             *(("truth", status, count, "") for status, count in counts.items()),
+            *_not_relaxed_rows(truth),
             ("cost", "evaluations for truth", spent, ""),
             ("cost", "evaluations for truth per relaxed variant", round(spent / relaxed, 3), ""),
             ("cost", "evaluations to tell saddle points", tests, ""),
@@ -118,23 +138,83 @@ def _cost_rows(results):
     return rows
 
 
+def outcomes_by_window(truth):
+    """How the stable variants in each part of the grid ended: name -> dict of status_counts."""
+    return {
+        name: status_counts(truth["status"].isel({"lambda": inside}), without="bulk_unstable")
+        for name, inside in windows_of(truth["lambda"].values).items()
+    }
+
+
+def _not_relaxed_rows(truth):
+    """Stable variants without a truth in each part of the grid, in all and by each reason."""
+    outcomes = status_counts(truth["status"], without=("bulk_unstable", "converged"))
+    reasons = [status for status, count in outcomes.items() if count]
+    rows = []
+    for window, counts in outcomes_by_window(truth).items():
+        rows.append(("not relaxed", window, sum(counts.values()) - counts["converged"], ""))
+        rows += [("not relaxed", f"{window}, {name}", counts[name], "") for name in reasons]
+    return rows
+
+
+def _negative_rows(results):
+    counts = negative_counts(results)
+    return [("formation energy below zero", of, count, "") for of, count in counts.items()]
+
+
+def negative_counts(results):
+    """Variants with a formation energy below zero: the `true` ones, and those only predicted."""
+    true = results.negative["source"] == TRUTH
+    known = {} if results.truth is None else {"true": int(true.sum())}
+    return known | {"predicted": int((~true).sum())}
+
+
+def _statistics_rows(windows):
+    """The mean, median, ... of each row of a table of windows."""
+    return [
+        (
+            "errors",
+            f"{row['quantity']}, {row['level']}, {row['window']}, {name} absolute error",
+            row[column],
+            row["units"],
+        )
+        for row in windows.to_dict("records")
+        for column, name in STATISTICS.items()
+    ]
+
+
 def _error_rows(results):
     rows = []
     windows, slopes, calibration = results.windows, results.slopes, results.calibration
-    shown = [] if windows is None else windows[windows["quantity"].isin(QUANTITIES)].itertuples()
-    for row in shown:
-        item = (
-            f"{row.quantity}, {row.level}, lambda up to {row.lambda_up_to:g}, mean absolute error"
-        )
-        rows.append(("errors", item, row.mean_abs_error, row.units))
+    if windows is not None:
+        rows += _statistics_rows(quoted(windows[windows["quantity"].isin(QUANTITIES)]))
     for row in [] if slopes is None else slopes.itertuples():
         item = f"{row.quantity}, {row.level}, expected {row.expected_slope}"
         rows.append(("log-log slope", item, row.slope, ""))
+    if calibration is not None:  # its file has them by decade, too
+        calibration = calibration[calibration["estimate"].isin([ALL, SMALL, IN_DOUBT])]
     for row in [] if calibration is None else calibration.itertuples():
-        item = f"{row.level}, error within twice its estimate"
-        rows.append(("calibration", item, row.within_twice, ""))
-        item += ", estimates below 10 meV"
-        rows.append(("calibration", item, row.within_twice_below_10_meV, ""))
+        of = "" if row.estimate == ALL else f", {row.estimate}"
+        rows.append(
+            (
+                "calibration",
+                f"{row.level}, error within twice its estimate{of}",
+                row.within_twice,
+                "",
+            )
+        )
+    return rows
+
+
+def _doubt_rows(results):
+    """Variants with and without a minimum, and how many of them are marked as in doubt."""
+    if results.truth is None or results.doubt is None:
+        return []
+    rows = []
+    for row in results.doubt.itertuples():
+        of = "" if row.estimate == ALL else f", estimates {row.estimate}"
+        rows.append(("minimum in doubt", f"{row.kind}{of}, variants", row.variants, ""))
+        rows.append(("minimum in doubt", f"{row.kind}{of}, marked", row.in_doubt, ""))
     return rows
 
 
@@ -153,6 +233,11 @@ def truth_cost(truth):
     relaxed = int((truth["status"] == "converged").sum())
     tests = int(truth["stability_evaluations"].sum())
     return int(truth["evaluations"].sum()), max(relaxed, 1), tests
+
+
+def three_digits(value):
+    """A number to read: '0.405', '1.66e-06', '5,526'."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def checked(results):

@@ -67,12 +67,12 @@ class Coordinates:
         """Number of coordinates n."""
         return self.n_modes + len(self.strains)
 
-    @property
+    @functools.cached_property
     def edge(self):
         """Edge of a cube with the reference cell's volume, Angstrom."""
         return self.reference.get_volume() ** (1 / 3)
 
-    @property
+    @functools.cached_property
     def scale(self):
         """Length in Angstrom that a unit of each coordinate moves atoms by, shape (n,)."""
         return np.append(np.ones(self.n_modes), np.full(len(self.strains), self.edge))

@@ -175,12 +175,16 @@ def _check_lattice(kind, lattice):
     )
 
 
-def bulk_cell(element, lattice_parameter, repeats=1, lattice="bcc") -> Atoms:
+def bulk_cell(
+    element: str, lattice_parameter: float, repeats: int = 1, lattice: str = "bcc"
+) -> Atoms:
     """A perfect cubic crystal of `repeats`^3 conventional cells; lattice_parameter in Angstrom."""
     return bulk(element, lattice, a=lattice_parameter, cubic=True).repeat(repeats)
 
 
-def vacancy_cell(element, lattice_parameter, repeats=4, lattice="bcc") -> Atoms:
+def vacancy_cell(
+    element: str, lattice_parameter: float, repeats: int = 4, lattice: str = "bcc"
+) -> Atoms:
     """A cubic crystal of `repeats`^3 conventional cells with the atom at the origin taken out.
 
     lattice_parameter in Angstrom. Returns ASE Atoms (2 repeats^3 - 1 atoms for bcc); InputError

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import spglib
@@ -154,7 +155,11 @@ class PerfectCrystal:
 
 
 def starting_crystal(
-    element, lattice, lattice_parameter=None, sites=None, path=None
+    element: str,
+    lattice: str,
+    lattice_parameter: float | None = None,
+    sites: list[str] | None = None,
+    path: str | Path | None = None,
 ) -> PerfectCrystal:
     """An unrelaxed crystal to start from, a PerfectCrystal.
 

@@ -6,6 +6,8 @@ where to look: a variant counts as relaxed when the gradient of its own potentia
 LAMMPS, is below the tolerance.
 """
 
+from collections.abc import Callable, Iterable
+
 import xarray as xr
 
 from relaxdiff.crystals import VariantWalks, walked
@@ -13,24 +15,27 @@ from relaxdiff.exceptions import InputError
 from relaxdiff.minima import (
     RELAXERS,
     TOLERANCE,
+    LatticeGreen,
+    Minimum,
     Reference,
     StabilityTest,
     crystal_hessian,
     tensor_hessian,
 )
 from relaxdiff.posterior import Variants
+from relaxdiff.running import Checkpoints
 
 
 def relax_variants(
-    minimum,
-    posterior,
-    crystal,
-    derivative,
-    constants,
-    samples,
-    relaxer,
-    report,
-    checkpoints=None,
+    minimum: Minimum,
+    posterior: xr.Dataset,
+    crystal: xr.Dataset,
+    derivative: xr.Dataset,
+    constants: xr.Dataset | LatticeGreen,
+    samples: Iterable[int],
+    relaxer: str,
+    report: Callable,
+    checkpoints: Checkpoints | None = None,
 ) -> xr.Dataset:
     """Relax all stable variants of some samples.
 

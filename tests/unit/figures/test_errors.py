@@ -1,42 +1,73 @@
-"""What the figures of errors show: lines, labels, insets. Not their pixels."""
+"""What the figures of errors show: lines, labels, counts. Not their pixels."""
 
 import numpy as np
 import pytest
 from analytic_study import lose
 from drawn import LEVELS, draw_all, errors_of, legend_of, line, predictions_of
+from matplotlib.figure import Figure
 
 from relaxdiff.figures import errors as error_figures
+from relaxdiff.figures.curves import PALE, end_log_axis
+from relaxdiff.figures.style import bin_count
 
 
-def test_volume_error_shows_means_counts_and_parity(study):
+def test_volume_error_shows_medians_counts_and_parity(study):
     lose(study, 4, [8])
-    figure = draw_all(study)["volume_error"]
-    axis, counts = figure.axes
-    (inset,) = axis.child_axes
+    axis, parity, counts = draw_all(study)["volume_error"].axes
     true, predicted = study["truth"], predictions_of(study)
     expected = np.abs(predicted["formation_volume"] - true["formation_volume"])
-    expected = expected.where(true["status"] == "converged").mean("sample")
+    expected = expected.where(true["status"] == "converged").median("sample")
+    expected = expected.where(expected["lambda"] != 0)
     for level in LEVELS:
         np.testing.assert_allclose(line(axis, level).get_ydata(), expected.sel(level=level))
+    assert axis.get_yscale() == "log"
+    assert axis.get_xlim() == (-4, 4)
     assert len(axis.collections) == 6  # bands: c and ih coincide
     assert counts.collections[0].get_paths()[0].vertices[:, 1].max() == 12
-    assert len(inset.collections[0].get_offsets()) == 12 * 9 - 1
-    assert axis.get_ylim()[0] == 0
+    assert len(parity.collections[0].get_offsets()) == 12 * 9 - 1
+
+
+def test_medians_over_few_variants_are_pale_and_axes_end_with_truth(study):
+    for sample in range(12):
+        lose(study, sample, [0, 8] if sample else [0])
+    figure = draw_all(study)["volume_error"]
+    axis = figure.axes[0]
+    assert legend_of(figure) == [*LEVELS, "fewer than 10 variants"]
+    assert axis.get_xlim() == (-2, 4)
+    assert np.isnan(line(axis, "h").get_ydata()[-1])
+    pale = line(axis, "_few")
+    assert np.isfinite(pale.get_ydata()).tolist() == [False] * 7 + [True]
+    assert pale.get_alpha() == PALE
+    bands = np.concatenate([path.vertices for path in axis.collections[0].get_paths()])
+    assert bands[:, 0].max() == 2
+
+
+def test_what_is_below_a_logarithmic_axis_is_counted():
+    axis = Figure().subplots()
+    axis.set_yscale("log")
+    axis.plot([0, 1, 2, 3, 4], [0, 1e-12, 1e-7, 1e-2, np.nan])
+    end_log_axis(axis, 1e-8)
+    assert [text.get_text() for text in axis.texts] == ["2 off scale"]
+    assert axis.get_ylim()[0] == 1e-8
+    assert axis.get_ylim()[1] > 1e-2
 
 
 def test_energy_error_is_binned_by_the_change_of_energy(study):
     figure = draw_all(study, zoom=0.05)["energy_error"]
-    (axis,) = figure.axes
-    (inset,) = axis.child_axes
-    assert legend_of(figure) == LEVELS
-    assert inset.get_xlim() == (-0.05, 0.05)
+    whole, near = figure.axes
+    assert legend_of(figure) == [*LEVELS, "fewer than 10 variants"]
+    assert near.get_xlim() == (-0.05, 0.05)
     change = study["truth"]["formation_energy"].values - 3
-    centers = line(axis, "c").get_xdata()
-    assert change.min() <= min(centers)
-    assert max(centers) <= change.max()
-    best, worst = (line(axis, level).get_ydata() for level in ("h+ih", "c"))
-    assert np.isfinite(worst).all()
-    assert best.mean() < worst.mean()
+    assert whole.get_xlim() == (change.min(), change.max())
+    # The few variants far away have their pale medians: every variant is in one or the other.
+    full, pale = (line(whole, label) for label in ("c", "_few"))
+    shown = np.isfinite(full.get_ydata()), np.isfinite(pale.get_ydata())
+    assert (shown[0] ^ shown[1]).all()
+    width = np.ptp(change) / bin_count(change.size)
+    assert full.get_xdata()[0] == pytest.approx(change.min() + width / 2)
+    assert full.get_xdata()[-1] == pytest.approx(change.max() - width / 2)
+    best, worst = (np.nanmean(line(whole, level).get_ydata()) for level in ("h+ih", "c"))
+    assert best < worst
 
 
 def test_error_scaling_is_logarithmic_with_guides(study):
@@ -51,14 +82,26 @@ def test_error_scaling_is_logarithmic_with_guides(study):
     np.testing.assert_allclose(line(figure.axes[0], "h+ih").get_xdata(), [0.5, 1, 2, 4])
 
 
-def test_calibration_has_a_dot_for_each_variant_and_two_diagonals(study):
+def test_calibration_counts_every_variant_of_each_level(study):
     errors = errors_of(study)
     figure = error_figures.calibration(errors)
-    (axis,) = figure.axes
-    assert legend_of(figure) == LEVELS
-    dots = axis.collections[LEVELS.index("newton@x")].get_offsets()
-    here = errors.sel(level="newton@x")
-    assert len(dots) == 12 * 8  # lambda = 0 has no place on a logarithmic axis
-    np.testing.assert_allclose(dots[:, 0], 4 * dots[:, 1])
-    assert dots[:, 1].max() == pytest.approx(np.abs(here["formation_energy"]).max().item())
-    assert [drawn.get_ydata()[0] / drawn.get_xdata()[0] for drawn in axis.lines] == [1, 2]
+    panels = figure.axes[: len(LEVELS)]
+    assert [axis.get_title() for axis in panels] == LEVELS
+    labels = ["error = estimate", "error = 2 × estimate", "median", "95th percentile"]
+    assert legend_of(figure) == labels
+    axis = panels[LEVELS.index("newton@x")]
+    counts = axis.collections[0].get_array()
+    size = np.abs(errors["formation_energy"].sel(level="newton@x"))
+    hidden = int((size <= error_figures.TINY).sum())
+    assert hidden >= 12  # lambda = 0 has no place on a logarithmic axis
+    assert counts.sum() == 12 * 9 - hidden
+    texts = {text.get_text() for text in axis.texts}
+    assert texts == {f"{hidden} off scale", "100.0 % within\ntwice the estimate"}
+    equal, twice = (line(axis, label) for label in labels[:2])
+    assert equal.get_ydata() / equal.get_xdata() == pytest.approx(1)
+    assert twice.get_ydata() / twice.get_xdata() == pytest.approx(2)
+    # All errors are a fourth of their estimates.
+    median = line(axis, "median")
+    known = np.isfinite(median.get_ydata())
+    assert known.any()
+    assert (median.get_ydata() / median.get_xdata())[known] == pytest.approx(0.25, rel=1)

@@ -14,7 +14,7 @@ def test_formation_curves_show_truth_and_all_levels(study):
     lose(study, 4, [7])
     figure = formation_figures.formation_curves(predictions_of(study), study["truth"], sample=4)
     volume, energy, error = figure.axes
-    assert legend_of(figure) == ["truth", *LEVELS]
+    assert legend_of(figure) == ["truth", *LEVELS, "not relaxed"]
     assert volume.get_ylabel() == r"$V_\mathrm{f}$ ($\mathrm{\AA}^3$)"
     assert energy.get_ylabel() == r"$E_\mathrm{f}$ (eV)"
     for level in LEVELS:
@@ -25,15 +25,34 @@ def test_formation_curves_show_truth_and_all_levels(study):
     # The variant that did not converge has no circle, no error, and a cross.
     assert len(line(energy, "truth").get_xdata()) == 8
     assert np.isnan(line(error, "h+ih").get_ydata()[7])
-    crosses = [drawn for drawn in error.lines if drawn.get_marker() == "x"]
-    assert [list(drawn.get_xdata()) for drawn in crosses] == [[2.0]]
+    assert error.get_yscale() == "log"
+    for axis in (volume, energy):
+        assert list(line(axis, "_crosses").get_xdata()) == [2.0]
 
 
-def test_unstable_bulk_is_shaded_to_the_end(study):
+def test_predictions_beyond_the_last_truth_are_dashed(study):
+    lose(study, 4, [7, 8])
+    figure = formation_figures.formation_curves(predictions_of(study), study["truth"], sample=4)
+    assert legend_of(figure) == ["truth", *LEVELS, "beyond truth", "not relaxed"]
+    energy = figure.axes[1]
+    whole = predictions_of(study)["formation_energy"].sel(level="c", sample=4).values
+    np.testing.assert_array_equal(line(energy, "c").get_ydata()[:7], whole[:7])
+    assert np.isnan(line(energy, "c").get_ydata()[7:]).all()
+    beyond = line(energy, "_beyond")
+    np.testing.assert_array_equal(beyond.get_ydata()[6:], whole[6:])
+    assert np.isnan(beyond.get_ydata()[:6]).all()
+    assert beyond.is_dashed()
+    assert not line(energy, "c").is_dashed()
+
+
+def test_axes_end_where_the_bulk_is_unstable(study):
     lose(study, 0, [7, 8], crystal_status="cut")
     figure = formation_figures.formation_curves(predictions_of(study), study["truth"], sample=0)
     (shade,) = figure.axes[0].patches
-    assert (shade.get_x(), shade.get_x() + shade.get_width()) == (1.0, 4.0)
+    ends = (shade.get_x(), shade.get_x() + shade.get_width())
+    assert ends[0] == 1.0
+    assert figure.axes[0].get_xlim() == (-4.0, ends[1])
+    assert 1.1 < ends[1] < 1.5
     assert "bulk unstable" in [text.get_text() for text in figure.axes[0].texts]
 
 

@@ -95,6 +95,7 @@ def test_names_are_unique():
 
 def test_without_truth_only_what_needs_none_is_drawn():
     assert [each.name for each in figures_of("plot_figures", with_truth=False)] == [
+        "overview",
         "formation_curves",
         "posterior_distribution",
     ]

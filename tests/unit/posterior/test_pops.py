@@ -135,6 +135,8 @@ def test_coverage_of_draws_that_fit():
     found = coverage["held_out_coverage"].sel(quantity="energy").squeeze()
     assert found["nominal"].values.tolist() == [0.5, 0.9, 0.95, 1.0]
     np.testing.assert_allclose(found, [0.5, 0.9, 0.95, 1.0], atol=0.03)
+    error = coverage["held_out_coverage_error"].sel(quantity="energy").squeeze()
+    np.testing.assert_allclose(error, np.sqrt(found * (1 - found) / 1999), rtol=1e-6, atol=1e-12)
 
 
 def test_bad_fits():

@@ -48,7 +48,7 @@ def test_steps_of_many_are_the_steps_of_each():
     q, beyond, lowest = model.steps_of_many(delta)
     limited = []
     for place, each in enumerate(delta):
-        expected_q, expected, _, soft = model.steps(each, np.ones(1))
+        expected_q, expected, *_, soft = model.steps(each, np.ones(1))
         np.testing.assert_allclose(q[place], expected_q[0], rtol=1e-10, atol=1e-12)
         assert beyond[place] == pytest.approx(expected[0], rel=1e-9, abs=1e-12)
         limited.append(soft[0])

@@ -59,7 +59,7 @@ def test_newton_is_of_third_order_in_energy_and_of_second_in_structure():
     evaluator, sizes = QuarticEvaluator(), np.array([0.002, 0.004, 0.008])
     model, theta = evaluator.newton_model(), evaluator.model.theta
     true, places = true_minima(evaluator, sizes)
-    q, _, _, limited = model.steps(DIRECTION, sizes)
+    q, *_, limited = model.steps(DIRECTION, sizes)
     assert not limited.any()
     start = evaluator.model.descriptors(evaluator.origin)
     gradients = sizes[:, None] * model.gradient(DIRECTION)

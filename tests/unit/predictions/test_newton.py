@@ -8,7 +8,7 @@ from relaxdiff import relax
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.minima.symmetry_blocks import force_constants
 from relaxdiff.posterior.variants import deviations, variant_weights
-from relaxdiff.predictions.newton import LEAST_CURVATURE, NewtonModel
+from relaxdiff.predictions.newton import LEAST_COUNTED, LEAST_CURVATURE, NewtonModel
 from relaxdiff.structures.kinds import bulk_cell
 
 
@@ -54,19 +54,24 @@ def test_soft_modes_count_as_half_as_stiff():
     hessian = np.diag([2.0, 6.0])
     model = NewtonModel(hessian, np.diag([-0.4, 0.0])[..., None], np.array([[0.1], [0.3]]))
     lambdas = np.array([1.0, 2.0, 2.4, 9.0])
-    q, beyond, cancelled, limited = model.steps(np.ones(1), lambdas)
+    q, beyond, cancelled, withheld, limited = model.steps(np.ones(1), lambdas)
     softness = np.array([0.8, 0.6, 0.52, 0.5])
     np.testing.assert_allclose(q, np.column_stack([0.1 * lambdas / softness, 0.3 * lambdas]))
     np.testing.assert_allclose(beyond, 0.5 * 2 * (0.1 * lambdas) ** 2 * (1 - 1 / softness))
     assert not cancelled.any()
     assert limited.tolist() == [False, False, False, True]
     soft, gradient = model.hessian_of(np.array([9.0])), np.array([1.0, 1.0])
-    np.testing.assert_allclose(model.response(soft, gradient), [-1.0, -1 / 6])
+    step, held = model.response(soft, gradient)
+    np.testing.assert_allclose(step, [-1.0, -1 / 6])
+    # At lambda = 9 the curvature is negative; at 2.4 its limit does not act. Without the limit
+    # energies would be lower: by eta with the least that is counted, less eta as it is.
+    assert held == pytest.approx(0.5 / 2 * (1 / LEAST_COUNTED - 2))
+    assert withheld.tolist() == pytest.approx([0, 0, 0, 0.5 * 2 * 0.9**2 * (1 / LEAST_COUNTED - 2)])
 
 
 def test_modes_that_soften_and_modes_that_stiffen_cancel():
     model = NewtonModel(np.eye(2), np.diag([-0.2, 0.25])[..., None], np.array([[0.1], [0.1]]))
-    _, beyond, cancelled, _ = model.steps(np.ones(1), np.array([1.0]))
+    _, beyond, cancelled, _, _ = model.steps(np.ones(1), np.array([1.0]))
     each = 0.5 * 0.01 * np.array([1 - 1 / 0.8, 1 - 1 / 1.25])
     assert beyond[0] == pytest.approx(each.sum())
     assert cancelled[0] == pytest.approx(np.abs(each).sum() - abs(each.sum()))

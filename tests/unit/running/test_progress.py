@@ -1,12 +1,11 @@
-"""What a run tells of itself: progress with the time left, rarely on the terminal; a last table."""
+"""What a run tells of itself: progress with the time left, rarely on the terminal."""
 
 import logging
 
-import pandas as pd
 import pytest
 
 from relaxdiff.running.checkpoints import FOUND_AGAIN
-from relaxdiff.running.progress import Progress, TerminalFilter, closing_table, duration
+from relaxdiff.running.progress import Progress, TerminalFilter, duration
 
 
 class Clock:
@@ -89,56 +88,3 @@ def test_durations_are_readable():
         "1 h 00 min",
         "2 h 05 min",
     ]
-
-
-def summary(*rows):
-    return pd.DataFrame(rows, columns=["topic", "item", "value"])
-
-
-PREDICTED = [("study", "variants", 30.0), ("crystal", "stable", 27.0)]
-
-
-def test_the_closing_table_has_a_row_for_each_structure():
-    relaxed = [("truth", "converged", 25.0), ("truth", "saddle_point", 2.0)]
-    errors = [
-        ("formation_energy", "h+ih@x", 10.0, 5e-4),
-        ("formation_energy", "newton@x", 10.0, 2e-4),
-        ("formation_energy", "newton", 10.0, float("nan")),
-        ("formation_energy", "newton", 2.0, 1e-9),
-        ("formation_volume", "newton", 10.0, 1e-9),
-    ]
-    whole = {
-        "summary": summary(*PREDICTED, *relaxed),
-        "windows": pd.DataFrame(
-            errors, columns=["quantity", "level", "lambda_up_to", "mean_abs_error"]
-        ),
-        "check": pd.DataFrame({"verdict": ["other minimum", *["agrees"] * 19]}),
-    }
-    lines = closing_table({"vacancy": whole, "surface": {"summary": summary(*PREDICTED)}})
-    assert len(lines) == 3
-    assert lines[1].split()[:6] == ["vacancy", "30", "27", "3", "25", "2"]
-    assert "0.2 meV (newton@x)" in lines[1]
-    assert lines[1].endswith("19 agrees, 1 other minimum")
-    assert lines[2].split() == ["surface", "30", "27", "3", "-", "-", "-", "-"]
-
-
-def test_tables_that_an_earlier_truth_left_are_not_told():
-    left = {
-        "windows": pd.DataFrame(
-            {
-                "quantity": ["formation_energy"],
-                "level": ["newton"],
-                "lambda_up_to": [1.0],
-                "mean_abs_error": [1e-9],
-            }
-        ),
-        "check": pd.DataFrame({"verdict": ["agrees"]}),
-    }
-    predicted = {"summary": summary(*PREDICTED)}
-    assert closing_table({"slab": predicted | left}) == closing_table({"slab": predicted})
-    # Nothing was relaxed, or nothing checked.
-    none = {name: table.iloc[:0] for name, table in left.items()}
-    told = closing_table(
-        {"slab": {"summary": summary(*PREDICTED, ("truth", "converged", 0))} | none}
-    )
-    assert told[1].split() == ["slab", "30", "27", "3", "0", "27", "none", "none"]

@@ -1,5 +1,6 @@
 """The sentences of the report, and the captions that quote them."""
 
+import dataclasses
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ WITHOUT_TRUTH = {
     "workflow",
     "summary",
     "formation_curves",
+    "overview",
     "posterior_distribution",
     "posterior_table",
 }
@@ -45,10 +47,42 @@ def test_another_minimum_is_no_difference(results):
 def test_errors_have_readable_units(results):
     windows = results.windows
     best = windows[(windows["quantity"] == "formation_energy") & (windows["level"] == "h+ih")]
-    value = best.set_index("lambda_up_to")["mean_abs_error"].loc[1.0] * 1e3
-    *_, near = sentences(results)["formation_energy_errors"].split("; ")
-    assert f"h+ih {value:.3g}, newton" in near
-    assert near.endswith(" meV for λ within ±1")
+    row = best.set_index("window").loc["lambda = 1"]
+    said = sentences(results)["formation_energy_errors"]
+    mean, median, largest = (1e3 * row[f"{name}_abs_error"] for name in ("mean", "median", "max"))
+    assert said.startswith(  # of five variants there is no 95th percentile
+        f"At λ = 1 (5 variants): h+ih mean {mean:.3g}, median {median:.3g}, "
+        f"maximum {largest:.3g} meV; newton mean "
+    )
+    whole = said.split(". Over all λ (42 variants): ")[1]
+    assert whole.count("95th percentile") == 3
+
+
+def test_variants_without_truth_and_unstable_crystals_are_counted(results):
+    found = sentences(results)
+    assert found["not_relaxed_by_window"] == (
+        "0 of 5 at λ = 1; 1 of 35 for λ -2 to 2; 2 of 44 over all λ"
+    )
+    assert found["negative_energies"] == "3 by their truth"
+    results.truth["formation_energy"][:] = 1.0
+    assert sentences(dataclasses.replace(results))["negative_energies"] == "none"
+    results.truth["formation_energy"][0, :3] = -1.0
+    results.evaluations["formation_energy"][:, 1, 7] = -1.0  # not relaxed
+    told = dataclasses.replace(results)
+    assert sentences(told)["negative_energies"] == "3 by their truth, 1 by prediction alone"
+    assert told.negative["source"].tolist() == ["truth"] * 3 + ["newton@x"]
+    counts = summarise(told).set_index(["topic", "item"])["value"]
+    assert counts["formation energy below zero"].to_dict() == {"true": 3, "predicted": 1}
+    alone = StructureResults(
+        results.crystal, results.derivative, results.predictions, results.draws
+    )
+    alone.predictions["formation_energy"][:] = 1.0
+    assert summarise(alone).set_index("topic").loc["formation energy below zero", "value"] == 0
+    alone.predictions["formation_energy"].loc[{"level": "newton", "sample": 4, "lambda": 2}] = -2.0
+    alone = dataclasses.replace(alone)
+    assert sentences(alone)["negative_energies"] == "1 by prediction alone"
+    row = alone.negative.iloc[0]
+    assert (row["sample"], row["lambda"], row["formation_energy_eV"]) == (4, 2.0, -2.0)
 
 
 def test_a_fixed_cell_has_the_same_sentences_without_its_volume(results):

@@ -5,13 +5,18 @@ import pytest
 from analytic_study import N_ATOMS, lose, make_study
 
 from relaxdiff.exceptions import InputError
+from relaxdiff.files import variable
 from relaxdiff.statistics.errors import (
+    all_levels,
     calibration_table,
+    doubt_table,
     error_slopes,
     error_table,
     posterior_values,
     prediction_errors,
+    quoted,
     window_table,
+    windows_of,
 )
 
 
@@ -53,8 +58,8 @@ def test_a_fixed_cell_has_neither_volume_nor_strain():
     ("near", "levels"),
     [
         # Quadratic displacements would bend the first-order curves: leave truth's polynomials.
-        (0.02, ("c", "h", "ih", "h+ih", "newton")),
-        (0.05, ("h+ih@x", "newton@x")),  # nearer by truth would not resolve them
+        (0.04, ("c", "h", "ih", "h+ih", "newton")),
+        (0.1, ("h+ih@x", "newton@x")),  # nearer by truth would not resolve them
     ],
 )
 def test_slopes_are_the_orders_of_the_predictions(near, levels):
@@ -83,6 +88,16 @@ def test_statistics_are_numpys():
     assert row["abs_error_percentile_16"] == pytest.approx(np.percentile(expected, 16))
     assert row["abs_error_percentile_84"] == pytest.approx(np.percentile(expected, 84))
     assert row["max_abs_error"] == pytest.approx(expected.max())
+    assert np.isnan(row["abs_error_percentile_95"])  # of five variants it says nothing
+
+
+def test_the_95th_percentile_needs_20_variants():
+    for count in (19, 20):
+        study, made = make_study(n_samples=count)
+        row = rows_of(error_table(errors_of(study)), "formation_energy", "h+ih").set_index("lambda")
+        found = row.loc[2.0, "abs_error_percentile_95"]
+        expected = np.percentile(8 * made["d"], 95) if count == 20 else np.nan
+        assert found == pytest.approx(expected, nan_ok=True)
 
 
 def test_variants_that_did_not_relax_are_left_out_and_counted():
@@ -107,14 +122,49 @@ def test_lambda_without_any_variant_keeps_its_row():
     assert np.isnan(row["mean_abs_error"])
 
 
-def test_windows_hold_all_lambdas_up_to_theirs():
+def test_windows_are_the_posterior_ranges_of_lambda_and_the_grid():
+    default = windows_of(np.round(np.arange(-6, 6.01, 0.05), 10))
+    assert list(default) == ["lambda = 1", "lambda -2 to 2", "lambda -4 to 4", "all lambda"]
+    assert [inside.sum() for inside in default.values()] == [1, 81, 161, 241]
+    wide = windows_of(np.linspace(-25, 25, 251))
+    ranges = [f"lambda -{up_to} to {up_to}" for up_to in (2, 4, 6, 10)]
+    assert list(wide) == ["lambda = 1", *ranges, "all lambda"]
+    assert [inside.sum() for inside in wide.values()] == [1, 21, 41, 61, 101, 251]
+    assert list(windows_of(np.array([-5.0, 0, 5.0]))) == ["all lambda"]
+
+
+def test_windows_hold_the_variants_and_count_those_without_truth():
     study, made = make_study()
+    lose(study, 1, [7, 8])
+    lose(study, 2, [8], crystal_status="elastically_unstable")
     table = window_table(errors_of(study))
-    assert sorted(table["lambda_up_to"].unique()) == [1, 4]  # 6 is beyond the grid
-    rows = rows_of(table, "formation_volume", "h+ih").set_index("lambda_up_to")
-    assert rows["variants"].tolist() == [25, 45]
-    expected = made["f"].mean() * np.mean([1, 0.25, 0, 0.25, 1])
-    assert rows.loc[1.0, "mean_abs_error"] == pytest.approx(expected)
+    rows = rows_of(table, "formation_volume", "h+ih").set_index("window")
+    counts = rows[["variants", "bulk_unstable", "not_relaxed"]]
+    assert counts.T.to_dict("list") == {
+        "lambda = 1": [5, 0, 0],
+        "lambda -2 to 2": [34, 0, 1],
+        "all lambda": [42, 1, 2],
+    }
+    assert rows.loc["lambda = 1", "mean_abs_error"] == pytest.approx(made["f"].mean())
+    squares = made["f"] * np.array([4, 1, 0.25, 0, 0.25, 1, 4])
+    squares[1, -1] = np.nan  # not relaxed
+    of_range = rows.loc["lambda -2 to 2"]
+    assert of_range["mean_abs_error"] == pytest.approx(np.nanmean(squares))
+    assert of_range["median_abs_error"] == pytest.approx(np.nanmedian(squares))
+    assert of_range["abs_error_percentile_95"] == pytest.approx(np.nanpercentile(squares, 95))
+    assert of_range["max_abs_error"] == pytest.approx(np.nanmax(squares))
+
+
+def test_quoted_are_the_best_levels_at_lambda_one_and_over_all():
+    study, _ = make_study()
+    told = quoted(window_table(errors_of(study)))
+    assert told["window"].unique().tolist() == ["lambda = 1", "all lambda"]
+    assert told["level"].unique().tolist() == ["h+ih", "newton", "newton@x"]
+    del study["evaluations"]
+    study["predictions"] = study["predictions"].drop_sel(level="newton")
+    names = ("predictions", "truth", "derivative", "posterior")
+    table = window_table(prediction_errors(*(study[name] for name in names)))
+    assert quoted(table)["level"].unique().tolist() == ["h+ih"]
 
 
 def test_predictions_and_truth_of_other_variants_are_refused():
@@ -135,7 +185,8 @@ def test_calibration_counts_errors_within_twice_their_estimate():
     study, made = make_study()
     study["evaluations"]["error_estimate"].loc[{"level": "h+ih@x", "sample": 1}] = 0.0
     study["predictions"]["error_estimate"].loc[{"level": "h+ih"}] = np.nan
-    table = calibration_table(errors_of(study)).set_index("level")
+    counted = calibration_table(errors_of(study)).set_index(["estimate", "level"])
+    table = counted.loc["all"]
     assert table["variants"].to_dict() == {
         **dict.fromkeys(("c", "h", "ih", "newton", "h+ih@x", "newton@x"), 45),
         "h+ih": 0,
@@ -144,8 +195,34 @@ def test_calibration_counts_errors_within_twice_their_estimate():
     assert table.loc["h+ih@x", "within_twice"] == pytest.approx(37 / 45)
     assert np.isnan(table.loc["h+ih", "within_twice"])
     assert table.loc["newton@x", "within_twice"] == 1
-    below = (made["z"] * np.abs(study["truth"]["lambda"].values) ** 5 / 125 < 0.01).sum()
-    assert table.loc["newton@x", "variants_below_10_meV"] == below
+    estimate = made["z"] * np.abs(study["truth"]["lambda"].values) ** 5 / 125
+    assert counted.loc[("below 10 meV", "newton@x"), "variants"] == (estimate < 0.01).sum()
+    # Errors of newton@x are a quarter of their estimates, those of c up to decades beyond it.
+    decades = counted.xs("newton@x", level="level").drop(["all", "below 10 meV"])
+    assert decades["variants"].sum() == 45
+    inside = (estimate >= 1e-3) & (estimate < 1e-2)
+    assert decades.loc["1 to 10 meV", "variants"] == inside.sum()
+    assert decades["within_once"].tolist() == [1] * len(decades)
+    assert decades["largest_ratio"].max() == pytest.approx(0.25, rel=1e-6)
+    worst = counted.loc[("all", "h+ih@x"), "largest_ratio"]
+    assert worst == np.inf  # where the estimate was set to zero
+
+
+def test_marked_variants_are_counted_among_those_with_and_without_truth():
+    study, _ = make_study()
+    lose(study, 1, [7, 8])
+    lose(study, 2, [8], crystal_status="elastically_unstable")
+    marked = np.zeros((5, 9), dtype=bool)
+    marked[1, 8] = marked[3, 7] = True
+    over = ("sample", "lambda")
+    study["predictions"]["minimum_in_doubt"] = variable(over, marked, "1", "in doubt")
+    levels = all_levels(study["predictions"], study["evaluations"])
+    table = doubt_table(levels, study["truth"]).set_index(["kind", "estimate"])
+    assert table.loc[("relaxed", "all")].tolist() == [42, 1]
+    assert table.loc[("not relaxed", "all")].tolist() == [2, 1]
+    counted = calibration_table(errors_of(study)).set_index(["estimate", "level"])
+    assert counted.loc["minimum in doubt", "variants"].tolist() == [1] * 7
+    assert doubt_table(study["evaluations"], study["truth"]) is None
 
 
 def test_evaluations_of_other_variants_are_refused():

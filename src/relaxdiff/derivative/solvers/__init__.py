@@ -3,7 +3,7 @@
 from relaxdiff.derivative.solvers.dense import Dense
 from relaxdiff.derivative.solvers.energy import Energy
 from relaxdiff.derivative.solvers.named import SOLVERS, solver_of
-from relaxdiff.derivative.solvers.problem import Problem, Solved
+from relaxdiff.derivative.solvers.problem import Problem, Solved, Solver
 from relaxdiff.derivative.solvers.sparse import Sparse
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Problem",
     "SOLVERS",
     "Solved",
+    "Solver",
     "Sparse",
     "solver_of",
 ]

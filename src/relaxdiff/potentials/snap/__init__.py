@@ -1,6 +1,7 @@
 """SNAP potentials: files, hyperparameters, the baseline (a fixed pair style) beside them."""
 
 from relaxdiff.potentials.snap.baseline import (
+    PairBaseline,
     ZblBaseline,
     baseline_from,
     baseline_from_settings,
@@ -18,6 +19,7 @@ from relaxdiff.potentials.snap.potential import (
 )
 
 __all__ = [
+    "PairBaseline",
     "SnapHyperparameters",
     "SnapPotential",
     "ZblBaseline",

@@ -7,6 +7,7 @@ import numpy as np
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import read_text
+from relaxdiff.potentials.snap.baseline import PairBaseline, ZblBaseline
 from relaxdiff.potentials.snap.hyperparameters import FLAGS, SnapHyperparameters
 from relaxdiff.potentials.snap.potential import SnapPotential
 
@@ -36,7 +37,13 @@ DIAGONAL_STYLE = 3
 UNITS = re.compile(r"^#.*\bUNITS: *(\w+)")
 
 
-def read_snap(coeff, param, baseline=None, *, reference=None) -> SnapPotential:
+def read_snap(
+    coeff: str | Path,
+    param: str | Path,
+    baseline: ZblBaseline | PairBaseline | None = None,
+    *,
+    reference: ZblBaseline | PairBaseline | None = None,
+) -> SnapPotential:
     """Read a SNAP potential, linear or quadratic, of one element or several.
 
     coeff, param: paths of the .snapcoeff and .snapparam files; baseline: a ZblBaseline or

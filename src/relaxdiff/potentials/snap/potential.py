@@ -152,7 +152,7 @@ def describe_potential(hyperparameters, baseline):
     }
 
 
-def write_snap(potential, stem) -> tuple[Path, Path, Path]:
+def write_snap(potential: "SnapPotential", stem: str | Path) -> tuple[Path, Path, Path]:
     """Write `stem`.snapcoeff, .snapparam and .snap, and return the three paths.
 
     The .snap file holds the pair_style and pair_coeff lines: `include` it in a LAMMPS script run in
