@@ -3,8 +3,9 @@
     python benchmarks/default_study.py > times.md
 
 To be run in a clone without results/, in its environment, with nothing else running. The study runs
-without truth first, then, from an empty folder of its own, with all of it. What jobs log as done is
-work; the rest of two cores' time is the start of Snakemake and of every job's Python, and waiting.
+without truth and evaluated levels first, then, from an empty folder of its own, with all of it.
+What jobs log as done is work; the rest of two cores' time is the start of Snakemake and of every
+job's Python, and waiting.
 """
 
 import os
@@ -25,6 +26,8 @@ ROOT = Path(__file__).parents[1]
 def run(study, truth):
     """Seconds of a run of the default study, and of the work in its jobs."""
     settings = {"study": study, "truth": {"enabled": truth}}
+    if not truth:
+        settings["prediction"] = {"evaluate": []}
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
         yaml.safe_dump(settings, config)
@@ -44,6 +47,15 @@ def run(study, truth):
     return wall, work, len(logs)
 
 
+def errors_of(table, quantity, scale):
+    """Lines of a table: mean, median, 95th percentile, maximum of |error| by window and level."""
+    here = table[table["quantity"] == quantity]
+    columns = ["mean_abs_error", "median_abs_error", "abs_error_percentile_95", "max_abs_error"]
+    for row in here.to_dict("records"):
+        numbers = " / ".join(f"{scale * row[column]:.2g}" for column in columns)
+        yield f"| {row['window']} | {row['level']} | {row['variants']} | {numbers} |"
+
+
 def main():
     """Print the table."""
     if (ROOT / "results").exists():
@@ -56,13 +68,17 @@ def main():
         rows.append((f"{name}, jobs", jobs))
         rows.append((f"{name}, work in jobs / {CORES} cores", f"{work / CORES / wall:.0%}"))
     summary = pd.read_csv(ROOT / "results/timed/vacancy/summary.csv")
-    for topic in ("crystal", "truth", "truth check", "cost"):
+    for topic in ("crystal", "truth", "truth check", "cost", "posterior", "minimum in doubt"):
         here = summary[summary["topic"] == topic]
         rows += [(f"{topic}: {row.item}", row.value) for row in here.itertuples()]
     print(__doc__.replace("\n    python", "\n    $ python"))
     print("| what | |\n|---|---|")
     for name, value in rows:
         print(f"| {name} | {value} |")
+    windows = pd.read_csv(ROOT / "results/timed/vacancy/errors_by_window.csv")
+    for quantity, scale, unit in (("formation_energy", 1e3, "meV"), ("formation_volume", 1, "A^3")):
+        print(f"\n| {quantity}, {unit} | level | variants | mean / median / 95 % / largest |")
+        print("|---|---|---|---|", *errors_of(windows, quantity, scale), sep="\n")
 
 
 if __name__ == "__main__":

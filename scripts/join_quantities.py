@@ -18,8 +18,8 @@ with job(snakemake) as log:
         log.info(
             "%s: %.6g +- %.2g %s, to first order +- %.2g",
             row.quantity,
-            row.mean,
-            row.standard_deviation,
+            row.drawn_mean,
+            row.drawn_standard_deviation,
             row.units,
             row.standard_deviation_linear,
         )

@@ -1,4 +1,4 @@
-"""Predict energy and volume of every stable variant, at every level, from the one derivative."""
+"""Predict every stable variant, and many draws of the posterior, from the one derivative."""
 
 from common import job
 
@@ -6,18 +6,16 @@ from relaxdiff.derivative.levels import EVALUATION, HESSIAN, names_of_levels
 from relaxdiff.files.datasets import read_dataset, write_dataset
 from relaxdiff.minima.symmetry_blocks import block_tensors
 from relaxdiff.posterior.distribution import read_posterior
+from relaxdiff.predictions.draws import predict_draws
 from relaxdiff.predictions.predicted_variants import predict_variants
 
 with job(snakemake) as log:
     given = snakemake.input
-    crystal = read_dataset(given.crystal)
+    posterior, seed = read_posterior(given.posterior), snakemake.params.seed
+    crystal, derivative = read_dataset(given.crystal), read_dataset(given.derivative)
     constants = "force_constants" in given.keys()
-    predictions = predict_variants(
-        read_posterior(given.posterior),
-        crystal,
-        read_dataset(given.derivative),
-        block_tensors(read_dataset(given.force_constants)) if constants else (),
-    )
+    blocks = block_tensors(read_dataset(given.force_constants)) if constants else ()
+    predictions = predict_variants(posterior, crystal, derivative, blocks)
     log.info("%d variants predicted", (crystal["status"] == "stable").sum())
     if "minimum_in_doubt" in predictions:
         log.info("the minimum of %d is in doubt", predictions["minimum_in_doubt"].sum())
@@ -29,4 +27,13 @@ with job(snakemake) as log:
             ", ".join([first, *others]),
             last,
         )
-    write_dataset(predictions, snakemake.output[0], {})
+    write_dataset(predictions, snakemake.output.predictions, {})
+    draws = predict_draws(posterior, crystal, derivative, seed=seed)
+    log.info(
+        "%d draws from the posterior, at the levels %s",
+        draws.sizes["draw"],
+        " and ".join(draws["level"].values),
+    )
+    if draws.attrs["drawn_from"] == "samples":
+        log.info("the posterior has no distribution to draw from: its samples are the draws")
+    write_dataset(draws, snakemake.output.draws, {"seed": seed})

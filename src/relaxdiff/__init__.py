@@ -10,6 +10,7 @@ from relaxdiff.posterior.ensemble import posterior_from_ensemble
 from relaxdiff.potentials.snap.baseline import PairBaseline, ZblBaseline
 from relaxdiff.potentials.snap.files import read_snap
 from relaxdiff.potentials.snap.potential import SnapPotential, write_snap
+from relaxdiff.predictions.draws import predict_draws
 from relaxdiff.predictions.one_call import predict
 from relaxdiff.predictions.predicted_variants import predict_variants
 from relaxdiff.statistics.opened import open_study
@@ -37,6 +38,7 @@ __all__ = [
     "open_study",
     "posterior_from_ensemble",
     "predict",
+    "predict_draws",
     "predict_variants",
     "read_snap",
     "relax",

@@ -87,7 +87,34 @@ def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3,
         "predictions": predictions,
         "evaluations": evaluations,
         "truth": truth,
+        "draws": _draws(random, relaxes),
     }, made
+
+
+def _draws(random, relaxes, n_draws=2000):
+    """A Dataset as of `predict_draws`, of normal numbers around those of the mean."""
+    numbers = random.normal(size=(2, n_draws))
+    values = {"formation_energy": 3 + 0.1 * numbers[0], "formation_volume": 11 + numbers[1]}
+    names = ["formation_energy", "formation_volume"][: 1 + relaxes]
+    units = {"formation_energy": "eV", "formation_volume": "Angstrom^3"}
+    return xr.Dataset(
+        {
+            name: variable(("level", "draw"), [values[name]] * 2, units[name], "drawn")
+            for name in names
+        }
+        | {
+            "limited": variable("draw", np.arange(n_draws) < 3, "1", "limited"),
+            "predicted": variable("level", [n_draws, n_draws], "1", "draws"),
+            "standard_deviation_linear": variable(
+                "quantity", [0.1, 1.0][: len(names)], "unit", "to first order"
+            ),
+            "variance_share": variable(
+                ("quantity", "direction"), [[0.25, 0.75], [0.6, 0.4]][: len(names)], "1", "share"
+            ),
+        },
+        coords={"level": ["h+ih", "newton"], "quantity": names},
+        attrs={"drawn_from": "distribution", "seed": 1},
+    )
 
 
 TRUTH_STATUS = "converged not_converged left_basin lammps_error bulk_unstable"

@@ -20,6 +20,7 @@ def draw_all(study, zoom=0.2):
     results = {
         "predictions": predictions_of(study),
         "truth": study["truth"],
+        "draws": study["draws"],
         "errors": errors_of(study),
         "sample": 0,
         "zoom_energy": zoom,

@@ -19,6 +19,7 @@ from joint_study import (
 from relaxdiff import ZblBaseline
 from relaxdiff.derivative.implicit import implicit_derivative
 from relaxdiff.minima.relaxation import relax
+from relaxdiff.predictions.draws import predict_draws
 from relaxdiff.predictions.predicted_variants import predict_variants
 from relaxdiff.quantities.formation import FORMATION_UNITS
 from relaxdiff.statistics.joint import joint_posterior
@@ -106,7 +107,8 @@ def joint_study(tungsten, derivatives):
         truth = predictions[list(FORMATION_UNITS)].sel(level="newton", drop=True)
         truth["formation_energy"] = truth["formation_energy"] + 0.01
         truth["status"] = xr.full_like(truth["formation_energy"], "converged", dtype="<U22")
-        given |= {"predictions": predictions, "truth": truth}
+        draws = predict_draws(posterior, given["crystal"], given["derivative"])
+        given |= {"predictions": predictions, "truth": truth, "draws": draws}
     return {"posterior": posterior, "bulk": bulk, "structures": structures}
 
 

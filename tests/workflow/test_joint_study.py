@@ -21,6 +21,11 @@ def test_all_quantities_are_joined_drawn_and_explained(study_clone):
     found = joint["value"].sel(source="truth", quantity="vacancy_formation_energy")
     expected = truth["formation_energy"].sel({"lambda": 1.0})
     assert found.values == pytest.approx(expected.values, abs=1e-12)
+    draws = xr.load_dataset(study / "vacancy/posterior_draws.nc")
+    for variable in draws.data_vars.values():
+        assert {"units", "long_name"} <= set(variable.attrs), variable.name
+    of_draws = joint["drawn"].sel(quantity="vacancy_formation_energy").values
+    assert of_draws == pytest.approx(draws["formation_energy"].sel(level="newton").values)
     table = pd.read_csv(study / "joint.csv")
     assert list(table["quantity"]) == list(joint["quantity"].values)
     for name in ("sensitivities", "joint_posterior"):
@@ -29,7 +34,7 @@ def test_all_quantities_are_joined_drawn_and_explained(study_clone):
         assert figure.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
     clone.run("all", "joint", "--report", "joint.html")
     page = (clone.folder / "joint.html").read_text()
-    for words in ("Sensitivity of each quantity", "All quantities of each posterior sample"):
+    for words in ("along each principal direction", "All quantities over the posterior"):
         assert words in page
 
 

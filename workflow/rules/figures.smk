@@ -73,6 +73,7 @@ rule summarise_study:
         reference=f"{HERE}/reference.nc",
         derivative=f"{HERE}/derivative.nc",
         predictions=f"{HERE}/predictions.nc",
+        draws=DRAWS,
     output:
         table=SUMMARY["table"],
         posterior=SUMMARY["posterior"],
@@ -105,6 +106,7 @@ rule plot_figures:
             else {}
         ),
         predictions=f"{HERE}/predictions.nc",
+        draws=DRAWS,
     output:
         figures=figure_outputs(FIGURES, f"{HERE}/figures", "{structure}", numbered=True),
     log:

@@ -14,6 +14,7 @@ rule join_quantities:
         crystal=of_all_structures(f"{HERE}/crystal.nc"),
         derivative=of_all_structures(f"{HERE}/derivative.nc"),
         predictions=of_all_structures(f"{HERE}/predictions.nc"),
+        draws=of_all_structures(DRAWS),
     output:
         joint=JOINT_RESULTS["joint"],
         table=JOINT_RESULTS["table"],

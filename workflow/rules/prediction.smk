@@ -11,6 +11,8 @@ BLOCKS = (
     else {}
 )
 
+DRAWS = f"{HERE}/posterior_draws.nc"
+
 
 rule predict_variants:
     input:
@@ -19,10 +21,12 @@ rule predict_variants:
         crystal=f"{HERE}/crystal.nc",
         derivative=f"{HERE}/derivative.nc",
     output:
-        f"{HERE}/predictions.nc",
+        predictions=f"{HERE}/predictions.nc",
+        draws=DRAWS,
     log:
         f"{LOGS}/predict_variants.log",
     params:
+        seed=config["posterior"]["seed"],
         code=code_of("predict_variants"),
     threads: 1
     resources:

@@ -56,6 +56,12 @@ def with_solutes(crystal, composition, solutes):
         )
         for name, (source, dims, units, what) in COMPARED.items()
     }
+    added["solute_energy_curvature"] = variable(
+        ("solute", "parameter", "parameter_2"),
+        np.array([_energy_curvature(bulk) for bulk in sources]),
+        "1/eV",
+        "second derivative of the relaxed energy at the mean, per atom",
+    )
     added["status"] = _status(crystal, bulks.values())
     crystals = {element: mean_crystal(bulk).attributes for element, bulk in bulks.items()}
     return (
@@ -63,6 +69,15 @@ def with_solutes(crystal, composition, solutes):
         .assign_coords(solute=present)
         .assign_attrs(solutes=json.dumps(crystals), chemical_potentials=json.dumps(given))
     )
+
+
+def _energy_curvature(bulk):
+    """-G^T H^-1 G of a crystal's strains (and displacements), (P, P), 1/eV per atom."""
+    gradient = np.atleast_2d(bulk["reference_strain_gradient"].values)
+    if not len(gradient):
+        return np.zeros((gradient.shape[1],) * 2)
+    curvature = np.atleast_2d(bulk["reference_strain_curvature"].values)
+    return -gradient.T @ np.linalg.solve(curvature, gradient)
 
 
 def _of_number(potential, crystal):
@@ -80,6 +95,8 @@ def _of_number(potential, crystal):
         "volume": crystal["volume"],
         "reference_descriptors": xr.zeros_like(crystal["reference_descriptors"]),
         "reference_volume_derivative": xr.DataArray(change),
+        "reference_strain_gradient": xr.zeros_like(crystal["strain_gradient"]),
+        "reference_strain_curvature": crystal["strain_curvature"],
     }
 
 

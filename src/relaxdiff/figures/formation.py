@@ -5,6 +5,7 @@ against truth are in `figures.errors`.
 """
 
 import numpy as np
+from matplotlib.colors import to_rgba
 from matplotlib.ticker import MaxNLocator
 
 from relaxdiff.derivative import most_complete
@@ -35,9 +36,11 @@ from relaxdiff.figures.style import (
     say_empty,
     styled,
 )
-from relaxdiff.statistics import posterior_values
+from relaxdiff.statistics import ENOUGH, posterior_values
 
 QUANTITIES = ["formation_energy", "formation_volume"]
+DENSITY_BINS = 80  # of many draws
+INVERSE_UNITS = {"formation_energy": "1/eV", "formation_volume": r"$1/\mathrm{\AA}^3$"}
 
 
 @styled
@@ -116,41 +119,74 @@ def _error_panel(axis, here, true):
 
 
 @styled
-def posterior_distribution(predictions, truth=None):
-    """Distribution of E_f and V_f over the posterior (lambda = 1): best predictions and true ones.
+def posterior_distribution(draws, predictions, truth=None):
+    """Density of E_f and V_f over the posterior: draws, and the relaxed samples (lambda = 1).
 
-    Of E_f alone where the cell does not relax. Above each histogram: mean (point), standard
-    deviation (thick) and 95 % interval (thin).
+    Of E_f alone where the cell does not relax. draws: of `predict_draws`, shown at their best
+    level, at which samples are predicted where there is no truth. Above each density
+    mean (point), standard deviation (thick) and, of enough values, 95 % interval (thin).
     """
-    values = posterior_values(predictions, truth)
-    best = most_complete(predictions["level"].values)
-    sources = [(best, f"predicted ({best})")] + ([("truth", "truth")] if truth is not None else [])
+    samples = posterior_values(predictions, truth)
+    level = most_complete(draws["level"].values)
+    source, label = ("truth", "relaxed samples") if truth is not None else (level, "samples")
     quantities = quantities_of(predictions)
-    figure = new_figure({1: COLUMN, 2: WIDE}[len(quantities)], 2.6)
+    figure = new_figure({1: COLUMN, 2: WIDE}[len(quantities)], 2.7)
     axes = figure.subplots(2, len(quantities), height_ratios=[1, 2.4], sharex="col", squeeze=False)
     for column, quantity in enumerate(quantities):
         above, below = axes[:, column]
         above.axis("off")
         below.set_xlabel(LABELS[quantity])
-        below.set_ylabel("samples")
-        if values.sizes["sample"] < 2:
-            say_empty(below, r"fewer than two samples at $\lambda = 1$")
+        below.set_ylabel(f"density ({INVERSE_UNITS[quantity]})")
+        drawn = draws[quantity].sel(level=level).dropna("draw").values
+        shown = samples[quantity].sel(source=source).values
+        if len(drawn) < 2:
+            say_empty(below, "fewer than two draws")
             continue
-        chosen = values[quantity].sel(source=[source for source, _ in sources])
-        edges = np.histogram_bin_edges(chosen.values.ravel(), bins=bin_count(chosen.shape[1]))
-        for place, (source, label) in enumerate(sources):
-            data = chosen.sel(source=source).values
-            if source == "truth":
-                below.hist(data, edges, color="0.78", label=label, zorder=1)
-            else:
-                colour = level_style(best)["color"]
-                below.hist(data, edges, histtype="step", color=colour, linewidth=1.3, label=label)
-            interval_bar(above, data, place, TRUTH_COLOUR if source == "truth" else colour)
-        above.set_ylim(-0.45, len(sources) + 0.1)
-        below.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+        colour = level_style(level)["color"]
+        bins = DENSITY_BINS if len(drawn) >= ENOUGH else bin_count(len(drawn))
+        look = {"density": True, "histtype": "stepfilled", "linewidth": 0.8}
+        below.hist(
+            drawn,
+            np.histogram_bin_edges(drawn, bins),
+            **look,
+            edgecolor=colour,
+            facecolor=to_rgba(colour, 0.25),
+            label=f"{len(drawn):,} draws ({level})",
+        )
+        interval_bar(above, drawn, 0, colour, quantity)
+        if len(shown):
+            _mark_samples(below, shown, f"{len(shown):,} {label}")
+            interval_bar(above, shown, 1.15, TRUTH_COLOUR, quantity)
+        above.set_ylim(-0.45, 2.2)
+        below.yaxis.set_major_locator(MaxNLocator(4))
         below.xaxis.set_major_locator(MaxNLocator(5))
+    letter_panels(axes[0])
     legend_above(figure, axes[1, 0])
     return figure
+
+
+def _mark_samples(axis, values, label):
+    """Samples as the outline of a histogram and, each of them, as a tick on the lower edge."""
+    if len(values) > 1:
+        edges = np.histogram_bin_edges(values, bin_count(len(values)))
+        axis.hist(
+            values,
+            edges,
+            density=True,
+            histtype="step",
+            color=TRUTH_COLOUR,
+            linewidth=1,
+            label=label,
+        )
+    ticks = {"linestyle": "none", "marker": "|", "markersize": 5, "markeredgewidth": 0.5}
+    axis.plot(
+        values,
+        np.full(len(values), 0.025),
+        **ticks,
+        color=TRUTH_COLOUR,
+        transform=axis.get_xaxis_transform(),
+        label=None if len(values) > 1 else label,
+    )
 
 
 def quantities_of(predictions):

@@ -2,10 +2,20 @@
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.colors import Normalize, SymLogNorm
-from matplotlib.ticker import MaxNLocator, SymmetricalLogLocator
+from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgba
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
-from relaxdiff.figures.style import PAGE, bin_count, legend_above, level_style, new_figure, styled
+from relaxdiff.figures.style import (
+    PAGE,
+    TRUTH_COLOUR,
+    bin_count,
+    level_style,
+    new_figure,
+    styled,
+)
+from relaxdiff.statistics import ENOUGH
 
 SYMBOLS = {
     "lattice_parameter": "$a$",
@@ -22,71 +32,83 @@ SYMBOLS = {
 }
 UNIT_SIGNS = {"Angstrom": r"$\mathrm{\AA}$", "Angstrom^3": r"$\mathrm{\AA}^3$"}
 DIVERGING = colormaps["RdBu_r"]
-# Every so many parameters of an element are named below the heat map: the least that is few enough.
-LABELLED, MOST_LABELS = (5, 10, 20, 50, 100, 200, 500), 14
+# Every so many directions are numbered below the heat map: the least that is few enough.
+STEPS, MOST_LABELS = (1, 5, 10, 20, 50, 100, 200, 500), 14
+MOST_DIRECTIONS = 60  # columns of the heat map
+PAIR_BINS = 40  # of many draws, along each axis
 ROW = 0.18  # inches, of a quantity in the heat map
 PANEL, LETTER = 0.75, 0.07  # inches in the corner plot: of a quantity, at least; of its name
 MOST = 12  # quantities in the corner plot; with more, formation energies alone
-TRUE_GREY = "0.74"
 MANY = 300  # samples: from there on dots are small
 
 
 @styled
 def sensitivities(joint):
-    """Heat map: what one standard deviation of each parameter alone does to each quantity.
+    """Heat map: what one standard deviation along each principal direction does to each quantity.
 
-    In standard deviations of the quantity over the samples. Linear between -1 and 1, logarithmic
-    beyond: parameters of a posterior are correlated, and most of what one does others take back.
+    In standard deviations of the quantity to first order: the squares of a row add up to 1. Of many
+    directions the MOST_DIRECTIONS that carry most of any quantity, in order of their variance.
     """
-    spread = joint["value"].sel(source="predicted").std("sample", ddof=1)
-    relative = (joint["sensitivity"] / spread).transpose("quantity", "parameter").values
-    top = 10.0 ** np.ceil(np.log10(max(np.nanmax(np.abs(relative)), 10)))
+    largest = joint["variance_share"].max("quantity").values
+    shown = np.sort(np.argsort(-largest, kind="stable")[:MOST_DIRECTIONS])
+    along = joint["direction_sensitivity"] / joint["standard_deviation_linear"]
+    relative = along.transpose("quantity", "direction").values[:, shown]
     figure = new_figure(PAGE, 0.8 + ROW * len(relative))
     axis = figure.subplots()
-    norm = SymLogNorm(linthresh=1, vmin=-top, vmax=top)
+    top = max(np.ceil(10 * np.nanmax(np.abs(relative))) / 10, 0.1)
+    norm = Normalize(-top, top)
     drawn = axis.pcolormesh(relative, cmap=DIVERGING, norm=norm, edgecolors="0.85", linewidth=0.2)
     axis.invert_yaxis()
-    labels = _parameter_labels(joint["parameter"].values)
-    axis.set_xticks([place + 0.5 for place in labels], labels.values())
+    numbers = joint["direction"].values[shown]
+    every = next((step for step in STEPS if len(shown) / step <= MOST_LABELS), STEPS[-1])
+    named = [place for place, number in enumerate(numbers) if number == 1 or number % every == 0]
+    axis.set_xticks([place + 0.5 for place in named], [str(numbers[place]) for place in named])
     labels = [" ".join(filter(None, words)) for words in _names_and_symbols(joint)]
     axis.set_yticks(np.arange(len(labels)) + 0.5, labels)
     axis.tick_params(length=0)
-    axis.set_xlabel(r"parameter, changed by one standard deviation $\sigma_l$")
+    axis.set_xlabel(r"principal direction $k$ of the posterior, in order of its variance $s_k$")
     bar = figure.colorbar(drawn, ax=axis, pad=0.01, aspect=14)
-    bar.set_ticks(SymmetricalLogLocator(base=10, linthresh=1))
-    bar.ax.minorticks_off()
-    bar.set_label(r"$\sigma_l\,\partial y/\partial\Theta_l\;/\;\sigma_y$")
+    bar.ax.yaxis.set_major_locator(MaxNLocator(5, symmetric=True))
+    bar.set_label(r"$\sqrt{s_k}\,\partial y/\partial v_k\;/\;\sigma_y$")
     return figure
 
 
 @styled
 def joint_posterior(joint):
-    """Every quantity against every other one over the posterior samples, predicted and true.
+    """Every quantity against every other one over the posterior: draws, and the samples on them.
 
-    Below the diagonal a dot for each sample, on it the histograms, above it the correlation:
-    predicted, and the true one in brackets. With more than MOST quantities formation energies only.
+    Below the diagonal the density of the draws, a dot for each of few, and a dark dot for each
+    sample (relaxed, if there is truth); on it the densities of both; above it the correlation of
+    the draws, that of the samples in brackets. With more than MOST quantities formation energies
+    only.
     """
     total = joint.sizes["quantity"]
     if total > MOST:
         joint = _formation_energies(joint)
-    sources = [("predicted", f"predicted ({joint.attrs['best_level']})")]
-    if "truth" in joint["source"]:
-        sources.append(("truth", "truth"))
+    source = "truth" if "truth" in joint["source"] else "predicted"
+    kind = "relaxed samples" if source == "truth" else "samples, predicted"
+    samples = joint["value"].sel(source=source)
     quantities = joint["quantity"].values
     longest = max(len(name) for name, _ in _names_and_symbols(joint))
     size = max(PAGE, PANEL * len(quantities) + LETTER * longest)
     figure = new_figure(size, size)
     axes = figure.subplots(len(quantities), len(quantities), sharex="col")
     for row, column in np.ndindex(axes.shape):
-        axis = axes[row, column]
+        axis, pair = axes[row, column], [quantities[column], quantities[row]]
         if row > column:
-            _draw_pair(axis, joint, sources, quantities[column], quantities[row])
+            _draw_pair(axis, joint, samples, pair)
         elif row == column:
-            _draw_histogram(axis, joint, sources, quantities[row])
+            _draw_density(axis, joint, samples, quantities[row])
         else:
-            _write_correlation(axis, joint, sources, quantities[column], quantities[row])
+            _write_correlation(axis, joint, source, pair)
     _label_edges(axes, joint)
-    legend_above(figure, axes[1, 0])
+    colour, level = _colour(joint), joint.attrs["drawn_level"]
+    handles = [
+        Patch(facecolor=to_rgba(colour, 0.4), edgecolor=colour),
+        Line2D([], [], linestyle="none", marker="o", markersize=3, color=TRUTH_COLOUR),
+    ]
+    names = [f"{joint.sizes['draw']:,} draws ({level})", f"{joint.sizes['sample']:,} {kind}"]
+    figure.legend(handles, names, loc="outside upper center", ncols=2)
     if total > MOST:
         figure.legends[0].set_title(f"formation energies alone, of {total} quantities in the table")
     return figure
@@ -96,19 +118,6 @@ def _formation_energies(joint):
     """The part of a joint Dataset that is on formation energies."""
     own = [str(name) for name in joint["quantity"].values if name.endswith("formation_energy")]
     return joint.sel(quantity=own, quantity_2=own)
-
-
-def _parameter_labels(names):
-    """Labels of some parameters by their place: beta_5, or beta_5 above W for W_beta_5."""
-    parts = [name.rsplit("beta_", 1) for name in names]
-    several = any(element for element, _ in parts)
-    every = next(step for step in LABELLED if len(names) / step <= MOST_LABELS)
-    return {
-        place: f"$\\beta_{{{number}}}$" + (f"\n{element.rstrip('_')}" if several else "")
-        for place, (element, number) in enumerate(parts)
-        # Of several elements the beta_0 are beside each other.
-        if int(number) % every == 0 and not (several and number == "0")
-    }
 
 
 def _names_and_symbols(joint):
@@ -123,41 +132,42 @@ def _names_and_symbols(joint):
 
 
 def _colour(joint):
-    """Of predictions: that of their level, of the first one if structures differ."""
-    return level_style(joint.attrs["best_level"].split(", ")[0])["color"]
+    """Of draws: that of their level, of the first one if structures differ."""
+    return level_style(joint.attrs["drawn_level"].split(", ")[0])["color"]
 
 
-def _draw_pair(axis, joint, sources, across, up):
-    size = 5 if joint.sizes["sample"] < MANY else 1.5
-    for source, label in sources:
-        values = joint["value"].sel(source=source)
-        points = values.sel(quantity=across), values.sel(quantity=up)
-        if source == "truth":  # a larger, grey dot behind
-            look = {"s": 4 * size, "color": TRUE_GREY, "zorder": 1}
-        else:
-            look = {"s": size, "color": _colour(joint), "zorder": 2}
-        axis.scatter(*points, **look, linewidths=0, label=label, rasterized=True)
+def _draw_pair(axis, joint, samples, pair):
+    """Density of the draws, pale to dark, and the samples."""
+    colour, drawn = _colour(joint), joint["drawn"].sel(quantity=pair).values
+    if joint.sizes["draw"] < ENOUGH:
+        axis.scatter(*drawn, s=5, color=colour, linewidths=0, rasterized=True)
+    else:
+        shades = LinearSegmentedColormap.from_list("density", ["white", colour])
+        axis.hist2d(*drawn, bins=PAIR_BINS, cmap=shades, cmin=1, rasterized=True)
+    size = 3 if joint.sizes["sample"] < MANY else 1
+    axis.scatter(*samples.sel(quantity=pair).values, s=size, color=TRUTH_COLOUR, linewidths=0)
 
 
-def _draw_histogram(axis, joint, sources, quantity):
-    values = joint["value"].sel(quantity=quantity, source=[source for source, _ in sources])
-    edges = np.histogram_bin_edges(values.values.ravel(), bin_count(joint.sizes["sample"]))
-    for source, _ in sources:
-        data = values.sel(source=source).values
-        if source == "truth":
-            axis.hist(data, edges, color=TRUE_GREY, zorder=1)
-        else:
-            axis.hist(data, edges, histtype="step", color=_colour(joint), linewidth=1.1, zorder=2)
+def _draw_density(axis, joint, samples, quantity):
+    colour, drawn = _colour(joint), joint["drawn"].sel(quantity=quantity).values
+    bins = PAIR_BINS if len(drawn) >= ENOUGH else bin_count(len(drawn))
+    look = {"density": True, "facecolor": to_rgba(colour, 0.4), "histtype": "stepfilled"}
+    axis.hist(drawn, bins, **look)
+    values = samples.sel(quantity=quantity).values
+    bins = bin_count(len(values))
+    axis.hist(values, bins, density=True, histtype="step", color=TRUTH_COLOUR, linewidth=0.8)
     axis.set_yticks([])
 
 
-def _write_correlation(axis, joint, sources, across, up):
-    found = joint["correlation"].sel(quantity=up, quantity_2=across)
-    numbers = [float(found.sel(source=source)) for source, _ in sources]
+def _write_correlation(axis, joint, source, pair):
+    places = {"quantity": pair[1], "quantity_2": pair[0]}
+    drawn = float(joint["drawn_correlation"].sel(places))
+    found = float(joint["correlation"].sel(places | {"source": source}))
     # As pale as half the scale: black numbers stay readable on every colour.
-    axis.set_facecolor(DIVERGING(Normalize(-2, 2)(numbers[0])))
-    lines = [f"{numbers[0]:+.2f}", *(f"({number:+.2f})" for number in numbers[1:])]
-    axis.text(0.5, 0.5, "\n".join(lines), transform=axis.transAxes, ha="center", va="center")
+    axis.set_facecolor(DIVERGING(Normalize(-2, 2)(drawn)))
+    drawn, found = (round(each, 2) + 0.0 for each in (drawn, found))  # no -0.00
+    text = f"{drawn:+.2f}\n({found:+.2f})"
+    axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center")
     axis.tick_params(left=False, right=False, bottom=False, top=False)
     axis.set_yticks([])
 
@@ -174,7 +184,7 @@ def _label_edges(axes, joint):
             axis.yaxis.set_major_locator(MaxNLocator(3, prune="both"))
             axis.tick_params(labelleft=axis is axes[place, 0], labelsize=6)
         axes[-1, place].tick_params(axis="x", labelsize=6, labelrotation=45)
-    axes[0, 0].set_ylabel("samples")
+    axes[0, 0].set_ylabel("")  # its ordinate is a density
     if any(name for name, _ in _names_and_symbols(joint)):
         _turn_names(axes)
     axes[0, 0].figure.align_labels()

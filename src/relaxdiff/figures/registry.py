@@ -45,7 +45,9 @@ FIGURES = (
         ("errors", "predictions", "truth", "zoom_energy"),
         True,
     ),
-    Figure("posterior_distribution", "formation", "plot_figures", ("predictions", "truth")),
+    Figure(
+        "posterior_distribution", "formation", "plot_figures", ("draws", "predictions", "truth")
+    ),
     Figure("error_scaling", "errors", "plot_figures", ("errors",), True),
     Figure("calibration", "errors", "plot_figures", ("errors",), True),
     Figure("structure", "structure", "plot_structure", ("reference", "derivative", "posterior")),

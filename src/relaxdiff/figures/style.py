@@ -18,6 +18,7 @@ from matplotlib.ticker import (
 )
 
 from relaxdiff.derivative import level_named
+from relaxdiff.statistics import decimals, moments
 
 COLUMN, WIDE, PAGE = 3.4, 5.2, 7.0  # inches: one column of a journal, one and a half, and two
 _BLUE, _ORANGE, _GREEN, *_ = seaborn.color_palette("colorblind", 10).as_hex()
@@ -49,6 +50,7 @@ LABELS = {
     "formation_energy": r"$E_\mathrm{f}$ (eV)",
     "formation_volume": r"$V_\mathrm{f}$ ($\mathrm{\AA}^3$)",
 }
+UNITS = {"formation_energy": "eV", "formation_volume": r"$\mathrm{\AA}^3$"}
 STYLE = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
@@ -141,16 +143,26 @@ def say_empty(axis, why):
     axis.set(xticks=[], yticks=[])
 
 
-def interval_bar(axis, data, height, colour):
-    """Mean (point), standard deviation (thick), 95 % interval (thin), and the numbers above."""
-    mean, spread = data.mean(), data.std(ddof=1) if len(data) > 1 else 0.0
-    low, high = np.percentile(data, [2.5, 97.5])
-    axis.plot([low, high], [height, height], color=colour, linewidth=0.8)
+def interval_bar(axis, data, height, colour, quantity):
+    """Mean (point), standard deviation (thick), 95 % interval (thin), and the numbers above.
+
+    quantity: a key of UNITS. The interval is there for enough values, and no number has more digits
+    than the standard error of the mean leaves it.
+    """
+    found = moments(data)
+    mean, spread = found["mean"], np.nan_to_num(found["standard_deviation"])
+    low, high = found["interval_95_low"], found["interval_95_high"]
+    digits = decimals(found["mean_error"])
+    text = rf"{mean:.{digits}f} $\pm$ {spread:.{digits}f} {UNITS[quantity]}"
+    if np.isfinite(low):
+        axis.plot([low, high], [height, height], color=colour, linewidth=0.8)
+        text += f" [{low:.{digits}f}, {high:.{digits}f}]"
     axis.plot([mean - spread, mean + spread], [height, height], color=colour, linewidth=2.5)
     axis.plot(mean, height, marker="o", markersize=4, color=colour, markeredgecolor="white")
     axis.annotate(
-        rf"{mean:.4f} $\pm$ {spread:.4f} [{low:.4f}, {high:.4f}]",
-        (mean, height),
+        text,
+        (0.5, height),
+        xycoords=("axes fraction", "data"),
         xytext=(0, 3.5),
         textcoords="offset points",
         ha="center",

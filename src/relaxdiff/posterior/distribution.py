@@ -25,6 +25,7 @@ import xarray as xr
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import read_dataset, variable
+from relaxdiff.posterior.variants import deviations
 from relaxdiff.potentials.snap import (
     SnapPotential,
     baseline_from,
@@ -172,10 +173,10 @@ def sample_posterior(posterior, n_samples, seed):
     if n_samples < 1:
         raise InputError(f"posterior.samples must be 1 or more, found {n_samples}")
     if is_distribution(posterior):
-        deviations = _draw(posterior, n_samples, seed)
-        n_shifts = deviations.shape[1] - posterior.sizes["parameter"]
-        theta = posterior["theta_mean"].values + deviations[:, n_shifts:]
-        shift = posterior["energy_shift_mean"].values + deviations[:, :n_shifts]
+        drawn = _draw(posterior, n_samples, seed)
+        n_shifts = drawn.shape[1] - posterior.sizes["parameter"]
+        theta = posterior["theta_mean"].values + drawn[:, n_shifts:]
+        shift = posterior["energy_shift_mean"].values + drawn[:, :n_shifts]
         bare = posterior.drop_dims("sample", errors="ignore").assign_attrs(sampling_seed=seed)
         return with_draws(bare, theta, shift)
     held = posterior.sizes["sample"]
@@ -187,15 +188,67 @@ def sample_posterior(posterior, n_samples, seed):
     return posterior.isel(sample=slice(n_samples))
 
 
-def _draw(posterior, n_samples, seed):
-    """Deviations from the mean of energy shifts and, behind them, coefficients, (n_samples, .)."""
+def deviations_in_parts(posterior, n_draws, seed, at_once):
+    """Deviations from the mean of many draws, at most `at_once` of them at a time.
+
+    Yields arrays of energy shifts and, behind them, coefficients, (draw, E + P), eV: draws of the
+    distribution, the same ones however they are parted; of a posterior without a distribution its
+    own samples, the first n_draws.
+    """
+    if is_distribution(posterior):
+        generator = np.random.default_rng(seed)
+        for first in range(0, n_draws, at_once):
+            yield _draw(posterior, min(at_once, n_draws - first), generator)
+    else:
+        held = np.column_stack(deviations(posterior)[::-1])[:n_draws]
+        for first in range(0, len(held), at_once):
+            yield held[first : first + at_once]
+
+
+def covariance_root(posterior):
+    """A root R of the covariance R^T R of what a posterior draws from, (k, E + P), eV.
+
+    Of the energy shifts and, behind them, the coefficients. Exact for a distribution; of a
+    posterior without one that of its samples.
+    """
+    if not is_distribution(posterior):
+        held = np.column_stack(deviations(posterior)[::-1])
+        return (held - held.mean(axis=0)) / np.sqrt(max(len(held) - 1, 1))
+    directions, bounds = _directions(posterior)
+    if bounds is None:
+        return directions
+    low, high = bounds
+    return directions * ((high - low) / np.sqrt(12))[:, None]  # sqrt(12): of uniform numbers
+
+
+def principal_directions(root):
+    """Variances (eV^2, descending) and unit vectors (direction, parameter) of a covariance R^T R.
+
+    root: of `covariance_root`.
+    """
+    # Singular values keep the smallest variances, which the covariance would lose to rounding.
+    _, lengths, directions = np.linalg.svd(root, full_matrices=False)
+    return lengths**2, directions
+
+
+def _directions(posterior):
+    """What the distribution stretches, (direction, E + P), and the bounds (2, direction) or None.
+
+    Energy shifts stand before coefficients.
+    """
     kind = "hypercube" if "hypercube_bounds" in posterior else "normal"
     directions = np.column_stack(
         [posterior[f"{kind}_energy_shift"].values, posterior[f"{kind}_directions"].values]
     )
-    if kind == "normal":
+    return directions, posterior["hypercube_bounds"].values.T if kind == "hypercube" else None
+
+
+def _draw(posterior, n_samples, seed):
+    """Deviations from the mean of energy shifts and, behind them, coefficients, (n_samples, .)."""
+    directions, bounds = _directions(posterior)
+    if bounds is None:
         return draw_from_normal(directions, n_samples, seed)
-    return draw_from_hypercube(directions, posterior["hypercube_bounds"].values.T, n_samples, seed)
+    return draw_from_hypercube(directions, bounds, n_samples, seed)
 
 
 def draw_from_hypercube(directions, bounds, n_samples, seed):

@@ -11,6 +11,7 @@ less than LEAST_CURVATURE. Derivations: docs/theory.md.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.linalg
@@ -22,6 +23,7 @@ LEAST_CURVATURE = 0.5
 # The estimate of the error counts what the limit withholds of the energy, but no mode as softer
 # than this: at curvature zero a parabola has no bottom.
 LEAST_COUNTED = 0.02
+NUMBERS_AT_ONCE = 2**22  # in the matrices of many parameter sets: 32 MiB
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,47 @@ class NewtonModel:
         withheld = _withheld(linear, relative)
         limited = (relative < LEAST_CURVATURE).any(axis=1)
         return lengths @ modes.T, beyond, cancelled, withheld, limited
+
+    def steps_of_many(self, delta_theta):
+        """Newton steps of many parameter sets, their deviations from the mean (draw, P).
+
+        Returns, as `steps` does for each of them, coordinates (draw, n) and by how much energies
+        differ from h+ih (eV); and the lowest curvature relative to the reference's, all (draw,).
+        Where no curvature can be limited that is a lower bound of it, and no eigenvalue is needed.
+        """
+        at_once = max(1, NUMBERS_AT_ONCE // max(self.hessian.size, 1))
+        parts = [
+            self._steps_of_some(delta_theta[first : first + at_once])
+            for first in range(0, max(len(delta_theta), 1), at_once)
+        ]
+        return tuple(np.concatenate(each) for each in zip(*parts, strict=True))
+
+    def _steps_of_some(self, delta_theta):
+        """The same, all matrices (draw, n, n) at once."""
+        size, root = len(self.hessian), np.linalg.cholesky(self.hessian)
+        changes = (delta_theta @ self._relative_curvatures.T).reshape(len(delta_theta), size, size)
+        linear = delta_theta @ (root.T @ self.derivatives).T
+        lowest = 1 - np.linalg.norm(changes, axis=(1, 2))  # no eigenvalue is below this
+        near = lowest > LEAST_CURVATURE
+        lengths = np.empty_like(linear)
+        matrices = np.eye(size) + changes[near]
+        lengths[near] = np.linalg.solve(matrices, linear[near][..., None])[..., 0]
+        if not near.all():
+            softening, modes = np.linalg.eigh(changes[~near])
+            along = np.einsum("dnm,dn->dm", modes, linear[~near])
+            along /= np.maximum(1 + softening, LEAST_CURVATURE)
+            lengths[~near] = np.einsum("dnm,dm->dn", modes, along)
+            lowest[~near] = 1 + softening[:, 0]
+        beyond = 0.5 * ((linear - lengths) * linear).sum(axis=1)
+        return np.linalg.solve(root.T, lengths.T).T, beyond, lowest
+
+    @cached_property
+    def _relative_curvatures(self):
+        """The curvatures in coordinates in which the Hessian is the identity, (n n, P)."""
+        size = len(self.hessian)
+        inverse = np.linalg.inv(np.linalg.cholesky(self.hessian))
+        relative = np.einsum("ia,abp,jb->ijp", inverse, self.curvatures, inverse, optimize=True)
+        return relative.reshape(size * size, self.curvatures.shape[-1])
 
     def gradient(self, delta_theta):
         """Gradient at the reference after a change of parameters (P,), shape (n,)."""

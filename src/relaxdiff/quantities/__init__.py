@@ -1,10 +1,20 @@
 """What is computed of a crystal or a structure, and its derivative by the parameters."""
 
 from relaxdiff.quantities.crystal import crystal_quantities
-from relaxdiff.quantities.formation import quantity_derivatives, quantity_units, values_at_mean
+from relaxdiff.quantities.formation import (
+    FORMATION_UNITS,
+    formation_derivatives,
+    formation_names,
+    quantity_derivatives,
+    quantity_units,
+    values_at_mean,
+)
 
 __all__ = [
+    "FORMATION_UNITS",
     "crystal_quantities",
+    "formation_derivatives",
+    "formation_names",
     "quantity_derivatives",
     "quantity_units",
     "values_at_mean",

@@ -57,38 +57,36 @@ def quantity_derivatives(posterior, bulk, structures):
     fixed positions, by the descriptors; volumes as the cells strain. A beta_0 adds itself to every
     atom of its element in structure and crystals, and moves none.
     """
-    rows = [crystal_derivatives(bulk)]
-    for given in structures.values():
-        cell, crystal = _expansions(given)
-        formation = _changes_compared_with(given).formation(
-            cell.descriptors,
-            cell.volume_derivative(),
-            crystal.descriptors,
-            crystal.volume_derivative(),
-        )
-        rows.append(formation[: len(formation_names(given))])
-    by_shift = [
-        _by_shift(key, posterior, bulk, structures) for key in quantity_units(bulk, structures)
-    ]
-    return np.column_stack([by_shift, np.concatenate(rows)])
+    elements = elements_of(posterior)
+    fractions = mean_crystal(bulk).fractions
+    by_shift = np.zeros((len(crystal_units(bulk)), len(elements)))
+    energy = list(crystal_units(bulk)).index("cohesive_energy")
+    by_shift[energy] = [-fractions.get(element, 0.0) for element in elements]
+    own = np.column_stack([by_shift, crystal_derivatives(bulk)])
+    return np.concatenate(
+        [own, *(formation_derivatives(elements, each) for each in structures.values())]
+    )
 
 
-def _by_shift(key, posterior, bulk, structures):
-    """Derivative of one quantity by the E beta_0, a list; key: structure and property.
+def formation_derivatives(elements, given):
+    """The same of one structure, (quantity, E + P), in the order of `formation_names`.
 
-    A beta_0 is in the energy of a structure as in those of the crystals it is compared with, but
-    not in a chemical potential that was given.
+    elements: of the potential; given: the structure's Datasets `crystal` and `derivative`. A beta_0
+    is in the energy of a structure as in those of the crystals it is compared with, but not in a
+    chemical potential that was given.
     """
-    structure, name = key
-    changes = {}
-    if name == "cohesive_energy":
-        changes = {element: -share for element, share in mean_crystal(bulk).fractions.items()}
-    elif name == "formation_energy":
-        given = structures[structure]
-        _, solutes = beyond_crystal(given["crystal"].attrs, _composition(given))
-        fixed = chemical_potentials(given["crystal"])
-        changes = {element: count for element, count in solutes.items() if element in fixed}
-    return [changes.get(element, 0.0) for element in elements_of(posterior)]
+    cell, crystal = _expansions(given)
+    formation = _changes_compared_with(given).formation(
+        cell.descriptors,
+        cell.volume_derivative(),
+        crystal.descriptors,
+        crystal.volume_derivative(),
+    )
+    _, solutes = beyond_crystal(given["crystal"].attrs, _composition(given))
+    fixed = chemical_potentials(given["crystal"])
+    by_shift = np.zeros((len(formation), len(elements)))
+    by_shift[0] = [solutes.get(element, 0.0) if element in fixed else 0.0 for element in elements]
+    return np.column_stack([by_shift, formation])[: len(formation_names(given))]
 
 
 def formation_names(given):

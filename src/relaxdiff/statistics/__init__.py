@@ -9,13 +9,17 @@ from relaxdiff.statistics.errors import (
     error_table,
     posterior_values,
 )
+from relaxdiff.statistics.moments import ENOUGH, decimals, moments
 
 __all__ = [
     "CLEAR",
+    "ENOUGH",
     "EXPECTED_SLOPES",
     "RESOLUTION",
     "SLOPE_RANGE",
     "all_levels",
+    "decimals",
     "error_table",
+    "moments",
     "posterior_values",
 ]

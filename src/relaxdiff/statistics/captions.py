@@ -7,6 +7,7 @@ import pandas as pd
 
 from relaxdiff.posterior import judged_coverage
 from relaxdiff.statistics.errors import ALL, POSTERIOR, SMALL, WHOLE_GRID, quoted
+from relaxdiff.statistics.moments import decimals, unstable_draws
 from relaxdiff.statistics.summary import (
     QUANTITIES,
     STATISTICS,
@@ -107,16 +108,38 @@ def _negative_sentence(results):
 
 
 def _posterior_sentences(results):
-    posterior = results.posterior
-    found = {"posterior_samples": f"{int(posterior['samples'].max()):,}"}
+    table, draws = results.posterior, results.draws
+    drawn = table[table["values_of"] == "draws"]
+    found = {
+        "posterior_samples": f"{int(results.same_samples['number'].max()):,}",
+        "posterior_draws": _draws_sentence(draws, results.best_drawn),
+        "drawn_level": results.best_drawn,
+    }
     for quantity, missing in QUANTITIES.items():
-        rows = posterior[posterior["quantity"] == quantity]
-        texts = [
-            _distribution(row, "true" if row["source"] == "truth" else "predicted")
-            for _, row in rows.iterrows()
-        ]
+        texts = [_drawn(row) for row in _rows(drawn, quantity)]
+        for true in _rows(table[table["source"] == "truth"], quantity):
+            (row,) = _rows(drawn, quantity)
+            texts.append(_relaxed(true, row))
+        for same in _rows(results.same_samples, quantity):
+            texts += _same(same)
         found[f"{quantity}_posterior"] = "; ".join(texts) or missing
     return found
+
+
+def _rows(table, quantity):
+    """The rows of one quantity, a list of named tuples."""
+    return list(table[table["quantity"] == quantity].itertuples())
+
+
+def _draws_sentence(draws, level):
+    """'100,000 draws': how many, from what, and what is odd with them."""
+    count, limited = int(draws["predicted"].sel(level=level)), int(draws["limited"].sum())
+    of_samples = draws.attrs["drawn_from"] == "samples"
+    what = "samples (there is no distribution to draw from)" if of_samples else "draws"
+    unstable = unstable_draws(draws)
+    odd = [f"{unstable:,} unstable and left out"] if unstable else []
+    odd += [f"{limited:,} with a curvature that newton limits"] if limited else []
+    return f"{count:,} {what}" + "".join(f", {each}" for each in odd)
 
 
 def _truth_sentences(results):
@@ -228,16 +251,48 @@ def _statistics(row):
     return f"{row['level']} {listed}{units}"
 
 
-def _distribution(row, name):
-    if not row["samples"]:
-        return f"{name} distribution unknown, no sample at λ = 1"
-    units = SYMBOLS[row["units"]]
-    if row["samples"] == 1:
-        return f"{name} {row['mean']:.4f}{units} for the one sample"
+def _drawn(row):
+    """Mean and spread of the draws, with no more digits than they have."""
+    if row.number < 2:
+        return "unknown, fewer than two draws"
+    digits = decimals(row.mean_error)
+    shown = _plus_minus(row) + f" (Monte Carlo error {row.mean_error:.1g}{SYMBOLS[row.units]}"
+    if np.isfinite(row.interval_95_low):
+        low, high = (f"{end:.{digits}f}" for end in (row.interval_95_low, row.interval_95_high))
+        shown += f"; 95 % interval {low} to {high}{SYMBOLS[row.units]}"
+    shown += f"; to first order ± {row.standard_deviation_linear:.{digits}f}{SYMBOLS[row.units]})"
+    return shown
+
+
+def _relaxed(true, drawn):
+    """The relaxed samples, and how far their mean is from that of the draws."""
+    if not true.number:
+        return "no relaxed sample at λ = 1"
+    units = SYMBOLS[true.units]
+    if true.number == 1:
+        return f"{true.mean:.4g}{units} for the one relaxed sample"
+    error = np.hypot(true.mean_error, drawn.mean_error)
+    apart = f", {abs(true.mean - drawn.mean) / error:.1f} standard errors away" if error else ""
     return (
-        f"{name} {row['mean']:.4f} ± {row['standard_deviation']:.4f}{units}, 95 % interval "
-        f"{row['interval_95_low']:.4f} to {row['interval_95_high']:.4f}{units}"
+        f"the {true.number:,} relaxed samples {_plus_minus(true)} "
+        f"(error {true.mean_error:.1g}{units}){apart}"
     )
+
+
+def _same(row):
+    """How far predictions are from the truth of the same samples, if known, a list."""
+    if not np.isfinite(row.less_truth):
+        return []
+    scale, units = _readable(abs(row.less_truth), row.units)
+    return [
+        f"on these samples {row.source} differs from the truth by "
+        f"{row.less_truth * scale:+.2g}{units} on average"
+    ]
+
+
+def _plus_minus(row):
+    digits = decimals(row.mean_error)
+    return f"{row.mean:.{digits}f} ± {row.standard_deviation:.{digits}f}{SYMBOLS[row.units]}"
 
 
 def _readable(largest, units):

@@ -6,7 +6,7 @@ from relaxdiff.statistics.errors import POSTERIOR, quoted
 from relaxdiff.statistics.summary import STATISTICS, three_digits
 
 FOOTNOTE = "Size of the error of E_f in meV, of relaxed variants only: of all others it is unknown."
-NEGATIVE = "E_f < 0: the crystal is unstable against the structure."
+NEGATIVE = "E_f < 0: unstable against the structure; see negative_formation_energies.csv."
 QUOTED_LEVELS = 2  # the best ones: as a rule that without and that with an evaluation
 
 

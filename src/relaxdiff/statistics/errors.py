@@ -311,31 +311,6 @@ def posterior_values(predictions, truth=None):
     return values.dropna("sample").drop_vars("lambda")
 
 
-def posterior_table(predictions, truth=None):
-    """Mean, standard deviation and 95 % interval over the posterior (a DataFrame).
-
-    One row per quantity and source (level or 'truth'); see `posterior_values`.
-    """
-    values = posterior_values(predictions, truth)
-    rows = []
-    for quantity in values:
-        for source in values["source"].values:
-            here = pd.Series(values[quantity].sel(source=source).values)
-            rows.append(
-                {
-                    "quantity": quantity,
-                    "units": predictions[quantity].attrs["units"],
-                    "source": str(source),
-                    "samples": len(here),
-                    "mean": here.mean(),
-                    "standard_deviation": here.std(),
-                    "interval_95_low": here.quantile(0.025),
-                    "interval_95_high": here.quantile(0.975),
-                }
-            )
-    return pd.DataFrame(rows)
-
-
 def _at_one(dataset):
     """The variants at lambda = 1; no sample at all if there are none."""
     close = np.isclose(dataset["lambda"].values, 1, rtol=0, atol=1e-9)

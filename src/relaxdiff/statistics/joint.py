@@ -6,11 +6,12 @@ mean, every element's beta_0 among the parameters, gives to first order
 
     y = y(mean) + g . (Theta - mean),    variance of y = g^T C g = sum_k s_k (g . v_k)^2
 
-with the covariance C = sum_k s_k v_k v_k^T of the posterior samples: each term is what one
-principal direction v_k of parameter space carries.
+with the covariance C = sum_k s_k v_k v_k^T of the posterior: each term is what one principal
+direction v_k of parameter space carries. C is that of the distribution, or of the samples of a
+posterior without one.
 
 The crystal's quantities are those of `bulk.nc`, exact for every sample, in all sources but
-'linear'.
+'linear', and to first order in draws.
 """
 
 import functools
@@ -22,7 +23,14 @@ import xarray as xr
 from relaxdiff.derivative import most_complete
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import variable
-from relaxdiff.posterior import all_parameters, deviations
+from relaxdiff.posterior import (
+    all_parameters,
+    covariance_root,
+    deviations,
+    is_distribution,
+    principal_directions,
+)
+from relaxdiff.predictions import linear_draws
 from relaxdiff.quantities import (
     crystal_quantities,
     quantity_derivatives,
@@ -30,22 +38,24 @@ from relaxdiff.quantities import (
     values_at_mean,
 )
 from relaxdiff.statistics.errors import all_levels, posterior_values
-
-NAMED = 3  # directions that the table names for each quantity
+from relaxdiff.statistics.moments import leading, moments
 
 
 def joint_posterior(posterior, bulk, structures):
     """Values, derivatives, correlations and principal directions of all quantities.
 
     posterior, bulk: the Datasets of those names; structures: for each name a dict of its Datasets
-    `crystal`, `derivative`, `predictions` and, if there are any, `evaluations` and `truth`. A
+    `crystal`, `derivative`, `predictions`, `draws` and, if there are any, `evaluations` and
+    `truth`. A
     structure's quantities are <name>_formation_energy and, where its cell relaxes,
     <name>_formation_volume. Returns a Dataset over `quantity` (with the coordinates `unit` and
     `structure`, '' for the crystal's own), `parameter` (every beta_0 first), `sample`, and
     `source`: 'linear', 'predicted' at the best level there is (attribute `best_level`) and, if all
     structures have truth, 'truth'. Samples in which any structure is unstable or was not relaxed at
-    lambda = 1 are left out throughout; `left_out` counts those that each quantity lacks. Raises
-    InputError when fewer than two samples are left.
+    lambda = 1 are left out throughout; `left_out` counts those that each quantity lacks. `drawn`
+    are the draws that are stable in all structures, the crystal's quantities of them to first
+    order, the others at the best level of `draws` (`drawn_level`); `drawn_correlation` theirs.
+    Raises InputError when fewer than two samples are left.
     """
     found, units = _formation_of_samples(structures), quantity_units(bulk, structures)
     samples = _common_samples(found, posterior.sizes["sample"])
@@ -57,13 +67,16 @@ def joint_posterior(posterior, bulk, structures):
         [mean[:, None] + gradients @ delta.T]
         + [_values_of_samples(bulk, found, units, samples, source) for source in sources]
     )
-    variances, directions = principal_directions(delta)
+    known = posterior if is_distribution(posterior) else posterior.sel(sample=samples)
+    variances, directions = principal_directions(covariance_root(known))
+    drawn, drawn_levels = _drawn(posterior, structures, units, mean, gradients)
     names = [f"{structure}_{name}" if structure else name for structure, name in units]
     levels = [_best_predictions(given)["level"].item() for given in structures.values()]
     return xr.Dataset(
-        _derivative_variables(mean, gradients, delta.std(axis=0, ddof=1))
+        _derivative_variables(mean, gradients, np.sqrt((variances[:, None] * directions**2).sum(0)))
         | _direction_variables(gradients, variances, directions)
         | _sample_variables(values)
+        | _drawn_variables(drawn)
         | {"left_out": _left_out(bulk, found, units)},
         coords={
             "quantity": names,
@@ -78,6 +91,7 @@ def joint_posterior(posterior, bulk, structures):
         attrs={
             "potential": bulk.attrs["potential"],
             "best_level": ", ".join(dict.fromkeys(levels)),
+            "drawn_level": ", ".join(dict.fromkeys(drawn_levels)),
         },
     )
 
@@ -88,49 +102,55 @@ def parameter_deviations(posterior):
     return np.column_stack([shift, theta])
 
 
-def principal_directions(delta):
-    """Variances (eV^2, descending) and unit vectors (direction, parameter) of the covariance.
-
-    delta: deviations of the samples from any common point, (sample, parameter).
-    """
-    # Singular values keep the smallest variances, which the covariance would lose to rounding.
-    scatter = delta - delta.mean(axis=0)
-    _, lengths, directions = np.linalg.svd(scatter, full_matrices=False)
-    return lengths**2 / (len(delta) - 1), directions
-
-
 def joint_table(joint):
     """One row per quantity of a Dataset of `joint_posterior` (a DataFrame).
 
-    Columns: quantity, units; `samples` that count, and `left_out`, those that lack this quantity;
-    value `at_mean`; mean and standard deviation as predicted, `standard_deviation_linear` and,
-    where there is truth, true ones; then the NAMED directions (1: that of largest variance) that
-    carry most of the variance, and their shares.
+    Columns: quantity, units; value `at_mean`; number of `draws`, their mean, its Monte Carlo error
+    and their standard deviation; `standard_deviation_linear`; `samples` that count, and `left_out`,
+    those that lack this quantity; mean and standard deviation of the samples as predicted and,
+    where there is truth, true ones; then the directions (1: that of largest variance) that carry
+    most of the variance, and their shares.
     """
     values = joint["value"]
     predicted = values.sel(source="predicted")
+    drawn = pd.DataFrame([moments(each) for each in joint["drawn"].values])
     table = pd.DataFrame(
         {
             "quantity": joint["quantity"].values,
             "units": joint["unit"].values,
+            "at_mean": joint["value_at_mean"].values,
+            "draws": drawn["number"],
+            "drawn_mean": drawn["mean"],
+            "drawn_mean_error": drawn["mean_error"],
+            "drawn_standard_deviation": drawn["standard_deviation"],
+            "standard_deviation_linear": joint["standard_deviation_linear"].values,
             "samples": joint.sizes["sample"],
             "left_out": joint["left_out"].values,
-            "at_mean": joint["value_at_mean"].values,
             "mean": predicted.mean("sample").values,
             "standard_deviation": predicted.std("sample", ddof=1).values,
-            "standard_deviation_linear": values.sel(source="linear").std("sample", ddof=1).values,
         }
     )
     if "truth" in joint["source"]:
         true = values.sel(source="truth")
         table["true_mean"] = true.mean("sample").values
         table["true_standard_deviation"] = true.std("sample", ddof=1).values
-    shares = joint["variance_share"].values
-    order = np.argsort(-shares, axis=1)[:, :NAMED]
-    for place, column in enumerate(order.T, start=1):
-        table[f"direction_{place}"] = joint["direction"].values[column]
-        table[f"share_{place}"] = np.take_along_axis(shares, column[:, None], axis=1)[:, 0]
-    return table
+    shares = pd.DataFrame([leading(each) for each in joint["variance_share"].values])
+    return pd.concat([table, shares], axis=1)
+
+
+def _drawn(posterior, structures, units, mean, gradients):
+    """Quantities of the draws that all structures have, (quantity, draw), and levels, a list."""
+    draws = [given["draws"] for given in structures.values()]
+    levels = [most_complete(each["level"].values) for each in draws]
+    values = mean[:, None] + linear_draws(posterior, gradients, draws[0])
+    best = {
+        name: each.sel(level=level)
+        for name, each, level in zip(structures, draws, levels, strict=True)
+    }
+    for place, (structure, name) in enumerate(units):
+        if structure:
+            values[place] = best[structure][name].values
+    return values[:, np.isfinite(values).all(axis=0)], levels
 
 
 def _best_predictions(given):
@@ -195,7 +215,7 @@ def _derivative_variables(mean, gradients, spreads):
         "value_at_mean": variable("quantity", mean, "unit", "value at the mean parameters"),
         "derivative": variable(over, gradients, "unit/eV", "derivative at the mean"),
         "parameter_standard_deviation": variable(
-            "parameter", spreads, "eV", "standard deviation over the posterior samples"
+            "parameter", spreads, "eV", "standard deviation over the posterior"
         ),
         "sensitivity": variable(
             over, gradients * spreads, "unit", "derivative times the parameter's standard deviation"
@@ -204,17 +224,35 @@ def _derivative_variables(mean, gradients, spreads):
 
 
 def _direction_variables(gradients, variances, directions):
-    carried = variances * (gradients @ directions.T) ** 2
+    along = np.sqrt(variances) * (gradients @ directions.T)
+    variance = (along**2).sum(axis=1)
+    over = ("quantity", "direction")
     return {
         "direction_vector": variable(
             ("direction", "parameter"), directions, "1", "principal directions of the posterior"
         ),
         "direction_variance": variable("direction", variances, "eV^2", "variance along them"),
+        "direction_sensitivity": variable(
+            over, along, "unit", "derivative along a direction times its standard deviation"
+        ),
+        "standard_deviation_linear": variable(
+            "quantity", np.sqrt(variance), "unit", "standard deviation to first order"
+        ),
         "variance_share": variable(
-            ("quantity", "direction"),
-            carried / carried.sum(axis=1, keepdims=True),
+            over,
+            along**2 / variance[:, None],
             "1",
             "share of the linearised variance that a direction carries",
+        ),
+    }
+
+
+def _drawn_variables(drawn):
+    correlation = np.corrcoef(drawn) if drawn.shape[1] > 1 else np.full((len(drawn),) * 2, np.nan)
+    return {
+        "drawn": variable(("quantity", "draw"), drawn, "unit", "quantities of the draws"),
+        "drawn_correlation": variable(
+            ("quantity", "quantity_2"), correlation, "1", "correlation over the draws"
         ),
     }
 

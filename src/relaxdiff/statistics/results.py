@@ -8,7 +8,8 @@ import xarray as xr
 
 from relaxdiff.derivative import most_complete
 from relaxdiff.posterior import coverage_warnings, fit_warnings
-from relaxdiff.statistics.errors import all_levels, doubt_table, posterior_table
+from relaxdiff.statistics.errors import all_levels, doubt_table
+from relaxdiff.statistics.moments import SPREADS, posterior_table
 from relaxdiff.statistics.negative_energies import negative_formation_energies
 from relaxdiff.units import JOULE_PER_SQUARE_METRE
 
@@ -18,16 +19,17 @@ class StructureResults:
     """What a study found of one structure.
 
     crystal, derivative, predictions, evaluations, truth: the Datasets of those names, evaluations
-    None if there are none; windows, slopes, calibration: of `window_table`, `error_slopes` and
-    `calibration_table`; check: the table of the truth check. From truth on they may be left out for
-    a study without. fit: the posterior, which says how well it was fitted, if it was. area: of all
-    faces of a surface or a fault together, Angstrom^2, else None. settings: the structure's entry
-    in the config.
+    None if there are none; draws: of `predict_draws`; windows, slopes, calibration: of
+    `window_table`, `error_slopes` and `calibration_table`; check: the table of the truth check.
+    From truth on they may be left out for a study without. fit: the posterior, which says how well
+    it was fitted, if it was. area: of all faces of a surface or a fault together, Angstrom^2, else
+    None. settings: the structure's entry in the config.
     """
 
     crystal: xr.Dataset
     derivative: xr.Dataset
     predictions: xr.Dataset
+    draws: xr.Dataset
     evaluations: xr.Dataset | None = None
     truth: xr.Dataset | None = None
     windows: pd.DataFrame | None = None
@@ -72,20 +74,32 @@ class StructureResults:
 
         A DataFrame with a row for each quantity and source.
         """
-        table = posterior_table(self.levels, self.truth)
+        table = posterior_table(self.draws, self.levels, self.truth)
         energy = table[table["quantity"] == "formation_energy"]
         parts = [table if self.cell_relaxes else energy]
         if self.area is not None:
             per_area = energy.assign(quantity="energy_per_area", units="J/m^2")
-            numbers = ["mean", "standard_deviation", "interval_95_low", "interval_95_high"]
-            per_area[numbers] *= JOULE_PER_SQUARE_METRE / self.area
+            per_area[SPREADS] *= JOULE_PER_SQUARE_METRE / self.area
             parts.append(per_area)
         return pd.concat(parts, ignore_index=True)
 
     @property
     def posterior(self):
-        """The distribution at the best level and, if known, that of the truth."""
-        return self.distribution[self.distribution["source"].isin([self.best, "truth"])]
+        """Of the draws at their best level and, if known, of the relaxed samples, the check."""
+        table, best = self.distribution, self.best_drawn
+        drawn = (table["values_of"] == "draws") & (table["source"] == best)
+        return table[drawn | (table["source"] == "truth")]
+
+    @property
+    def same_samples(self):
+        """The same samples as those of the truth, predicted at the level of the draws."""
+        table = self.distribution
+        return table[(table["values_of"] == "samples") & (table["source"] == self.best_drawn)]
+
+    @property
+    def best_drawn(self):
+        """The most complete level of the draws."""
+        return most_complete(self.draws["level"].values)
 
     @cached_property
     def negative(self):

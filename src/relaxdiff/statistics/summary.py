@@ -10,6 +10,7 @@ import pandas as pd
 
 from relaxdiff.posterior import judged_coverage
 from relaxdiff.statistics.errors import ALL, IN_DOUBT, SMALL, quoted, windows_of
+from relaxdiff.statistics.moments import SPREADS, unstable_draws
 from relaxdiff.statistics.negative_energies import TRUTH
 from relaxdiff.units import JOULE_PER_SQUARE_METRE
 
@@ -103,10 +104,18 @@ def _posterior_rows(results):
     if results.area is not None:
         per_area = energy / results.area * JOULE_PER_SQUARE_METRE
         rows.append(("reference", "energy_per_area", per_area, "J/m^2"))
+    rows += [
+        ("posterior", "draws", results.draws.sizes["draw"], ""),
+        ("posterior", "draws, unstable", int(unstable_draws(results.draws)), ""),
+        ("posterior", "draws, a curvature limited", int(results.draws["limited"].sum()), ""),
+    ]
     for row in results.posterior.itertuples():
-        for item in ("mean", "standard_deviation", "interval_95_low", "interval_95_high"):
-            item_name = f"{row.quantity}, {row.source}, {item}"
-            rows.append(("posterior", item_name, getattr(row, item), row.units))
+        for item in SPREADS:
+            value = getattr(row, item)
+            if np.isfinite(value) or item in ("mean", "standard_deviation"):
+                rows.append(
+                    ("posterior", f"{row.quantity}, {row.source}, {item}", value, row.units)
+                )
     return rows
 
 

@@ -83,4 +83,8 @@ def beryllium():
     """The bulk of a solute."""
     lengths = {"reference_lattice_parameter": 2.24, "reference_lattice_parameter_c": 3.6}
     status = [["stable"] * 3 + ["elastically_unstable", "cut"], ["stable"] * 5]
-    return dataset("Be", "hcp", -3.0, status, **lengths)
+    bulk = dataset("Be", "hcp", -3.0, status, **lengths)
+    return bulk.assign(
+        reference_strain_gradient=(("strain", "parameter"), [[1.0, 2.0, 3.0], [0.0, 0.0, 1.0]]),
+        reference_strain_curvature=(("strain", "strain_2"), [[2.0, 0.0], [0.0, 4.0]]),
+    )

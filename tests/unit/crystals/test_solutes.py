@@ -24,6 +24,8 @@ def test_the_solutes_crystals_are_kept_with_it(host, beryllium):
     assert solute_crystals(host) == {}
     np.testing.assert_array_equal(crystal["solute_descriptors"], [[0.0, 1.0, 2.0]])
     np.testing.assert_array_equal(crystal["solute_volume_derivative"], [[1.0, 2.0, 3.0]])
+    expected = [[-0.5, -1.0, -1.5], [-1.0, -2.0, -3.0], [-1.5, -3.0, -4.75]]
+    np.testing.assert_allclose(crystal["solute_energy_curvature"], [expected])
 
 
 def test_a_structure_without_solutes_stays_as_it_is(host, beryllium):

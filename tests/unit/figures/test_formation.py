@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from analytic_study import lose
 from drawn import LEVELS, legend_of, line, predictions_of
-from matplotlib.patches import Rectangle
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.figures import formation as formation_figures
@@ -64,15 +63,21 @@ def test_unknown_sample_is_refused(study):
 
 def test_posterior_distribution_counts_every_sample_once(study):
     lose(study, 4, [6])
-    figure = formation_figures.posterior_distribution(predictions_of(study), study["truth"])
-    assert legend_of(figure) == ["predicted (newton@x)", "truth"]
+    figure = formation_figures.posterior_distribution(
+        study["draws"], predictions_of(study), study["truth"]
+    )
+    assert legend_of(figure) == ["2,000 draws (newton)", "11 relaxed samples"]
     bars, energies = figure.axes[0], figure.axes[2]
-    true = [bar.get_height() for bar in energies.patches if isinstance(bar, Rectangle)]
-    assert sum(true) == 11
     values = study["truth"]["formation_energy"].isel({"lambda": 6}).drop_sel(sample=4)
-    written = [text.get_text() for text in bars.texts]
-    assert any(text.startswith(f"{values.mean().item():.4f}") for text in written)
+    assert list(energies.lines[0].get_xdata()) == list(values.values)
+    drawn, true = (text.get_text() for text in bars.texts)
+    mean = study["draws"]["formation_energy"].sel(level="newton").mean().item()
+    assert drawn.startswith(f"{mean:.3f} $")  # 0.1 eV over the root of 2000
+    assert drawn.endswith("]")
+    assert true.startswith(f"{values.mean().item():.2f} $")
+    assert true.endswith(" eV")
     assert energies.get_xlabel() == r"$E_\mathrm{f}$ (eV)"
+    assert energies.get_ylabel() == "density (1/eV)"
 
 
 def test_predictions_alone_make_their_figures(study):
@@ -80,6 +85,5 @@ def test_predictions_alone_make_their_figures(study):
     curves = formation_figures.formation_curves(study["predictions"])
     assert len(curves.axes) == 2
     assert legend_of(curves) == LEVELS[:5]
-    assert legend_of(formation_figures.posterior_distribution(study["predictions"])) == [
-        "predicted (newton)"
-    ]
+    alone = formation_figures.posterior_distribution(study["draws"], study["predictions"])
+    assert legend_of(alone) == ["2,000 draws (newton)", "12 samples"]

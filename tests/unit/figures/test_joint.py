@@ -10,7 +10,6 @@ from joint_study import (
 )
 
 from relaxdiff.figures import joint as joint_figures
-from relaxdiff.figures.joint import _parameter_labels
 from relaxdiff.figures.style import save_figure
 from relaxdiff.quantities.crystal import CUBIC_UNITS, GENERAL_UNITS, HEXAGONAL_UNITS
 from relaxdiff.quantities.formation import FORMATION_UNITS
@@ -21,10 +20,14 @@ def test_heat_map_is_in_standard_deviations_of_the_quantity(joint):
     axis, bar = joint_figures.sensitivities(joint).axes
     (mesh,) = axis.collections
     shown = np.asarray(mesh.get_array()).reshape(len(QUANTITIES), -1)
-    spread = joint["value"].sel(source="predicted").std("sample", ddof=1).values
-    assert shown == pytest.approx(joint["sensitivity"].values / spread[:, None])
+    assert (shown**2).sum(axis=1) == pytest.approx(1)  # all directions are shown
+    assert shown**2 == pytest.approx(joint["variance_share"].values)
+    along = joint["derivative"].values @ joint["direction_vector"].values[2]
+    assert (np.sign(shown[:, 2]) == np.sign(along)).all()
     assert mesh.norm.vmin == -mesh.norm.vmax
     assert np.abs(shown).max() <= mesh.norm.vmax
+    numbers = [label.get_text() for label in axis.get_xticklabels()]
+    assert numbers[:3] == ["1", "5", "10"]
     labels = [label.get_text() for label in axis.get_yticklabels()]
     assert labels[:5] == [joint_figures.SYMBOLS[name] for name in CUBIC_UNITS]
     assert labels[-2:] == [r"fault $E_\mathrm{f}$", r"fault $V_\mathrm{f}$"]
@@ -36,18 +39,29 @@ def test_corner_plot_shows_every_pair_twice_and_the_correlations(joint):
     size = len(QUANTITIES)
     axes = np.array(figure.axes).reshape(size, size)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["predicted (newton)", "truth"]
+    assert labels == ["60 draws (newton)", "60 relaxed samples"]
     for row, column in np.ndindex(size, size):
-        dots = [drawn.get_offsets() for drawn in axes[row, column].collections]
+        dots = axes[row, column].collections
         written = [text.get_text() for text in axes[row, column].texts]
         assert len(dots) == (2 if row > column else 0)
         assert len(written) == (1 if row < column else 0)
+    drawn, samples = axes[6, 5].collections
     true = joint["value"].sel(source="truth").values
-    np.testing.assert_allclose(axes[6, 5].collections[1].get_offsets(), true[5:7].T)
+    np.testing.assert_allclose(drawn.get_offsets(), joint["drawn"].values[5:7].T)
+    np.testing.assert_allclose(samples.get_offsets(), true[5:7].T)
+    assert axes[0, 0].get_ylabel() == ""
     assert axes[6, 0].get_ylabel() == "vacancy\n$V_\\mathrm{f}$ ($\\mathrm{\\AA}^3$)"
-    expected = joint["correlation"].values[1:, 5, 6]
-    assert axes[5, 6].texts[0].get_text() == f"{expected[0]:+.2f}\n({expected[1]:+.2f})"
-    assert sum(bar.get_height() for bar in bars_of(axes[5, 5])) == N_SAMPLES
+    of_draws = joint["drawn_correlation"].values[5, 6]
+    of_samples = joint["correlation"].values[2, 5, 6]
+    assert axes[5, 6].texts[0].get_text() == f"{of_draws:+.2f}\n({of_samples:+.2f})"
+
+
+def test_many_draws_are_a_density(joint):
+    repeated = joint.isel(draw=np.arange(1200) % joint.sizes["draw"])
+    axes = np.array(joint_figures.joint_posterior(repeated).axes).reshape(2 * [len(QUANTITIES)])
+    density, samples = axes[6, 5].collections
+    assert np.nansum(density.get_array()) == 1200
+    assert len(samples.get_offsets()) == N_SAMPLES
 
 
 def test_corner_plot_of_many_quantities_shows_formation_energies(joint, monkeypatch):
@@ -67,33 +81,20 @@ def test_a_single_structure_needs_no_name(joint_study):
     assert labels == [joint_figures.SYMBOLS[name] for name in (*CUBIC_UNITS, *FORMATION_UNITS)]
 
 
-def bars_of(axis):
-    return [patch for patch in axis.patches if hasattr(patch, "get_height")]
-
-
 @pytest.mark.filterwarnings("error")
 def test_two_samples_and_no_truth_draw(joint_study, tmp_path):
     few = {name: joint_study[name].isel(sample=[0, 1]) for name in ("posterior", "bulk")}
     structures = {
-        name: given | {"predictions": given["predictions"].isel(sample=[0, 1])}
+        name: given
+        | {
+            "predictions": given["predictions"].isel(sample=[0, 1]),
+            "draws": given["draws"].isel(draw=[0, 1]),
+        }
         for name, given in without_truth(joint_study)["structures"].items()
     }
     joint = joint_posterior(**few, structures=structures)
     for draw in (joint_figures.sensitivities, joint_figures.joint_posterior):
         save_figure(draw(joint), tmp_path / f"{draw.__name__}.png", dpi=50)
-
-
-def test_some_parameters_are_named_below_the_heat_map():
-    one = _parameter_labels([f"beta_{i}" for i in range(56)])
-    assert list(one) == list(range(0, 56, 5))
-    assert one[5] == r"$\beta_{5}$"
-    names = [f"{element}_beta_{i}" for element in ("W", "Be") for i in range(1, 56)]
-    two = _parameter_labels(["W_beta_0", "Be_beta_0", *names])
-    assert {place: label for place, label in two.items() if label.endswith("10}$\nBe")} == {
-        66: "$\\beta_{10}$\nBe"
-    }
-    assert 0 not in two
-    assert len(two) <= 14
 
 
 def test_every_quantity_has_a_symbol():

@@ -51,7 +51,11 @@ def _joint():
         {
             "value": (("source", "quantity", "sample"), values),
             "correlation": (("source", "quantity", "quantity_2"), np.full((2, 2, 2), 0.5)),
-            "sensitivity": (("quantity", "parameter"), [[1.0, 2.0], [3.0, 4.0]]),
+            "drawn": (("quantity", "draw"), values[0]),
+            "drawn_correlation": (("quantity", "quantity_2"), np.full((2, 2), 0.5)),
+            "direction_sensitivity": (("quantity", "direction"), [[3.0, 4.0], [4.0, 3.0]]),
+            "variance_share": (("quantity", "direction"), [[0.36, 0.64], [0.64, 0.36]]),
+            "standard_deviation_linear": ("quantity", [5.0, 5.0]),
         },
         coords={
             "quantity": names,
@@ -59,9 +63,9 @@ def _joint():
             "unit": ("quantity", ["Angstrom", "eV"]),
             "structure": ("quantity", ["", "vacancy"]),
             "source": ["predicted", "truth"],
-            "parameter": ["beta_0", "beta_1"],
+            "direction": [1, 2],
         },
-        attrs={"best_level": "newton@x"},
+        attrs={"best_level": "newton@x", "drawn_level": "newton"},
     )
 
 

@@ -6,11 +6,12 @@ from crystal_study import posterior_of as posterior_around
 from crystal_study import random_changes, shipped, two_of_copper
 from joint_study import QUANTITIES, SETTINGS, relaxed_tungsten
 
-from relaxdiff import implicit_derivative, relax
+from relaxdiff import implicit_derivative, predict_draws, predict_variants, relax
 from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants, strain_basis_of
 from relaxdiff.crystals.solutes import with_solutes
 from relaxdiff.minima.reference import relax_reference
+from relaxdiff.posterior.variants import deviations, variant_shifts
 from relaxdiff.potentials.snap.baseline import ZblBaseline
 from relaxdiff.quantities.formation import FORMATION_UNITS, quantity_derivatives, values_at_mean
 from relaxdiff.structures.kinds import build_structure
@@ -84,6 +85,29 @@ def test_derivatives_are_differences_of_relaxed_structures(study):
         for sign in (1, -1)
     )
     assert found[:, 2:] @ way == pytest.approx((ahead - behind) / 2, rel=1e-3)
+
+
+def test_draws_expand_the_solutes_crystal_to_second_order(study):
+    """Its energies over lambda = -1, 0, 1: the second difference; and E_f is the variants'."""
+    _, posterior, _, _, structures = study
+    given = structures["beryllium"]
+    delta, _ = deviations(posterior)
+    energy = given["crystal"]["solute_energy"].values[0] - variant_shifts(
+        posterior, LAMBDAS, {"Be": 1}
+    )
+    second = energy[:, 0] - 2 * energy[:, 1] + energy[:, 2]
+    curvature = given["crystal"]["solute_energy_curvature"].values[0]
+    assert np.einsum("sp,pr,sr->s", delta, curvature, delta) == pytest.approx(second, rel=1e-2)
+    same_as_variants(posterior, given)
+
+
+def same_as_variants(posterior, given):
+    """The samples as draws have the E_f and V_f of the variants at lambda = 1."""
+    drawn = predict_draws(posterior, given["crystal"], given["derivative"])
+    variants = predict_variants(posterior, given["crystal"], given["derivative"])
+    variants = variants.sel({"lambda": 1.0, "level": ["h+ih", "newton"]})
+    for name, error in {"formation_energy": 1e-8, "formation_volume": 1e-5}.items():
+        assert drawn[name].values == pytest.approx(variants[name].values, abs=error)
 
 
 def test_beta_0_moves_nothing_but_the_cohesive_energy(one_by_one):
@@ -162,6 +186,7 @@ def test_derivatives_of_a_vacancy_in_a_compound(reservoir):
     """E_f and V_f of a vacancy of the compound's second element, by all parameters and beta_0."""
     potential = two_of_copper(0.05)
     posterior = posterior_around(potential, random_changes(potential, 2, 1e-5))
+    posterior["energy_shift"][1] += [0.2, 0.3]
     config = {"element": "Cu", "lattice": "L1_2", "sites": ["Cu", "Ni"], "lattice_parameter": 3.61}
     start, element = crystal_of_settings(config), starting_crystal("Ni", "fcc", 3.61)
     minimum = relax_reference(potential, config | {"solutes": {"Ni": reservoir}}, VACANCY)
@@ -188,6 +213,7 @@ def test_derivatives_of_a_vacancy_in_a_compound(reservoir):
         energy = cell.energy - 32 * compound.energy / 4 + own
         return np.array([energy, 31 * volumes[0] - 32 * volumes[1] + volume])
 
+    same_as_variants(posterior, given)
     at_mean = values_at_mean(posterior, bulk, {"it": given})[5:]
     assert at_mean == pytest.approx(relaxed(potential), abs=1e-6)
     found = quantity_derivatives(posterior, bulk, {"it": given})[5:]

@@ -73,7 +73,9 @@ def test_variants_without_truth_and_unstable_crystals_are_counted(results):
     assert told.negative["source"].tolist() == ["truth"] * 3 + ["newton@x"]
     counts = summarise(told).set_index(["topic", "item"])["value"]
     assert counts["formation energy below zero"].to_dict() == {"true": 3, "predicted": 1}
-    alone = StructureResults(results.crystal, results.derivative, results.predictions)
+    alone = StructureResults(
+        results.crystal, results.derivative, results.predictions, results.draws
+    )
     alone.predictions["formation_energy"][:] = 1.0
     assert summarise(alone).set_index("topic").loc["formation energy below zero", "value"] == 0
     alone.predictions["formation_energy"].loc[{"level": "newton", "sample": 4, "lambda": 2}] = -2.0
@@ -106,7 +108,9 @@ def test_a_fixed_cell_has_the_same_sentences_without_its_volume(results):
 def test_captions_quote_only_known_numbers(caption, truth, relaxes, tmp_path, monkeypatch):
     results = results_of(relaxes)
     if not truth:
-        results = StructureResults(results.crystal, results.derivative, results.predictions)
+        results = StructureResults(
+            results.crystal, results.derivative, results.predictions, results.draws
+        )
     folder = tmp_path / "results/small/vacancy"
     folder.mkdir(parents=True)
     found = {f"vacancy {name}": text for name, text in sentences(results).items()}

@@ -12,7 +12,6 @@ from relaxdiff.statistics.errors import (
     doubt_table,
     error_slopes,
     error_table,
-    posterior_table,
     posterior_values,
     prediction_errors,
     quoted,
@@ -233,19 +232,6 @@ def test_evaluations_of_other_variants_are_refused():
         errors_of(study)
 
 
-def test_posterior_is_lambda_one():
-    study, made = make_study()
-    table = posterior_table(study["predictions"], study["truth"]).set_index(["quantity", "source"])
-    values = 3 + made["b"] + made["c"] + made["d"]
-    row = table.loc[("formation_energy", "truth")]
-    assert row["samples"] == 5
-    assert row["mean"] == pytest.approx(values.mean())
-    assert row["standard_deviation"] == pytest.approx(values.std(ddof=1))
-    assert row["interval_95_low"] == pytest.approx(np.percentile(values, 2.5))
-    assert row["interval_95_high"] == pytest.approx(np.percentile(values, 97.5))
-    assert table.loc[("formation_volume", "c"), "standard_deviation"] == pytest.approx(0)
-
-
 def test_posterior_compares_the_same_samples():
     study, _ = make_study()
     lose(study, 3, [6])
@@ -255,11 +241,4 @@ def test_posterior_compares_the_same_samples():
         2,
         4,
     ]
-    assert posterior_table(study["predictions"])["samples"].tolist() == [5] * 10
-
-
-def test_posterior_without_lambda_one_is_empty():
-    study, _ = make_study(lambdas=(-4, 0, 4))
-    table = posterior_table(study["predictions"], study["truth"])
-    assert table["samples"].tolist() == [0] * 12
-    assert table["mean"].isna().all()
+    assert posterior_values(study["predictions"]).sizes["sample"] == 5

@@ -12,7 +12,7 @@ from joint_study import (
 
 from relaxdiff import InputError
 from relaxdiff.files.datasets import write_dataset
-from relaxdiff.statistics.joint import joint_posterior, joint_table, principal_directions
+from relaxdiff.statistics.joint import joint_posterior, joint_table
 
 
 def test_linear_values_are_those_of_small_deviations(joint):
@@ -54,13 +54,22 @@ def test_shares_and_sensitivities_make_up_the_variance(joint):
     assert joint["sensitivity"].values == pytest.approx(gradients * spreads)
 
 
-def test_principal_directions_are_those_of_the_covariance():
-    random = np.random.default_rng(1)
-    delta = 3 + random.normal(size=(200, 4)) @ random.normal(size=(4, 4))
-    variances, directions = principal_directions(delta)
-    covariance = np.cov(delta, rowvar=False)
-    assert directions @ covariance @ directions.T == pytest.approx(np.diag(variances), abs=1e-9)
-    assert (np.diff(variances) < 0).all()
+def test_draws_are_those_of_all_structures(joint, joint_study):
+    """Of a posterior without a distribution its own samples: the same values as predicted ones."""
+    drawn, predicted = joint["drawn"].values, joint["value"].sel(source="predicted").values
+    linear = joint["value"].sel(source="linear").values
+    assert drawn[:5] == pytest.approx(linear[:5], rel=1e-12)
+    assert drawn[5:] == pytest.approx(predicted[5:], rel=1e-9)
+    table = joint_table(joint).set_index("quantity")
+    assert (table["draws"] == N_SAMPLES).all()
+    row = table.loc["held_formation_energy"]
+    assert row["drawn_mean"] == pytest.approx(row["mean"])
+    assert row["drawn_mean_error"] == pytest.approx(row["standard_deviation"] / N_SAMPLES**0.5)
+    draws = joint_study["structures"]["held"]["draws"].copy(deep=True)
+    draws["formation_energy"][:, 7] = np.nan
+    fewer = joint_posterior(**changed(joint_study, "held", draws=draws))
+    assert fewer.sizes["draw"] == N_SAMPLES - 1
+    assert fewer["drawn"].values == pytest.approx(np.delete(drawn, 7, axis=1))
 
 
 def test_table_names_the_directions_that_count(joint):
