@@ -227,3 +227,14 @@ def figure_outputs(figures, folder, subcategory, numbered=False, category=CATEGO
         )
         pngs.append(png)
     return pdfs + pngs
+
+
+def table_output(path, title, caption, subcategory):
+    """A table's page as an output."""
+    return report(
+        path,
+        caption=f"../report/{caption}.rst",
+        category=CATEGORIES["table"],
+        subcategory=subcategory,
+        labels={"table": title},
+    )

@@ -17,17 +17,6 @@ REPORT_RESULTS = [
 ]
 
 
-def table_output(path, title, caption, subcategory):
-    """A table's page as an output."""
-    return report(
-        path,
-        caption=f"../report/{caption}.rst",
-        category=CATEGORIES["table"],
-        subcategory=subcategory,
-        labels={"table": title},
-    )
-
-
 rule write_tables:
     input:
         [f"{HERE}/{table}.csv" for table in TABLES],
