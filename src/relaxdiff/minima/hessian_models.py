@@ -43,7 +43,7 @@ class TensorHessian:
     shows_minimum = True
 
     def model(self, theta, lesson=None):
-        """The model to start a relaxation at theta (P,) with; lesson: of a near variant, or None.
+        """The model to start a relaxation at theta (P,); lesson: of a near variant, or None.
 
         What was learnt at the last variant still holds here: both are at nearly the same q.
         """
@@ -74,7 +74,7 @@ class CrystalHessian:
         return inverse_in(self.coordinates, self.green)
 
     def model(self, theta, lesson=None):
-        """The model to start a relaxation at theta (P,) with; lesson: of a near variant, or None."""
+        """The model to start a relaxation at theta (P,); lesson: of a near variant, or None."""
         return LimitedMemory(self._inverse, lesson or ())
 
     def lesson(self, model, theta):
