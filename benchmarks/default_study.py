@@ -70,7 +70,7 @@ def main():
     summary = pd.read_csv(ROOT / "results/timed/vacancy/summary.csv")
     for topic in ("crystal", "truth", "truth check", "cost", "posterior", "minimum in doubt"):
         here = summary[summary["topic"] == topic]
-        rows += [(f"{topic}: {row.item}", row.value) for row in here.itertuples()]
+        rows += [(f"{topic}: {row.item}", f"{row.value:.6g}") for row in here.itertuples()]
     print(__doc__.replace("\n    python", "\n    $ python"))
     print("| what | |\n|---|---|")
     for name, value in rows:

@@ -1,4 +1,4 @@
-"""The perfect crystal of every variant, which formation energies are counted from."""
+"""The perfect crystal of every variant, the reference for formation energies."""
 
 from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants, mean_crystal, strain_basis_of

@@ -1,8 +1,8 @@
 """The perfect crystal: lattice parameters, energy and stability of every variant.
 
-Each variant's own crystal is found; its stability is the sign of curvatures of its energy, in
-strains and displacements of the primitive cell (Born's criteria, Born & Huang 1954) and in the
-waves that the supercell can hold.
+Each variant's own crystal is relaxed. It is stable if its energy has positive curvatures in strains
+and displacements of the primitive cell (Born's criteria, Born & Huang 1954) and in the phonons that
+the supercell can hold.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def bulk_of_variants(
     """Lattice parameters, energy, moduli and stability of the perfect crystal of every variant.
 
     potential: SnapPotential at the posterior's mean; lambdas: shape (lambda,), 0 among them;
-    crystal: PerfectCrystal to start from; repeats: the supercell whose q-points are looked at;
+    crystal: PerfectCrystal to start from; repeats: the supercell whose q-points are tested;
     report: called with a line of text after each sample of hcp, which takes a while. Returns a
     Dataset over (sample, lambda) with a `status` for each variant, and the reference crystal's own
     expansion in strain. Raises RelaxationError when the mean itself has no stable crystal.

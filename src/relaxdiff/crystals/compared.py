@@ -1,13 +1,13 @@
-"""The perfect crystal that a structure is compared with, as free to strain as the structure's cell.
+"""The reference crystal of a structure, which relaxes under the same constraint as its cell.
 
 A structure of N atoms is compared with N atoms of crystal. Where its cell is relaxed, that is the
 relaxed crystal of `bulk.py`. Where its cell is fixed, the crystal keeps the mean's lattice
 parameters, and its energy is linear in Theta. Where its cell keeps its shape, so does the crystal:
 a hexagonal one has the mean's c/a. A surface or a stacking fault is held at the mean's a0 in the
-plane with unit normal n: its crystal has a0 in that plane too and relaxes along n only, in the cell
-cell0 (1 + e n n^T). With one atom in the primitive cell it has nothing else to relax; with two
-these move against each other, as far as the symmetry of that strain lets them. Such displacements
-stand before e among the strains of a Dataset; they strain the cell by nothing.
+plane with unit normal n: its crystal has a0 in that plane too and relaxes only along n, in the cell
+cell0 (1 + e n n^T). With one atom in the primitive cell nothing else relaxes; two atoms also
+move against each other, as far as the symmetry of that strain allows. In a Dataset these
+displacements precede e in the list of strains, with a strain matrix of zero.
 """
 
 from dataclasses import dataclass, field
@@ -48,8 +48,8 @@ from relaxdiff.structures import (
     plane_normal,
 )
 
-# Strain by which the minimum of the mean's held crystal may miss e = 0: a guess, above the rounding
-# of the interpolated energies, below any mistake.
+# Largest strain e at the minimum of the mean's held crystal, which should be at 0: a guess, above
+# the rounding of the interpolated energies and below what a wrong input would cause.
 CLOSE = 1e-8
 
 
@@ -75,22 +75,22 @@ class _Comparison:
 def crystal_of_variants(
     potential: Potential, posterior: xr.Dataset, bulk: xr.Dataset, strain_basis: np.ndarray
 ) -> xr.Dataset:
-    """The crystal that a structure is compared with, for every variant.
+    """The reference crystal of a structure, for every variant.
 
     potential: SnapPotential at the posterior's mean; posterior, bulk: the Datasets of those names;
-    strain_basis: symmetric matrices that the crystal may strain by, in the axes of its conventional
+    strain_basis: symmetric matrices, the crystal's possible strains in the axes of its conventional
     cell, shape (s, 3, 3), as `strain_basis_of` gives them: none (fixed cell), the identity, the two
     that keep hcp hexagonal, n n^T (held in the plane with unit normal n), or all six. Returns a
     Dataset over (sample, lambda), with the expansion in the strains about the mean's relaxed
     crystal. `energy` and `volume` are NaN where the relaxed crystal or this one has no minimum;
-    `status` is bulk's, except where only this one has none. Raises ValueError for another basis,
-    RelaxationError when `bulk` is not of this potential.
+    `status` is that in `bulk`, except where only this crystal has no minimum. Raises ValueError for
+    another basis, RelaxationError when `bulk` is not of this potential.
     """
     basis = np.reshape(np.asarray(strain_basis, dtype=float), (-1, 3, 3))
     mean = mean_crystal(bulk)
     every_strain = np.eye(3)[None] if mean.c is None else STRAINS
     if mean.is_simple and len(basis) == len(ALL_STRAINS):
-        basis = every_strain  # all that its symmetry leaves
+        basis = every_strain  # all that keep its symmetry
     if not mean.is_simple and (len(basis) or mean.free_coordinates.n_modes):
         crystal = _walked(potential, posterior, bulk, basis)
     elif len(basis) == 0:
@@ -135,8 +135,8 @@ def mean_crystal(bulk):
 def held_descriptors(calculator, crystal, along):
     """D(a) per atom of a crystal held in a plane, a its lattice parameter along the normal.
 
-    crystal: PerfectCrystal that it has the lattice parameter of in the plane; along: n n^T of the
-    normal, (3, 3). Returns Panels whose last axis is the P + 1 columns.
+    crystal: PerfectCrystal with the lattice parameter that is kept in the plane; along: n n^T of
+    the normal, (3, 3). Returns Panels whose last axis is the P + 1 columns.
     """
     cubic = crystal.conventional()
 
@@ -152,17 +152,17 @@ def held_descriptors(calculator, crystal, along):
 
 
 def held_status(status, found, zero):
-    """Status of crystals held in a plane: bulk's, and 'no_minimum' where only they have none.
+    """Status of crystals held in a plane: the bulk's, or 'no_minimum' where only they have none.
 
-    status: bulk's; found: whether the held crystal has a minimum, both (sample, lambda); zero:
-    index of lambda = 0, beyond which a branch is cut as bulk's are.
+    status: the bulk's; found: whether the held crystal has a minimum, both (sample, lambda); zero:
+    index of lambda = 0, where the two branches begin, which are cut like those of the bulk.
     """
     vanished = (status == "stable") & ~found
     return cut_branches(np.where(vanished, "no_minimum", status.astype(object)), zero)
 
 
 def _fixed(posterior, bulk, mean):
-    """All variants at the mean's lattice parameters, where their relaxed crystal exists at all."""
+    """All variants at the mean's lattice parameters; NaN where they have no relaxed crystal."""
     lambdas, size = bulk["lambda"].values, bulk.sizes["parameter"]
     delta, _ = deviations(posterior)
     change = np.outer(delta @ bulk["reference_descriptors"].values, lambdas)
@@ -179,7 +179,7 @@ def _fixed(posterior, bulk, mean):
 
 
 def _relaxed(bulk):
-    """The crystals of `bulk`, which strain as far as their symmetry lets them."""
+    """The crystals of `bulk`, with all strains that their symmetry allows."""
     gradient = np.atleast_2d(bulk["reference_strain_gradient"].values)
     return _Comparison(
         energy=bulk["energy"].values,
@@ -237,7 +237,7 @@ def _walked(potential, posterior, bulk, basis):
 
 
 def _check_mean(potential, strain):
-    """RelaxationError if the mean's crystal strains where the relaxed one has no stress."""
+    """RelaxationError if the mean's held crystal strains although it starts without stress."""
     largest = np.abs(strain).max()
     if not largest < CLOSE:
         raise RelaxationError(
@@ -313,12 +313,12 @@ def _reference_variables(crystal, bulk, basis):
 
 
 def strain_basis_of(settings, lattice, lengths=(1.0,)):
-    """What the crystal of a structure may strain by, for `crystal_of_variants`, (0 to 6, 3, 3).
+    """Strains of a structure's reference crystal, for `crystal_of_variants`, (0 to 6, 3, 3).
 
     settings: the structure's entry in the config; lattice: of the crystal; lengths: its lattice
-    parameters, a and for hcp c, which normals of planes depend on. The crystal is as free as the
-    structure's cell; a full relaxation strains a cubic crystal isotropically, and one from a file
-    as its symmetry lets it.
+    parameters, a and for hcp c, for the normals of planes. The crystal relaxes under the same
+    constraint as the structure's cell; a full relaxation strains a cubic crystal isotropically, and
+    one from a file as its symmetry allows.
     """
     cell = settings["cell"]
     if cell == "fixed":

@@ -1,6 +1,7 @@
 """The cubic crystal of every variant: lattice parameter, energy, elastic constants, phonons.
 
-All of it is linear in Theta at a given lattice parameter a, and interpolated in a.
+At a given lattice parameter a, energy and curvatures are linear in Theta; they are interpolated
+in a.
 """
 
 import numpy as np
@@ -30,7 +31,7 @@ from relaxdiff.potentials import second_derivatives
 from relaxdiff.units import GPA
 
 ELASTIC_DEGREE = 16  # of the interpolants on each panel: moduli are good to 1e-4 GPa
-PHONON_DEGREE = 8  # the same, of costly supercells: only the signs of the eigenvalues decide
+PHONON_DEGREE = 8  # the same for dynamical matrices, which are costly and where only signs matter
 
 
 def cubic_crystals(potential, weights, zero, crystal, repeats):
@@ -38,7 +39,7 @@ def cubic_crystals(potential, weights, zero, crystal, repeats):
 
     potential: SnapPotential at the mean; weights: shape (sample, lambda, P + 1); zero: index of
     lambda = 0; crystal: PerfectCrystal to start from; repeats: the supercell whose q-points are
-    looked at. Raises RelaxationError when E(a) of the mean has no minimum.
+    tested. Raises RelaxationError when E(a) of the mean has no minimum.
     """
     q_points = commensurate_q_points(crystal, repeats)
     with potential.descriptor_calculator() as calculator:
@@ -82,7 +83,7 @@ def cubic_crystals(potential, weights, zero, crystal, repeats):
 def curvature_densities(potential, crystal):
     """K of `elasticity` over the volume for all columns, (n, n, P + 1), eV/Angstrom^3.
 
-    Meant for lattice parameters at which the variant's pressure vanishes.
+    Valid at lattice parameters where the variant's pressure vanishes.
     """
     coordinates = distortions(crystal)
     with potential.evaluator(coordinates) as evaluator:

@@ -1,16 +1,16 @@
 """Elastic constants of a perfect crystal, its atoms relaxed in the strained cell.
 
-With two atoms or more in the primitive cell these move against each other when it is strained
+If the primitive cell has two atoms or more, they move against each other when it is strained
 (Born & Huang, Dynamical Theory of Crystal Lattices, 1954). Second derivatives K of the energy in
 strains e and such displacements u give
 
     C = (K_ee - K_eu K_uu^-1 K_ue) / V = v^T K v / V,    v = (-K_uu^-1 K_ue, 1),
 
-and the crystal is elastically stable if K is positive definite. K is linear in Theta, and so is
-v^T K v to first order, v being where K is least: it serves derivatives by Theta as well.
+and the crystal is elastically stable if K is positive definite. K is linear in Theta. Since v makes
+v^T K v stationary, a change of v can be neglected in first derivatives of v^T K v by Theta.
 
-Inversion exchanges the two atoms of diamond and hcp, whatever the strain: one of them is evaluated
-for both. In a compound all atoms move, each in three directions.
+Inversion exchanges the two atoms of diamond and hcp, whatever the strain, so only one of them is
+evaluated. In a compound all atoms move, each in three directions.
 """
 
 import numpy as np
@@ -18,8 +18,8 @@ from scipy.sparse import csr_array
 
 from relaxdiff.structures import Coordinates, displacement_modes, no_symmetry
 
-# Strains of unit norm. Any other, and any other displacement, is equivalent by symmetry to one that
-# is looked at, or a sum of such.
+# Strains of unit norm. Every other strain or displacement is equivalent by symmetry to one of those
+# used here, or to a sum of them.
 IN_PLANE, ALONG = np.diag([1.0, 1.0, 0.0]) / np.sqrt(2), np.diag([0.0, 0.0, 1.0])
 TETRAGONAL = np.diag([1.0, -1.0, 0.0]) / np.sqrt(2)
 SHEAR_XY = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]) / np.sqrt(2)
@@ -29,8 +29,8 @@ HEXAGONAL_STRAINS = np.array([IN_PLANE, ALONG, TETRAGONAL, SHEAR_YZ])
 DIAGONALS = np.array([np.diag(row) for row in np.eye(3)])
 SHEAR_XZ = np.roll(SHEAR_XY, -1, axis=(0, 1))
 ALL_STRAINS = np.concatenate([DIAGONALS, [SHEAR_YZ, SHEAR_XZ, SHEAR_XY]])
-# Of one atom against the other: z goes with the shear in diamond, y, along which the two atoms of
-# hcp are apart, with its tetragonal strain.
+# Displacements of one atom against the other. In diamond z couples to the shear; in hcp y, the
+# direction from one atom to the other, couples to the tetragonal strain.
 DISPLACEMENTS = {"diamond": np.eye(3)[[2]], "hcp": np.eye(3)[[1, 2]]}
 # What to sum of the relaxed curvatures in the strains above, for each elastic constant.
 CUBIC_MODULI = {

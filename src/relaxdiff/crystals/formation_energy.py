@@ -6,11 +6,11 @@ for a cell of N atoms of the crystal's element and N_s of each solute s, whose c
 mu_s is the energy per atom of a crystal of its own, mu_s = e_s* and v_s = v_s*, or a number that
 was given. N e_crystal* is the energy of as many atoms of the crystal.
 
-Of a compound, N is the number of its atoms that holds all atoms of the crystal's element, and N_s
-what is there of s beyond, or, negative, lacks. That is the same as a chemical potential of the
-crystal's element that follows from the others', so that atoms in the compound are in equilibrium
-with it (Zhang & Northrup, Phys. Rev. Lett. 67, 2339, 1991). A given chemical potential has no
-volume of its own: v_s is the compound's volume per atom.
+For a compound, N is the number of atoms of perfect compound with as many atoms of the crystal's
+element as the cell, and N_s is the number of further atoms of s, negative if some are missing. The
+chemical potential of the crystal's element thus follows from the others', such that their sum is
+the compound's energy (Zhang & Northrup, Phys. Rev. Lett. 67, 2339, 1991). A given chemical
+potential has no volume: v_s is then the compound's volume per atom.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ SMALLEST_EXCESS = 1e-9  # atoms; less is rounding
 
 @dataclass(frozen=True)
 class ComparedWith:
-    """What a structure is compared with: atoms of the crystal, and what it has beyond these.
+    """What a structure is compared with: atoms of the crystal, and further atoms of solutes.
 
     n_host: number of atoms of the crystal; solute_energy: eV; solute_volume: Angstrom^3; both over
     the variants, 0 without solutes.
@@ -36,7 +36,7 @@ class ComparedWith:
     solute_volume: np.ndarray
 
     def formation(self, energy, volume, crystal_energy, crystal_volume):
-        """E_f in eV and V_f in Angstrom^3 of a cell; of the crystal the values per atom."""
+        """E_f in eV and V_f in Angstrom^3 of a cell; those of the crystal are per atom."""
         return (
             energy - self.n_host * crystal_energy - self.solute_energy,
             volume - self.n_host * crystal_volume - self.solute_volume,
@@ -48,11 +48,11 @@ class ComparedWith:
 
 
 def beyond_crystal(attributes, composition):
-    """How many atoms of the crystal hold a structure's host atoms, and the solutes beyond these.
+    """Number of crystal atoms that a structure is compared with, and its further atoms of solutes.
 
     attributes: of a Dataset of `crystal_of_variants`; composition: of the structure, a dict of
     element and number of atoms. Returns a number and a dict, in the order of the composition and
-    then of the crystal; of solutes that the crystal lacks negative numbers.
+    then of the crystal; negative for elements of which atoms are missing in the structure.
     """
     crystal = crystal_from(attributes)
     fractions = crystal.fractions
@@ -65,8 +65,8 @@ def beyond_crystal(attributes, composition):
 def compared_with(crystal, composition, posterior=None):
     """The ComparedWith of a structure, for all variants of a crystal Dataset, whatever its shape.
 
-    composition: dict of element and number of atoms; posterior: given when energies are to be
-    without energy shifts, as predicted ones are at first; the crystal then has all samples.
+    composition: dict of element and number of atoms; posterior: given if energies shall be without
+    energy shifts, as predicted ones are at first; the crystal then has all samples.
     """
     size, solutes = beyond_crystal(crystal.attrs, composition)
     energy, volume = np.zeros(crystal["energy"].shape), np.zeros(crystal["energy"].shape)

@@ -1,8 +1,8 @@
-"""Crystals of any shape: several lengths and angles, atoms that symmetry leaves free.
+"""Crystals of any shape: several lengths and angles, atoms that symmetry does not hold in place.
 
 Every variant's crystal is really relaxed. Its elastic constants and dynamical matrices are linear
-in Theta, and are interpolated over what variants strain and move: quadratically along each
-coordinate, without products of two. They tell stability, and the bulk modulus.
+in Theta, and are interpolated over the strains and displacements of variants: quadratically along
+each coordinate, without products of two. They give stability and the bulk modulus.
 """
 
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from relaxdiff.minima import crystal_of, relaxed_crystal
 from relaxdiff.posterior import Variants, variant_weights
 from relaxdiff.units import GPA
 
-NARROWEST = 1e-3  # Angstrom that an interpolant spans at least to each side
-# Variants whose matrices are put together at a time, and held.
+NARROWEST = 1e-3  # Angstrom; an interpolant spans at least this to each side
+# Number of variants whose matrices are in memory at a time.
 AT_ONCE = 100
 
 
 def general_crystals(potential, posterior, lambdas, crystal, repeats, report):
-    """VariantCrystals of a crystal that is not `is_simple`, with its bulk modulus alone.
+    """VariantCrystals of a crystal that is not `is_simple`; its only modulus is the bulk modulus.
 
     potential: SnapPotential at the mean of the posterior; crystal: PerfectCrystal to start from;
-    repeats: the supercell whose q-points are looked at; report: called with a line of text when
+    repeats: the supercell whose q-points are tested; report: called with a line of text when
     all variants are relaxed. Raises RelaxationError when the mean itself has no crystal.
     """
     mean = crystal_of(relaxed_crystal(potential, crystal), crystal)

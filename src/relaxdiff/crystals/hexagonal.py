@@ -1,7 +1,7 @@
 """The hexagonal crystal of every variant: two lattice parameters, really relaxed.
 
-The elastic constants of a variant are differences of gradients at its minimum; dynamical matrices,
-of which only signs matter, are interpolated over the lattice parameters that variants take.
+The elastic constants of a variant are differences of gradients at its minimum. Dynamical matrices,
+where only signs of eigenvalues matter, are interpolated over the lattice parameters of variants.
 """
 
 import itertools
@@ -30,15 +30,15 @@ from relaxdiff.potentials import STRAIN_STEP, second_derivatives, weights_of
 from relaxdiff.units import GPA
 
 STRAINS = np.array([np.eye(3), np.diag([0.5, 0.5, -1.0])])  # what keeps the crystal hexagonal
-PHONON_DEGREE = 4  # of the interpolant in each lattice parameter: only signs decide, as in cubic.py
-NARROWEST = 1e-3  # Angstrom that it spans at least, where all lattice parameters are alike
+PHONON_DEGREE = 4  # of the interpolant in each lattice parameter: only signs matter, as in cubic.py
+NARROWEST = 1e-3  # Angstrom; its smallest span, where all lattice parameters are alike
 
 
 def hexagonal_crystals(potential, posterior, lambdas, crystal, repeats, report):
-    """VariantCrystals of hcp; a crystal strained by more than `in_basin` allows is none.
+    """VariantCrystals of hcp; a crystal strained by more than `in_basin` allows has no minimum.
 
     potential: SnapPotential at the mean of the posterior; crystal: PerfectCrystal to start from;
-    repeats: the supercell whose q-points are looked at; report: called with a line of text after
+    repeats: the supercell whose q-points are tested; report: called with a line of text after
     each sample. Raises RelaxationError when the mean itself has no crystal.
     """
     minimum = relaxed_crystal(potential, crystal)
@@ -76,7 +76,7 @@ def hexagonal_crystals(potential, posterior, lambdas, crystal, repeats, report):
 class Elasticity:
     """Elastic constants of strained hexagonal crystals. A context manager.
 
-    crystal: PerfectCrystal that the strains, amplitudes of STRAINS, count from.
+    crystal: PerfectCrystal at zero strain; strains are amplitudes of STRAINS.
     """
 
     def __init__(self, potential, crystal):
@@ -92,8 +92,8 @@ class Elasticity:
     def curvatures(self, strains):
         """K of all columns, (n, n, P + 1), in strains on top of the given ones, (2,), and volume.
 
-        Meant for strains at which the variant's stress vanishes: a strain B of the crystal they
-        count from is then the symmetric part of F^-1 B on top of F. The volume is in Angstrom^3.
+        Valid at strains where the variant's stress vanishes: a strain B of the unstrained crystal
+        is then the symmetric part of F^-1 B on top of F. The volume is in Angstrom^3.
         """
         stretch = np.eye(3) + np.tensordot(strains, STRAINS, axes=1)
         basis = self.coordinates.strains
@@ -139,7 +139,7 @@ def _moduli(curvatures):
 def _relax_sample(walks, elasticity, line):
     """Energy of the cell (eV), strains, lowest elastic curvature and relaxed ones, over lambda.
 
-    line: the sample's Line. NaN where there is no minimum; whether one is stable is judged later.
+    line: the sample's Line. NaN where there is no minimum; stability is tested later.
     """
     size = len(HEXAGONAL_STRAINS)
     shapes = [(), (len(STRAINS),), (), (size, size)]
@@ -156,7 +156,7 @@ def _relax_sample(walks, elasticity, line):
 
 
 def _phonons(potential, crystal, weights, lengths, repeats):
-    """Lowest curvature of every variant at each q-point, (sample, lambda, q), and these, (q, 3)."""
+    """Lowest curvature of every variant at each q-point, (sample, lambda, q); q-points, (q, 3)."""
     q_points = commensurate_q_points(crystal, repeats)
     found = np.isfinite(lengths[..., 0])
     at = lengths[found]

@@ -2,9 +2,9 @@
 
 Descriptors are smooth functions of the lattice parameter except where a neighbour shell crosses a
 cutoff, where their second derivative jumps. One interpolant across such a point is wrong by 1e-5 eV
-an atom; one on each side of it converges geometrically. In the plane of two lattice parameters
-such points are curves, which a Patch takes no notice of: it is for what only has to be known
-roughly.
+per atom; one on each side of it converges geometrically. In the plane of two lattice parameters
+such points are curves. A Patch ignores them, so it is only for quantities of which rough values
+suffice.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Panels:
         return np.searchsorted(self.edges[1:-1], point)
 
     def scaled(self, point, panel):
-        """Points as the Chebyshev variable in [-1, 1] of their panel."""
+        """Each point's Chebyshev variable, in [-1, 1], within its panel."""
         low, high = self.edges[panel], self.edges[panel + 1]
         return (2 * point - low - high) / (high - low)
 
@@ -49,7 +49,7 @@ class Panels:
         """Values contracted with weights of shape (V, column) over the last axis: shape (V, ...).
 
         Works panel by panel and degree by degree, so that no array of the size V x columns x ... is
-        ever made.
+        needed.
         """
         panel = self.panel(point)
         degree = self.coefficients.shape[1] - 1

@@ -1,8 +1,8 @@
 """Crystals with one length: their energy as a function of it, and the minimum of every variant.
 
 LAMMPS evaluates descriptors on a grid of lengths once; each variant's minimum is then a scalar
-root. The length is the lattice parameter a of a crystal that keeps its shape, or the one along the
-normal of a crystal that is held in a plane (`compared.py`).
+root. The length is the lattice parameter a of a crystal that keeps its shape, or the lattice
+parameter along the normal of a crystal that is held in a plane (`compared.py`).
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from scipy.optimize import elementwise
 from relaxdiff.crystals.interpolation import interpolate
 from relaxdiff.exceptions import RelaxationError
 
-# Lattice parameters looked at, relative to the one to start from: 15 % less, as config.yaml says,
-# and as far by a factor, 1 / 0.85, upwards.
+# Range of lattice parameters that is searched, relative to the starting one: 15 % downwards, as
+# config.yaml says, and the same factor, 1 / 0.85, upwards.
 RANGE = (0.85, 1.18)
 GRID_STEP = 0.005  # Angstrom; a minimum closer than this to a maximum counts as vanished
 ENERGY_DEGREE = 20  # of the interpolant of D(a) on each panel: converged to 1e-12 eV
@@ -36,7 +36,7 @@ class Minima:
 
 
 def bulk_descriptors(calculator, crystal):
-    """D(a) per atom as Panels, last axis the P + 1 columns (per atom, last the reference in eV).
+    """D(a) per atom as Panels, last axis the P + 1 columns (per atom, last the baseline in eV).
 
     crystal: PerfectCrystal that gives the range of a and the shape, which is kept.
     """
@@ -53,7 +53,7 @@ def panel_edges(crystal, lengths):
 
 
 def edges_between(low, high, crossings):
-    """Both ends and the crossings between them, ascending, those that coincide once, Angstrom."""
+    """Both ends and the crossings between them, ascending, without duplicates, Angstrom."""
     inside = sorted(point for point in crossings if low < point < high)
     edges = np.array([low, *inside, high])
     return edges[np.append(True, np.diff(edges) > 1e-6)]
@@ -85,7 +85,7 @@ def strain_derivatives(descriptors, at):
 def relax_reference_bulk(descriptors, weights):
     """Lattice parameter of the lowest minimum of E(a) at one parameter set, weights (P + 1,).
 
-    Raises RelaxationError when E(a) has no minimum in the range that was looked at.
+    Raises RelaxationError when E(a) has no minimum in the range that was searched.
     """
     grid = _grid(descriptors)
     energies = descriptors(grid) @ weights
@@ -102,10 +102,10 @@ def relax_reference_bulk(descriptors, weights):
 
 
 def follow_minima(descriptors, weights, start, zero):
-    """Minima of E(a) along lambda, each reached downhill from its neighbour nearer to lambda = 0.
+    """Minima of E(a) along lambda, each found downhill from its neighbour nearer to lambda = 0.
 
     weights: shape (sample, lambda, P + 1); start: lattice parameter at lambda = 0; zero: index of
-    lambda = 0. A branch ends where its minimum vanishes, also if another one lies further downhill.
+    lambda = 0. A branch ends where its minimum vanishes, even if there is another further downhill.
     Returns Minima with arrays of shape (sample, lambda).
     """
     grid = _grid(descriptors)
@@ -125,7 +125,7 @@ def follow_minima(descriptors, weights, start, zero):
 
 
 def _downhill_bracket(slope, at):
-    """Grid interval with a minimum, downhill from interval `at` through convex ground, or -1."""
+    """Grid interval with a minimum, downhill from interval `at` where E(a) is convex, or -1."""
     last = len(slope) - 1
     if slope[at + 1] <= 0:
         path = slice(at + 1, last + 1)
@@ -175,7 +175,7 @@ def _solve_brackets(descriptors, weights, grid, bracket):
 
 
 def _grid(descriptors):
-    """Lattice parameters GRID_STEP apart, every panel edge among them."""
+    """Lattice parameters GRID_STEP apart, including every panel edge."""
     pieces = [
         np.linspace(low, high, max(2, int(np.ceil((high - low) / GRID_STEP))), endpoint=False)
         for low, high in zip(descriptors.edges[:-1], descriptors.edges[1:], strict=True)

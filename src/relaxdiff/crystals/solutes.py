@@ -1,4 +1,4 @@
-"""What solutes are compared with: crystals of their own, or given chemical potentials."""
+"""References of solutes: crystals of their own, or given chemical potentials."""
 
 import json
 
@@ -26,7 +26,7 @@ COMPARED = {
 
 
 def with_solutes(crystal, composition, solutes):
-    """The crystal Dataset of a structure, with the solutes that it has beyond the crystal.
+    """The crystal Dataset of a structure, with values for its solutes added.
 
     crystal: Dataset of `crystal_of_variants`; composition: of the structure, a dict of element and
     number of atoms; solutes: for each solute of the study the Dataset of `bulk_of_variants`, or its
@@ -81,9 +81,9 @@ def _energy_curvature(bulk):
 
 
 def _of_number(potential, crystal):
-    """What a Dataset of `bulk_of_variants` would hold of a solute with a given chemical potential.
+    """A solute with a given chemical potential, as a Dataset like those of `bulk_of_variants`.
 
-    It changes with no parameter, and an atom has the volume of one in the crystal.
+    The chemical potential depends on no parameter; the volume is that per atom of the crystal.
     """
     grows = np.einsum("kii->k", crystal["strain_basis"].values)
     strains = -np.linalg.solve(
@@ -119,5 +119,5 @@ def solute_crystals(crystal):
 
 
 def chemical_potentials(crystal):
-    """Those that were given, eV, a dict by element; {} if none were."""
+    """The chemical potentials that were given, eV, a dict by element; {} if none were."""
     return json.loads(crystal.attrs.get("chemical_potentials", "{}"))

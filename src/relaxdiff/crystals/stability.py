@@ -1,8 +1,7 @@
 """Vibrational stability of the perfect crystal, for every variant at once.
 
 Dynamical matrices are linear in Theta like the energy itself: LAMMPS gives them for each column at
-a few lattice parameters, and a variant's stability is the sign of the eigenvalues of a weighted
-sum.
+a few lattice parameters, and a variant is stable if the weighted sum has only positive eigenvalues.
 """
 
 import itertools
@@ -14,7 +13,7 @@ from relaxdiff.minima import cells_in_range
 from relaxdiff.potentials import PHONON_STEP, responses_to
 from relaxdiff.structures import find_symmetry
 
-MATRICES_AT_ONCE = 144  # entries of one variant's: 30 MB for 25,000 variants
+MATRICES_AT_ONCE = 144  # matrix entries for each variant at a time: 30 MB for 25,000 variants
 
 
 def dynamical_matrices(calculator, crystal, repeats, q_points):
@@ -22,14 +21,14 @@ def dynamical_matrices(calculator, crystal, repeats, q_points):
 
     repeats: the supercell, in conventional cells; q_points: some that it can hold, shape (q, 3), in
     units of the conventional cell's reciprocal vectors; n: atoms in the primitive cell. Real and
-    symmetric, eV/Angstrom^2 for the reference column.
+    symmetric, eV/Angstrom^2 for the baseline's column.
 
-    D_ij(q) = sum_R Phi(R) exp(i q . R) over the atoms j at R from an atom i. Phi is that of the
-    infinite crystal, from a cell that holds its range, or that of the supercell where this is
-    smaller: there the Phi of periodic images, equal in phase, have been added up.
+    D_ij(q) = sum_R Phi(R) exp(i q . R) over the atoms j at R from an atom i. Phi comes from the
+    smaller of two cells: one that holds its full range, and the supercell. In the supercell the Phi
+    of periodic images, which have equal phases, are already added up.
 
-    In diamond and hcp inversion exchanges the two atoms, so that D = (A B; B* A*), which keeps
-    vectors (x; x*) among themselves: it acts on their real and imaginary parts as a real matrix of
+    In diamond and hcp inversion exchanges the two atoms, so that D = (A B; B* A*). It maps vectors
+    (x; x*) to such vectors, and acts on their real and imaginary parts as a real matrix with
     the same eigenvalues. For compounds the matrices are twice as large, see `_of_compound`.
     """
     cells = min(repeats, cells_in_range(calculator, crystal))
@@ -52,11 +51,11 @@ def dynamical_matrices(calculator, crystal, repeats, q_points):
 
 
 def _of_compound(calculator, crystal, cells, q_points):
-    """The same of any number of sublattices, (q, 6n, 6n, column).
+    """The same for any number of sublattices, (q, 6n, 6n, column).
 
     cells: the supercell that Phi is taken from. A Hermitian D = A + iB acts on the real and
     imaginary parts of a vector as the real matrix (A -B; B A), which has every eigenvalue of D
-    twice. Of atoms that symmetry makes equivalent one is moved, and Phi of the others turned.
+    twice. Only one of several equivalent atoms is moved; Phi of the others follows by symmetry.
     """
     unit, sublattices = crystal.conventional(), _sublattices(crystal)
     supercell, symmetry = unit.repeat(cells), find_symmetry(unit)
@@ -87,8 +86,8 @@ def lowest_curvatures(matrices, lengths, weights):
     """Lowest eigenvalue of each variant's dynamical matrices, shape (V, q), eV/Angstrom^2.
 
     matrices: Panels or Patch of `dynamical_matrices`; lengths: lattice parameters, Angstrom, shape
-    (V,) or (V, 2); weights: shape (V, P + 1). A few q-points at a time, as the matrices of all are
-    gigabytes.
+    (V,) or (V, 2); weights: shape (V, P + 1). Works on a few q-points at a time, as the matrices of
+    all q-points would take gigabytes.
     """
     lowest = []
     size = matrices.coefficients.shape[3]
@@ -104,8 +103,8 @@ def commensurate_q_points(crystal, repeats):
     """q-points that `repeats`^3 conventional cells can hold, one per star, without Gamma.
 
     crystal: PerfectCrystal. Returns shape (q, 3) in units of the conventional cell's reciprocal
-    vectors, 2 pi / a of cubic ones. A star holds the images under the crystal's point group and
-    time reversal. A shortest member of each is given, of a cubic lattice the one with
+    vectors, 2 pi / a for cubic ones. A star holds the images under the crystal's point group and
+    time reversal. A shortest member of each is given, for a cubic lattice the one with
     q_x >= q_y >= q_z >= 0.
     """
     unit = crystal.at(1.0).conventional().cell.array
@@ -117,7 +116,7 @@ def commensurate_q_points(crystal, repeats):
     shifts = shifts[np.isclose(np.cos(2 * np.pi * shifts @ primitive), 1).all(axis=1)]
     stars = set()
     for step in itertools.product(range(2 * repeats), repeat=3):
-        images = np.array(step) - repeats * shifts  # integers: q-points are good to every digit
+        images = np.array(step) - repeats * shifts  # integers: q-points have no rounding errors
         lengths = np.einsum("ni,ij,nj->n", images, metric, images).round(6)
         shortest = images[lengths == lengths.min()]
         stars.add(min(max(map(tuple, (turns @ image).tolist())) for image in shortest))

@@ -1,7 +1,7 @@
-"""The evaluator of a crystal with one length: its descriptors are interpolated, not evaluated anew.
+"""The evaluator of a crystal with one length: its descriptors are interpolated.
 
-`one_length.py` knows D as a function of the length to 1e-12 eV an atom from some 170 evaluations of
-the crystal's smallest cube. Evaluating every variant's crystal takes ten thousands.
+`one_length.py` gives D as a function of the length to 1e-12 eV per atom from about 170 evaluations
+of the crystal's smallest cube. Evaluating every variant's crystal would take tens of thousands.
 """
 
 import numpy as np
@@ -34,7 +34,7 @@ class OneLengthColumns:
         """Nothing is remembered between evaluations."""
 
     def columns(self, q):
-        """dD/dq at q (1,), shape (1, P + 1); EvaluationError beyond the lengths looked at."""
+        """dD/dq at q (1,), shape (1, P + 1); EvaluationError outside the interpolated lengths."""
         self.at = self.length * (1 + np.asarray(q, dtype=float))
         low, high = self.descriptors.edges[[0, -1]]
         if not (low <= self.at[0] <= high):
@@ -51,11 +51,11 @@ class OneLengthColumns:
 
 
 def evaluator_of_crystal(potential, crystal, coordinates):
-    """The cheapest Evaluator of the crystal that a structure is compared with.
+    """The cheapest Evaluator of a structure's reference crystal.
 
     potential: that of the mean; crystal: Dataset of `crystal_of_variants`; coordinates: of its
-    conventional cell, the strains those of the Dataset. LAMMPS evaluates all crystals but those
-    with one length.
+    conventional cell, the strains those of the Dataset. Crystals with one length are interpolated;
+    LAMMPS evaluates all others.
     """
     strains, mean = coordinates.strains, crystal_from(crystal.attrs)
     if len(strains) != 1 or coordinates.n_modes or not hasattr(potential, "descriptor_calculator"):

@@ -1,4 +1,4 @@
-"""What is known of the perfect crystals of all variants, whatever their lattice."""
+"""The relaxed perfect crystals of all variants, in one form for all lattices."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class VariantCrystals:
     crystal: the mean's PerfectCrystal; strains: (s, 3, 3); descriptors: columns, (P + 1,);
     gradient: their derivatives by the strains, (s, P + 1); curvatures: (s, s, P + 1);
     modulus_derivatives: of each modulus of the relaxed mean crystal, (P,), GPa/eV; volume: per
-    atom, Angstrom^3, (sample, lambda), where the lengths do not tell it.
+    atom, Angstrom^3, (sample, lambda), where the lengths do not determine it.
     """
 
     lengths: np.ndarray
@@ -38,12 +38,12 @@ class VariantCrystals:
     volume: np.ndarray | None = None
 
     def strain_derivatives(self, weights):
-        """How the relaxed mean crystal strains, (s, P), per eV; weights: the mean's, (P + 1,)."""
+        """de/dTheta of the relaxed mean crystal, (s, P), 1/eV; weights: the mean's, (P + 1,)."""
         return -np.linalg.solve(self.curvatures @ weights, self.gradient[:, :-1])
 
 
 def where_found(found, values):
-    """Values of the variants that were found, (V, ...), among all; NaN for the others.
+    """Array over all variants with the values (V, ...) of those found; NaN for the others.
 
     found: mask of any shape, with V entries true.
     """

@@ -1,8 +1,8 @@
-"""Perfect crystals with more to relax than one length: walked over the variants, really relaxed.
+"""Perfect crystals in which more than one length relaxes: each variant's is really relaxed.
 
-Each sample is walked along from the mean's crystal outwards, as structures are (`minima/walk.py`):
-a variant is relaxed when the gradient of its own potential vanishes. Cell and freedom are any: what
-relaxes are the coordinates, strains and the displacements that their symmetry allows.
+Along each sample the walk goes from the mean's crystal outwards, as for structures
+(`minima/walk.py`): a variant is relaxed when the gradient of its own potential vanishes. Any cell
+and constraint is possible; its coordinates relax: strains, and displacements of their symmetry.
 """
 
 import functools
@@ -51,7 +51,7 @@ class CrystalWalks:
     def line(self, variants, sample, kept=None):
         """The Line of one sample.
 
-        variants: Variants; kept: mask (lambda,) of those to be looked at, all if None.
+        variants: Variants; kept: mask (lambda,) of those to be relaxed, all if None.
         """
         return Line(
             theta_at=functools.partial(variants.theta_at, sample),
@@ -61,14 +61,14 @@ class CrystalWalks:
         )
 
     def outcomes(self, line):
-        """Outcomes over lambda of a Line, a list; whether one is stable is judged by the caller."""
+        """Outcomes over lambda of a Line, a list; the caller tests their stability."""
         return walk_line(self.engine, line)
 
     def relaxed(self, variants, kept):
         """Energies of the cell (eV), (sample, lambda), and q, (sample, lambda, n), of all variants.
 
-        kept: mask (sample, lambda) of those to be looked at. Without energy shift; NaN where there
-        is no minimum. A crystal that is farther from the mean's than `in_basin` allows is none.
+        kept: mask (sample, lambda) of those to be relaxed. Without energy shift; NaN where there is
+        no minimum, or where it is farther from the mean's crystal than `in_basin` allows.
         """
         energy = np.full(kept.shape, np.nan)
         q = np.full((*kept.shape, self.coordinates.size), np.nan)

@@ -1,7 +1,7 @@
-"""Walks over the variants of a study, and the Datasets of what was found.
+"""Walks over the variants of a study, and the Datasets of their results.
 
-A variant is looked at while its crystal is stable, and its formation energy is counted from that
-crystal. Both the truth and adaptive predictions walk so.
+A variant is relaxed only if its crystal is stable; its formation energy is relative to that
+crystal. Both the truth and adaptive predictions use these walks.
 """
 
 import numpy as np
@@ -97,15 +97,15 @@ def walked(walks, samples, report, checkpoints=None):
 
 
 def join_samples(parts):
-    """One Dataset over (sample, lambda) of several."""
+    """Several Datasets joined into one over (sample, lambda)."""
     return xr.concat(parts, dim="sample", combine_attrs="drop_conflicts", data_vars="minimal")
 
 
 def join_chunks(chunks):
-    """One Dataset of several of `walked`; their modes, the same in all, are held once.
+    """Several Datasets of `walked` joined into one; their modes, the same in all, are kept once.
 
-    chunks: Datasets, best an iterator that reads each when its turn comes: the modes of a large
-    cell take more memory than all that a chunk holds beside them.
+    chunks: Datasets, best an iterator that reads one at a time: the modes of a large cell take more
+    memory than the rest of a chunk.
     """
     parts = []
     for chunk in chunks:

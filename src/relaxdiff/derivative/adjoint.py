@@ -12,8 +12,8 @@ def adjoint_derivative(minimum, position_gradient, strain_gradient=0.0, solver="
     """Gradient of one scalar of the relaxed structure with respect to all P parameters.
 
     position_gradient: of the scalar by the scaled positions u, (N, 3); strain_gradient: by the
-    strains, (strain,), or the same for all of them. With dq*/dTheta = -H^-1 G it is -(H^-1 s) . G,
-    one solve whatever P is. Returns a DataArray (parameter). Raises as `implicit_derivative`.
+    strains, (strain,), or one number for all. With dq*/dTheta = -H^-1 G it is -(H^-1 s) . G, so one
+    solve is enough for any P. Returns a DataArray (parameter). Raises as `implicit_derivative`.
     """
     with evaluator_at(minimum) as evaluator:
         problem = Problem(minimum, evaluator)

@@ -6,7 +6,7 @@ arXiv:2407.02414):
     U* = U + dTheta . D + 1/2 dTheta . (G^T dq*/dTheta) dTheta
     e_k* = de_k/dTheta . dTheta,     V* = V det(1 + sum_k e_k* B_k)
 
-for a cell that strains by the matrices B_k; with the identity as the only one V* = V (1 + e*)^3.
+for a cell that strains by the matrices B_k; if the identity is the only one, V* = V (1 + e*)^3.
 
 The factor 1/2: the second-order terms are dTheta . G^T dq + 1/2 dq^T H dq, and with
 dq = -H^-1 G dTheta the second is -1/2 of the first. (The paper's eq 36 hides it in H_zeta.)
@@ -22,7 +22,7 @@ from relaxdiff.structures import relative_volume
 
 @dataclass(frozen=True)
 class Expansion:
-    """What one implicit derivative says of a structure near its reference minimum.
+    """Expansion of a structure near its reference minimum, from one implicit derivative.
 
     energy: eV; volume: Angstrom^3; descriptors: (P,); curvature: G^T dq*/dTheta, (level, P, P);
     strain_derivative: (level, P, strain), h+ih last; strain_basis: B_k, (strain, 3, 3).
@@ -72,8 +72,8 @@ def expansion_of_defect(derivative):
 def expansion_of_crystal(crystal, levels):
     """The Expansion of the perfect crystal per atom, at the levels' own approximations.
 
-    crystal: Dataset of `crystal_of_variants`. In most crystals nothing moves but the cell; in one
-    that is held in a plane atoms may, and stand before its strain.
+    crystal: Dataset of `crystal_of_variants`. In most crystals only the cell relaxes. In a crystal
+    held in a plane atoms may relax too; their displacements precede the strain.
     """
     gradient, modes = crystal["strain_gradient"].values, crystal.sizes.get("displacement_mode", 0)
     derivatives = level_derivatives(

@@ -4,7 +4,7 @@ At a minimum the gradient g(q*; Theta) vanishes for every Theta; differentiating
 
     dq*/dTheta = -H^-1 G,    G = dD/dq,    H = d2U/dq2    (eq 5 of arXiv:2407.02414).
 
-A solver inverts the displacement block H_uu alone. The strains, none to six, follow by block
+A solver inverts only the displacement block H_uu. The strains, none to six, follow by block
 elimination: with x = -H_uu^-1 G_u and y = -H_uu^-1 H_ue,
 
     strain = -(H_ee + H_eu y)^-1 (G_e + H_eu x),    u = x + y strain    (eq 33, solved blockwise).
@@ -43,9 +43,9 @@ def implicit_derivative(
     * what predictions need: `descriptors` D, `energy`, `volume`, and for each approximation
       `level` of the paper the products `energy_curvature` = G^T dq*/dtheta (level, parameter,
       parameter_2) and `level_strain_derivative` (level, parameter, strain);
-    * from the dense solver, what relaxations near by need: `hessian_tensor` (coordinate,
-      coordinate_2, column), the last coordinates being the strains, and `mode_displacements` (mode,
-      atom, xyz).
+    * from the dense solver, what nearby relaxations need: `hessian_tensor` (coordinate,
+      coordinate_2, column), where the strains are the last coordinates, and `mode_displacements`
+      (mode, atom, xyz).
 
     Raises InputError for a minimum that has not converged, an unknown solver or directions of
     another shape, RelaxationError when the structure is a saddle point or the solver fails.
@@ -98,7 +98,7 @@ def at_minimum(problem):
         hessian_row(evaluator, index, steps[index]) @ weights_of(problem.theta)
         for index in range(coordinates.n_modes, coordinates.size)
     ]
-    at = np.zeros(coordinates.size)  # last: its values are asked for
+    at = np.zeros(coordinates.size)  # evaluated last, as its values are needed afterwards
     if largest_component(coordinates, evaluator.gradient(at, problem.theta)) > 1e-4:
         raise InputError("the minimum's potential and structure do not belong together")
     columns = evaluator.mixed(at, problem.theta)
@@ -125,8 +125,8 @@ def solve(problem, solver, right, strain_columns):
 def _dataset(minimum, energies, derivatives, chosen, axis):
     """Everything that predictions need from the reference, with units.
 
-    energies: the energy at the minimum, its derivatives at fixed atoms, (P,), and the second ones
-    of the relaxed energy, (level, k, k).
+    energies: the energy at the minimum, its derivatives at fixed atoms, (P,), and the second
+    derivatives of the relaxed energy, (level, k, k).
     """
     potential, coordinates = minimum.potential, minimum.coordinates
     modes, full = coordinates.modes, derivatives[DERIVATIVE_LEVELS.index(H_IH.name)]
@@ -188,7 +188,7 @@ def _dataset(minimum, energies, derivatives, chosen, axis):
 
 
 def _second_derivatives(coordinates, tensor):
-    """What the dense solver knows beyond the derivative."""
+    """Further variables that only the dense solver gives."""
     modes = coordinates.modes.T.toarray().reshape(-1, len(coordinates.reference), 3)
     return {
         "hessian_tensor": hessian_variable(tensor),

@@ -1,7 +1,7 @@
-"""Levels of approximation: what of a structure responds to the parameters, and how far it is known.
+"""Levels of approximation: which parts of a structure respond to the parameters, to which order.
 
-LEVELS is the one table of them. Files, tables and figures have levels in its order, the least
-complete first; nothing else compares their names.
+LEVELS is the only table of them. Files, tables and figures have levels in its order, the least
+complete first; no other code compares their names.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
-# What a level needs; each has all before it, too.
+# What a level needs; it also needs everything listed before.
 DERIVATIVE = "the derivative of the reference"
 HESSIAN = "the Hessian tensor of the reference"
 EVALUATION = "one evaluation at the predicted structure"
@@ -21,11 +21,11 @@ class Level:
     """A level of approximation.
 
     name: in files, tables and figures; cell, atoms: whether they move; needs: DERIVATIVE, HESSIAN,
-    EVALUATION or NEIGHBOURS; energy_order, structure_order: the powers of |lambda| that the errors
-    of energies, and of volumes, strains and positions, grow with near lambda = 0, one more than
-    what is predicted exactly, None where the error is not one of lambda alone (docs/theory.md); at:
-    name of the level whose structure is evaluated; colour: what the figures' style calls its look,
-    None where no figure shows it.
+    EVALUATION or NEIGHBOURS; energy_order, structure_order: with which power of |lambda| the errors
+    grow near lambda = 0, those of energies, and those of volumes, strains and positions: the order
+    that is predicted exactly plus one, None where the error depends on more than lambda
+    (docs/theory.md); at: name of the level whose structure is evaluated; colour: its name in the
+    figures' style, None where no figure shows it.
     """
 
     name: str
@@ -56,12 +56,12 @@ def level_named(name):
 
 
 def names_of_levels(needs):
-    """Names of the levels that need just this (DERIVATIVE, ...), a tuple in the table's order."""
+    """Names of the levels with these `needs` (DERIVATIVE, ...), a tuple in the table's order."""
     return tuple(level.name for level in LEVELS if level.needs == needs)
 
 
 def most_complete(names):
-    """The name, of those given, that comes last in the table."""
+    """Which of the given names comes last in the table."""
     return max(map(str, names), key=[level.name for level in LEVELS].index)
 
 
@@ -69,7 +69,7 @@ DERIVATIVE_LEVELS = names_of_levels(DERIVATIVE)
 
 
 def level_derivatives(hessian, columns, strains):
-    """dq*/dtheta for each of DERIVATIVE_LEVELS, (level, n, P), from a Hessian at hand.
+    """dq*/dtheta for each of DERIVATIVE_LEVELS, (level, n, P), from a known Hessian.
 
     hessian: (n, n) at the minimum; columns: G, (n, P); strains: how many of the last coordinates
     are strains.
@@ -84,8 +84,8 @@ def eliminate(x, columns, strain_columns):
     """dq*/dtheta for each of DERIVATIVE_LEVELS, shape (level, n, k).
 
     x: H_uu^-1 (-G_u), and as last columns H_uu^-1 (-H_ue); columns: G, (n, k); strain_columns:
-    H_qe, (n, strain). 'c' moves nothing, 'h' the cell alone, 'ih' the atoms at fixed cell, 'h+ih'
-    all; in a fixed cell 'h' is 'c' and 'ih' all there is.
+    H_qe, (n, strain). 'c' moves nothing, 'h' only the cell, 'ih' the atoms at fixed cell, 'h+ih'
+    both; if the cell is kept fixed, 'h' equals 'c' and 'ih' equals 'h+ih'.
     """
     size = len(x)
     x, y = x[:, : columns.shape[1]], x[:, columns.shape[1] :]

@@ -1,4 +1,4 @@
-"""The one door to LAMMPS: descriptors, energies, forces and its own minimiser."""
+"""The only package that calls LAMMPS: descriptors, energies, forces and its own minimiser."""
 
 from relaxdiff.lammps.all_atoms import AllAtomColumns
 from relaxdiff.lammps.calculator import LammpsCalculator

@@ -1,6 +1,7 @@
 """Descriptors of all atoms, as functions of the coordinates q.
 
-An evaluation is one gradient. The values D(q) come on demand: relaxation needs them at its end.
+An evaluation is one gradient. The values D(q) are computed on demand: relaxation needs them only
+at its end.
 """
 
 import numpy as np
@@ -27,7 +28,7 @@ def deformation_at(coordinates, q):
 
 
 def finite(numbers):
-    """The same numbers; LammpsError if any is not finite."""
+    """The numbers unchanged; LammpsError if any is not finite."""
     if not np.isfinite(numbers).all():
         raise LammpsError("a descriptor is not finite")
     return numbers

@@ -1,4 +1,4 @@
-"""Energy and gradient of a fixed pair style alone, in the whole cell."""
+"""Energy and gradient of only the fixed pair style, in the whole cell."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from relaxdiff.units import LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM, VOIGT_MATRIX
 
 
 class BaselineEvaluator:
-    """Energy and gradient of a fixed pair style alone, in the whole cell.
+    """Energy and gradient of only the fixed pair style, in the whole cell.
 
     coordinates: Coordinates; elements: of the potential; baseline: a PairBaseline.
     """
@@ -31,7 +31,7 @@ class BaselineEvaluator:
         self.session.close()
 
     def gradient(self, q):
-        """Derivative by the coordinates at q, (n,), eV; `energy` is then that at q, eV."""
+        """Derivative by the coordinates at q, (n,), eV; sets `energy`, eV, to that at q."""
         deformation, _ = deformation_at(self.coordinates, q)
         atoms, session = self.coordinates.structure(q), self.session
         session.place(atoms)

@@ -1,4 +1,4 @@
-"""Any potential of ours as an ASE calculator, evaluated by plain LAMMPS."""
+"""Any potential of this library as an ASE calculator, evaluated by plain LAMMPS."""
 
 import tempfile
 
@@ -14,9 +14,9 @@ PRESSURES = ("pxx", "pyy", "pzz", "pyz", "pxz", "pxy")  # in the order of VOIGT,
 class LammpsCalculator(Calculator):
     """ASE calculator of a potential: energy (eV), forces (eV/Angstrom), stress (eV/Angstrom^3).
 
-    potential: hands over its own lines and files, `lammps_lines`, and its `elements`. Energies
-    contain the energy shifts. It shares nothing with the descriptors that the rest of the library
-    works with: LAMMPS evaluates the potential's own files. LAMMPS runs as long as the calculator
+    potential: has `lammps_lines`, which writes its files, and `elements`. Energies
+    contain the energy shifts. The descriptors that the rest of the library works with are not used:
+    LAMMPS evaluates the potential's own files. LAMMPS runs as long as the calculator
     lives, or until `close`. Raises LammpsError for a structure that is not periodic or holds
     another element.
     """
@@ -54,6 +54,6 @@ class LammpsCalculator(Calculator):
         }
 
     def close(self):
-        """End LAMMPS and remove the potential's files; the calculator is of no use afterwards."""
+        """End LAMMPS and remove the potential's files; the calculator cannot be used afterwards."""
         self.session.close()
         self.folder.cleanup()

@@ -2,8 +2,8 @@
 
 The energy is linear in its parameters, U = Theta . D(q) + U_ref(q) (eqs 1 and 17 of
 arXiv:2407.02414), so
-one evaluation of D and its gradient serves every parameter set. The baseline U_ref rides
-along as one more column with the weight 1: arrays have P + 1 columns, and a potential's energy,
+one evaluation of D and its gradient serves every parameter set. The baseline U_ref is
+one more column, with the weight 1: arrays have P + 1 columns, and a potential's energy,
 forces and stress are `columns @ potential.weights`.
 """
 
@@ -18,7 +18,7 @@ from relaxdiff.units import LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM, VOIGT
 
 @dataclass(frozen=True)
 class Descriptors:
-    """Columns for the P parameters and, last, the baseline.
+    """One column for each of the P parameters and, last, one for the baseline.
 
     values: D summed over atoms, shape (P + 1,), eV per unit of parameter;
     gradient: dD/dx of each atom, shape (N, 3, P + 1), per Angstrom;
@@ -46,8 +46,8 @@ class DescriptorCalculator:
         self.session = LammpsSession(
             hyperparameters.elements, pair_lines(hyperparameters, baseline)
         )
-        # compute snap leaves a hidden compute "<ID>_press" behind that blocks the next run: both
-        # are made anew for each evaluation.
+        # compute snap leaves a hidden compute "<ID>_press" that blocks the next run: both are
+        # created again for each evaluation.
         self.compute = (
             f"compute descriptors all snap {hyperparameters.compute_settings()}\nrun 0 post no"
         )
@@ -100,7 +100,7 @@ class DescriptorCalculator:
         voigt = rows[1 + 3 * count :].copy()
         voigt[:, -1] *= (
             volume / LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM
-        )  # the reference's is a pressure
+        )  # the baseline's is a pressure
         virial = np.empty((3, 3, columns))
         for row, (i, j) in zip(voigt, VOIGT, strict=True):
             virial[i, j] = virial[j, i] = row

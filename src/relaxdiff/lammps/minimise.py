@@ -1,9 +1,9 @@
 """Plain LAMMPS relaxation: `minimize` with `fix box/relax`, from pair_style snap's own forces.
 
-It shares nothing with the rest of the library but the potential files and the structure, and so
-checks it. It is also the slow way to the truth. Cell and atoms take turns: the cell is so much
-stiffer (1e4 eV against 10 eV/Angstrom^2) that conjugate gradients on both at once need several
-times as many force calls, and a change of the one hardly disturbs the other.
+It shares only the potential files and the structure with the rest of the library, and so is an
+independent check of it. It is also the slow way to the truth. Cell and atoms are relaxed in turns:
+the cell is so much stiffer (1e4 eV against 10 eV/Angstrom^2) that conjugate gradients on both at
+once need several times as many force calls, and a change of one hardly disturbs the other.
 """
 
 import re
@@ -18,21 +18,21 @@ from relaxdiff.lammps.session import LammpsSession, lammps_errors
 from relaxdiff.structures import Freedom
 from relaxdiff.units import LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM
 
-# Rounds of cell, then atoms, and conjugate gradient steps of each in one round, at most. Guesses: a
-# relaxation usually ends before, converged or with nothing changing any more.
+# Largest numbers of rounds of cell, then atoms, and of conjugate gradient steps of each in a round.
+# Guesses: a relaxation usually ends earlier, when it has converged or nothing changes any more.
 ROUNDS, ATOM_STEPS = 30, 100
 CELL_STEPS = {"iso": 2, "z": 2, "tri": 20}
-# A cell that relaxes along z only keeps its other components, tilts included.
+# A cell that relaxes only along z keeps its other components, tilts included.
 BOX_OPTIONS = {"iso": "vmax 0.01", "z": "scalexz no scaleyz no vmax 0.01", "tri": "vmax 0.01"}
 COMPONENTS = ("xx", "yy", "zz", "yz", "xz", "xy")
-# Largest force (eV/Angstrom) that the first round leaves, and the factor of each further one: to
-# relax the atoms any further in a cell that is still to change would be wasted. Guesses, which only
-# the speed depends on.
+# Largest force (eV/Angstrom) that the first round leaves, and the factor for each further round:
+# the cell still changes, so that relaxing the atoms further would be wasted. Guesses; they change
+# only the speed.
 FIRST_FORCE, FORCE_FACTOR = 0.03, 0.03
-# Share of the tolerance that each minimisation is asked for: the other one then uses up some of it.
+# Fraction of the tolerance for each minimisation: the other one then uses up some of the rest.
 CELL_SHARE, ATOM_SHARE = 0.25, 0.5
-# LAMMPS's report on a minimisation. It counts the evaluations of line searches; one more sets the
-# minimisation up, and one ends it unless its steps were used up.
+# LAMMPS's report on a minimisation. It counts the evaluations of line searches. One more sets the
+# minimisation up, and another one ends it unless its steps were used up.
 REPORT = re.compile(r"Stopping criterion = (.*)|Iterations, force evaluations = \d+ (\d+)")
 
 
@@ -53,18 +53,18 @@ class LammpsMinimum:
 def lammps_minimise(atoms, potential, tolerance=1e-6, freedom=None, lost=lambda atoms: False):
     """Relax a periodic structure with LAMMPS's conjugate gradients, no symmetry imposed.
 
-    potential: hands over its own lines and files, `lammps_lines`, and its `elements`;
+    potential: has `lammps_lines`, which writes its files, and `elements`;
     tolerance: wanted largest gradient in eV/A (forces, and dU/dstrain over the cell's edge); the
     caller compares `max_gradient` with it; freedom: the Freedom of atoms and cell, all atoms and an
     isotropic strain if None; it may confine atoms, and the cell's strain, to the normal of the
-    first two cell vectors, and hold atoms: no force moves these, and as `fix box/relax` takes all
-    atoms along, they keep their scaled positions in a cell that relaxes; lost: says of the Atoms on
-    the way whether to give up. Returns a LammpsMinimum; raises LammpsError.
+    first two cell vectors, and hold atoms: no force moves these, and as `fix box/relax` moves all
+    atoms with the cell, they keep their scaled positions; lost: function of the present Atoms that
+    says whether to give up. Returns a LammpsMinimum; raises LammpsError.
     """
     freedom = Freedom() if freedom is None else freedom
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.lammps"
-        log.touch()  # LAMMPS writes it on its first MPI rank alone
+        log.touch()  # LAMMPS writes it only on its first MPI rank
         commands = [
             f'log "{log}"',
             *potential.lammps_lines(folder),
@@ -93,7 +93,7 @@ def _hold(session, fixed):
 
 
 def _cell(strains):
-    """LAMMPS's word for the components that relax; None for a fixed cell."""
+    """LAMMPS's keyword for the components that relax; None for a fixed cell."""
     if len(strains) == 6:
         return "tri"
     if len(strains) == 1:
@@ -102,7 +102,7 @@ def _cell(strains):
 
 
 def _minimise(session, atoms, box, tolerance, cell, lost):
-    """Relax what the session holds; returns the largest gradient left, eV/A."""
+    """Relax the session's structure; returns the largest remaining gradient, eV/A."""
     wanted = ATOM_SHARE * tolerance
     force = max(FIRST_FORCE, wanted) if cell else wanted
     before = np.inf

@@ -5,16 +5,17 @@ of one representative each, weighted by the size of its orbit:
 
     D(q) = sum_o size_o B_o(q),    dD/dq_k = sum_o size_o sum_j dB_o/dx_j . dx_j/dq_k
 
-as long as q keeps the symmetry, which the coordinates see to. LAMMPS is given the representatives
-and all atoms within their reach as a cluster without periodic boundaries: images are atoms of their
-own there, so that the derivative by a strain B is the plain sum over dB_o/dx_j . (x0 + u)_j B.
+as long as q keeps the symmetry, as the coordinates ensure. LAMMPS is given the representatives
+and all atoms within their reach as a cluster without periodic boundaries. Periodic images are
+separate atoms there, so that the derivative by a strain B is the sum over dB_o/dx_j . (x0 + u)_j B.
 
-A baseline that is a sum over pairs comes from the same cluster; one whose atoms feel more than
-pairs is evaluated in the whole cell, being cheap beside the descriptors.
+A baseline that is a sum over pairs is evaluated in the same cluster, a many-body one in the whole
+cell, as it costs little compared with the descriptors.
 
 Under mpiexec each rank evaluates its share of the representatives.
 
-An evaluation is one gradient. The values D(q) come on demand: relaxation needs them at its end.
+An evaluation is one gradient. The values D(q) are computed on demand: relaxation needs them only
+at its end.
 """
 
 import numpy as np
@@ -29,10 +30,10 @@ from relaxdiff.running import add_up, own_communicator, rank_and_size
 from relaxdiff.structures import images_near
 from relaxdiff.units import LAMMPS_BAR_PER_EV_PER_CUBIC_ANGSTROM, PER_ATOM_VOIGT
 
-# The cluster reaches this much further than the atoms need when it is built, and in steps of this
-# (Angstrom): it is built again only when strains and displacements have used that up.
+# A new cluster reaches beyond the cutoff by a multiple of this (Angstrom), at least half of it more
+# than its atoms need. It is built again only when strains and displacements have used that up.
 MARGIN = 0.5
-FURTHEST = 2  # times the cutoff; a structure that needs more has no likeness to the reference
+FURTHEST = 2  # times the cutoff; a structure that needs more is nothing like the reference
 
 
 class OrbitColumns:
@@ -49,11 +50,11 @@ class OrbitColumns:
         self.n_evaluations = 0
         representatives, sizes = np.unique(coordinates.orbits, return_counts=True)
         rank, ranks = rank_and_size()
-        # Neighbours in the list are near each other: the ranks' clusters overlap but little.
+        # Neighbours in the list are near each other, so that the ranks' clusters overlap little.
         self.representatives, self.sizes = (
             np.array_split(each, ranks)[rank] for each in (representatives, sizes)
         )
-        # Of LAMMPS's type of each representative: where its block of components is.
+        # For each representative a mask over the elements, whose blocks of components LAMMPS gives.
         numbers = [atomic_numbers[element] for element in hyperparameters.elements]
         own = coordinates.reference.numbers[self.representatives]
         self.blocks = own[:, None] == numbers
@@ -82,7 +83,7 @@ class OrbitColumns:
             self.whole.close()
 
     def forget(self):
-        """Make what follows independent, to the last digit, of what was evaluated before."""
+        """Make later results independent, to the last digit, of earlier evaluations."""
         self.reach = 0.0
 
     def columns(self, q):
@@ -136,7 +137,7 @@ class OrbitColumns:
         return finite(np.append(bispectrum, energy))
 
     def _collect(self, reach):
-        """Take the cluster of that reach."""
+        """Use a cluster of that reach."""
         if reach not in self.clusters:
             self.clusters[reach] = self._cluster(reach)
         self.atoms, self.places, self.by_mode, self.by_mode_of_own = self.clusters[reach]
@@ -146,8 +147,8 @@ class OrbitColumns:
     def _cluster(self, reach):
         """Representatives first, then all atoms within `reach` of one.
 
-        Their numbers and places, and the modes' displacements of them and of the representatives,
-        sparse, (modes, 3 n).
+        Returns their indices and positions, and how the modes displace these atoms and the
+        representatives, sparse, (modes, 3 n).
         """
         atoms, modes = self.coordinates.reference, self.coordinates.modes
         found, images = images_near(atoms, atoms.positions[self.representatives], reach)
@@ -188,14 +189,14 @@ class OrbitColumns:
         for size in np.unique(self.sizes):
             # The minus: LAMMPS gives - dB/dx.
             total -= float(size) * self.session.per_atom(f"slopes{size}")
-        # LAMMPS has x, y and z of one element's components, then those of the next element.
+        # LAMMPS's columns are x, y and z of one element's components, then of the next element's.
         by_element = total.reshape(len(total), self.blocks.shape[1], 3, -1)
         return by_element.transpose(0, 2, 1, 3).reshape(3 * len(total), -1)
 
     def _baseline_gradient(self, deformation):
         """Derivative of the fixed pair style's energy by the coordinates, (n,), eV."""
         count = len(self.sizes)
-        # Half of each pair's energy is the atom's own; its force is the whole one.
+        # An atom has half of each pair's energy, but its force is the derivative of all of it.
         weighted = (self.sizes[:, None] * self.session.forces()[:count]) @ deformation
         on_modes = -(self.by_mode_of_own @ weighted.ravel())
         voigt = self.sizes @ self.session.per_atom("virials")[:count]

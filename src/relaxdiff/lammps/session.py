@@ -1,4 +1,4 @@
-"""The one door to LAMMPS: loading the library, giving it a structure, hearing its errors."""
+"""Loads LAMMPS's library, gives it structures and raises its errors."""
 
 import ctypes
 import functools
@@ -12,9 +12,9 @@ from ase.data import atomic_masses, atomic_numbers, chemical_symbols
 from relaxdiff.exceptions import LammpsError
 from relaxdiff.running import load_mpi_library
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a process: the workflow runs processes
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workflow runs many processes instead of threads
 
-SKIN = 0.8  # Angstrom that neighbour lists reach beyond the cutoff; only the speed depends on it
+SKIN = 0.8  # Angstrom by which neighbour lists exceed the cutoff; only the speed depends on it
 LAMMPS_ARGUMENTS = ["-screen", "none", "-log", "none", "-nocite"]
 
 
@@ -42,9 +42,9 @@ class LammpsSession:
 
     elements: symbols of the atom types, in their order; `commands` are issued after each new box
     (pair styles, computes); communicator: of mpi4py, None
-    for all ranks there are, which must then call alike and share the atoms out by LAMMPS's own
-    domains (clusters have one rank). Cells of any shape are turned into LAMMPS's lower-triangular
-    frame; vectors and tensors come back in the frame of the atoms.
+    for all ranks, which must then make the same calls and divide the atoms by LAMMPS's own
+    domains (clusters have one rank). Cells of any shape are rotated into LAMMPS's lower-triangular
+    frame; vectors and tensors are returned in the frame of the atoms.
     """
 
     def __init__(self, elements, commands, communicator=None):
@@ -77,14 +77,14 @@ class LammpsSession:
             with lammps_errors():
                 self.instance.commands_string(text)
         except LammpsError:
-            self.close()  # a LAMMPS that has failed may hold half a command's work
+            self.close()  # a failed command may leave LAMMPS in an undefined state
             raise
 
     def place(self, atoms):
-        """Put a periodic structure into LAMMPS; the box is built anew only when N has changed."""
+        """Put a periodic structure into LAMMPS; the box is rebuilt only when the atoms change."""
         if not all(atoms.pbc):
             raise LammpsError(f"{atoms.get_chemical_formula()}: must be periodic in x, y and z")
-        # LAMMPS would wrap such atoms to somewhere, and say nothing.
+        # LAMMPS would wrap such atoms to some position without an error.
         if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
             raise LammpsError(f"{atoms.get_chemical_formula()}: a position is not finite")
         self.prism = Prism(atoms.cell.array, reduce_cell=True)
@@ -104,7 +104,7 @@ class LammpsSession:
         self._create("boundary p p p\nbox tilt large", prism, positions, atoms.numbers)
 
     def _create(self, boundary, region, positions, numbers):
-        self.n_atoms = 0  # whatever fails below leaves no half-built box behind
+        self.n_atoms = 0  # after a failure below, the half-built box is not used
         if self.instance is None:
             self.instance = self.lammps.lammps(cmdargs=LAMMPS_ARGUMENTS, comm=self.communicator)
         self.command(
@@ -147,7 +147,7 @@ class LammpsSession:
             self.instance.scatter_atoms("x", 1, 3, (ctypes.c_double * flat.size)(*flat))
 
     def run_cluster(self, positions, numbers):
-        """Put atoms without periodic boundaries into LAMMPS and have their forces computed.
+        """Put atoms without periodic boundaries into LAMMPS and compute their forces.
 
         positions: (n, 3), in LAMMPS's own frame; numbers: atomic numbers (n,). Setting up a run
         costs more than the forces of a small cluster, so it is done only when neighbour lists have
@@ -161,21 +161,21 @@ class LammpsSession:
             self.listed_at = None
         with lammps_errors():
             self.instance.numpy.extract_atom("x")[: self.n_atoms] = positions
-        # A compute builds its list when it is first asked after a set-up: two positions that are
-        # each within SKIN / 4 of the set-up's change no distance by more than SKIN.
+        # A compute builds its list when it is first called after a set-up. Between two structures
+        # whose atoms are within SKIN / 4 of the set-up's, no distance changes by more than SKIN.
         if self.listed_at is None or np.abs(positions - self.listed_at).max() > SKIN / 8:
-            # Without the reset, LAMMPS keeps the lists of computes that it made in this very step.
+            # Without the reset, LAMMPS keeps the lists of computes that it made in the same step.
             self.command("reset_timestep 0\nrun 1 post no")
             self.listed_at = positions.copy()
         else:
             self.command("run 1 pre no post no")
 
     def forget_neighbours(self):
-        """Have the next cluster's neighbour lists built anew, whatever was computed before."""
+        """Make the next cluster build its neighbour lists again, whatever was computed before."""
         self.listed_at = None
 
     def per_atom(self, compute, kind="array"):
-        """What a compute holds for each atom, in order; kind: 'array' or 'vector'. No copy."""
+        """A compute's values for each atom, in order; kind: 'array' or 'vector'. No copy."""
         kinds = {"array": self.lammps.LMP_TYPE_ARRAY, "vector": self.lammps.LMP_TYPE_VECTOR}
         with lammps_errors():
             tags = self.instance.numpy.extract_atom("id")[: self.n_atoms]
@@ -198,7 +198,7 @@ class LammpsSession:
     def _to_lammps(self, positions):
         """Positions in LAMMPS's frame and box, flat.
 
-        LAMMPS loses atoms that lie more than a box away, so they are wrapped here.
+        LAMMPS loses atoms that are more than a box length outside, so they are wrapped here.
         """
         fractional = np.linalg.solve(self.prism.cell.T, (positions @ self.prism.rot_mat).T).T
         return ((fractional - np.floor(fractional)) @ self.prism.cell).ravel()
@@ -220,10 +220,10 @@ class LammpsSession:
 
 @contextmanager
 def lammps_errors():
-    """LAMMPS's Python module raises bare Exception objects; they become LammpsError here.
+    """Turns the bare Exception objects that LAMMPS's Python module raises into LammpsError.
 
-    But not what only one of several ranks that share a LAMMPS has met: the others wait for it, so
-    that the whole program has to end.
+    An error on only one of several ranks that share a LAMMPS is not turned: the other ranks wait
+    for this one, so that the whole program has to end.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Relaxed structures: found, followed along lines of parameters, told from saddle points."""
+"""Finds relaxed structures, follows them along lines of parameters, and detects saddle points."""
 
 from relaxdiff.minima.hessian_models import TensorHessian, hessian_variable
 from relaxdiff.minima.lattice_green import LatticeGreen, cells_in_range, crystal_green

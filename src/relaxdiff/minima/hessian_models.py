@@ -1,7 +1,7 @@
-"""What is known of the second derivatives of variants before they are relaxed.
+"""Models of the second derivatives of variants, known before these are relaxed.
 
-They only choose where a relaxation looks, and where a test for saddle points begins: what counts is
-decided on exact gradients.
+They only choose where a relaxation looks, and where a test for saddle points begins: the results
+are decided by exact gradients.
 """
 
 import functools
@@ -29,11 +29,11 @@ def hessian_variable(tensor):
 
 @dataclass(frozen=True)
 class TensorHessian:
-    """The Hessian at the reference for any parameters: of a linear potential, it is linear in them.
+    """The Hessian at the reference for any parameters; for a linear potential it is linear in them.
 
     coordinates: of the reference; tensor: second derivatives of all columns in these, shape
-    (n, n, P + 1); blocks: the symmetry Blocks with their own tensors, which show the reference to
-    be a minimum.
+    (n, n, P + 1); blocks: the symmetry Blocks with their own tensors, which have shown that the
+    reference is a minimum.
     """
 
     coordinates: Coordinates
@@ -43,7 +43,7 @@ class TensorHessian:
     shows_minimum = True
 
     def model(self, theta, lesson=None):
-        """What a relaxation at theta (P,) starts from; lesson: of a variant near by, or None.
+        """The model to start a relaxation at theta (P,); lesson: of a near variant, or None.
 
         What was learnt at the last variant still holds here: both are at nearly the same q.
         """
@@ -60,7 +60,7 @@ class CrystalHessian:
     """The perfect crystal's Hessian at the mean, for any parameters: of cells of any size.
 
     coordinates: of the reference; green: LatticeGreen; blocks: the symmetry Blocks without tensors,
-    so that whether the reference is a minimum is still to be seen.
+    so that it is not known yet whether the reference is a minimum.
     """
 
     coordinates: Coordinates
@@ -74,7 +74,7 @@ class CrystalHessian:
         return inverse_in(self.coordinates, self.green)
 
     def model(self, theta, lesson=None):
-        """What a relaxation at theta (P,) starts from; lesson: of a variant near by, or None."""
+        """The model to start a relaxation at theta (P,); lesson: of a near variant, or None."""
         return LimitedMemory(self._inverse, lesson or ())
 
     def lesson(self, model, theta):

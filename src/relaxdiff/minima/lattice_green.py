@@ -6,8 +6,9 @@ Dynamical Theory of Crystal Lattices, 1954; for defects Tewary, Adv. Phys. 22, 7
 
     D(k) = sum_R Phi(R) exp(-i k . R),    G(R) = n^-3 sum_k D(k)^-1 exp(i k . R)
 
-What a defect changes is near it, whatever the size of the supercell, and conjugate gradients that
-are preconditioned by G see that change alone: their steps do not grow with the supercell.
+A defect changes the Hessian only near it, whatever the size of the supercell. Conjugate gradients
+preconditioned by G have to deal only with that change: the number of their steps does not grow with
+the supercell.
 """
 
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from relaxdiff.exceptions import InputError
 from relaxdiff.potentials import FORCE_CONSTANT_STEP, responses_to
 from relaxdiff.structures import find_symmetry
 
-SOFTEST = 1e-6  # of the stiffest mode; none is taken to be softer, so that G is finite
+SOFTEST = 1e-6  # relative to the stiffest mode; softer modes are raised to it: G has to be finite
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class ForceConstants:
     def dynamical_matrices(self, repeats):
         """D(k) of `repeats`^3 cells with periodic boundaries, shape (n, n, n // 2 + 1, 3m, 3m).
 
-        eV/Angstrom^2, without masses, k in the order of `rfftn`. Cells that the supercell cannot
-        tell apart are added up, so that D is exact however small it is.
+        eV/Angstrom^2, without masses, k in the order of `rfftn`. Force constants of cells that are
+        periodic images in the supercell are added up, so that D is exact in small supercells too.
         """
         folded = np.zeros((repeats, repeats, repeats, *self.matrices.shape[1:]))
         np.add.at(folded, tuple(self.cells.T % repeats), self.matrices)
@@ -90,8 +91,8 @@ def crystal_force_constants(potential, crystal):
 def cells_in_range(calculator, crystal):
     """Edge of the smallest supercell in which no atom interacts with two images of another.
 
-    In conventional cells of a PerfectCrystal. Atoms interact as far as they have a neighbour in
-    common, over twice the cutoff.
+    In conventional cells of a PerfectCrystal. Atoms interact if they have a common neighbour, so up
+    to twice the cutoff.
     """
     reach = 2 * max(calculator.smoothness_limits)
     heights = 1 / np.linalg.norm(np.linalg.inv(crystal.conventional().cell.array), axis=0)
@@ -101,8 +102,8 @@ def cells_in_range(calculator, crystal):
 def _responses(calculator, weights, unit, repeats, images, shifts):
     """Blocks of force constants between all atoms and one, and the same one shifted.
 
-    images, shifts: the atoms of the unit cell that its pure translations make of that one, shape
-    (translation,), and of each, shape (translation, m). Returns R, i, j and block (3, 3) of each
+    images, shifts: to which atoms of the unit cell its pure translations take that one, shape
+    (translation,), and each atom, shape (translation, m). Returns R, i, j and block (3, 3) of each
     pair of j in the cell at the origin and i in the cell at R; pairs out of reach have zeros.
     """
     crystal, atom, to_cells = unit.repeat(repeats), images.min(), np.linalg.inv(unit.cell.array)
@@ -119,7 +120,7 @@ def _responses(calculator, weights, unit, repeats, images, shifts):
 def crystal_green(potential, atoms, crystal, supercell):
     """The LatticeGreen of a defect in `supercell`^3 conventional cells.
 
-    crystal: PerfectCrystal, whose lattice parameters are taken from the defect's own cell. Raises
+    crystal: PerfectCrystal, which is given the lattice parameters of the defect's own cell. Raises
     InputError when an atom has no lattice site of its own, LammpsError.
     """
     a, _, c = atoms.cell.lengths() / supercell
@@ -128,13 +129,13 @@ def crystal_green(potential, atoms, crystal, supercell):
 
 
 class LatticeGreen:
-    """The displacements of a defect's atoms by forces, as if the crystal around them were perfect.
+    """Displacements of a defect's atoms under forces, if they were part of the perfect crystal.
 
     force_constants: ForceConstants, best at the lattice parameters of `atoms`; atoms: the defect's
-    supercell of `repeats`^3 conventional cells, on the crystal's lattice but for relaxation; no
-    force acts on empty sites. Symmetric and positive definite, rigid translations apart, which
-    are projected out; of the perfect crystal it is the pseudo-inverse of the Hessian.
-    elastic_constants: of the crystal, see ForceConstants, which tell how it strains. Raises
+    supercell of `repeats`^3 conventional cells, relaxed from sites of the crystal's lattice; no
+    force acts on empty sites. Symmetric and positive definite, except for rigid translations, which
+    are projected out; for the perfect crystal it is the pseudo-inverse of the Hessian.
+    elastic_constants: of the crystal, see ForceConstants; for the curvature in strains. Raises
     InputError when an atom has no site of its own.
     """
 

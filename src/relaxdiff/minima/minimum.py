@@ -19,8 +19,8 @@ class Minimum:
 
     atoms: the relaxed Atoms, which carry their energy; strain: symmetric matrix (3, 3), relative to
     the cell that was given; energy: eV, with the baseline and the energy shift; max_gradient: eV/A;
-    status: 'converged', or what went wrong and what to try; coordinates: those of `atoms`, q = 0
-    there.
+    status: 'converged', or what went wrong and what to try; coordinates: those with q = 0 at
+    `atoms`.
     """
 
     atoms: Atoms
@@ -81,13 +81,13 @@ def minimum_dataset(minimum):
 
 
 def _held(minimum):
-    """Of a Minimum's atoms 1 for those that are held, else 0, integers (N,)."""
+    """1 for each atom of a Minimum that is held, else 0, integers (N,)."""
     held = minimum.coordinates.freedom.fixed
     return np.zeros(len(minimum.atoms), int) if held is None else np.asarray(held, int)
 
 
 def strain_basis(strains):
-    """The matrices (strain, 3, 3) that coordinates are amplitudes of, as a Variable."""
+    """The strain matrices (strain, 3, 3) of the coordinates, as a Variable."""
     return variable(
         ("strain", "xyz", "xyz_2"), strains, "1", "strain of the cell per unit of its coordinate"
     )
@@ -106,9 +106,9 @@ def mode_displacements(coordinates):
 
 
 def _mode_entries(modes):
-    """Displacement modes, sparse (3N, modes), by what is not zero of them, as variables.
+    """The non-zero entries of displacement modes, sparse (3N, modes), as variables.
 
-    All of them with their zeros would take 7 GB for a vacancy in 32^3 cells.
+    With the zeros they would take 7 GB for a vacancy in 32^3 cells.
     """
     entries = csr_array(modes.T)
     entries.eliminate_zeros()

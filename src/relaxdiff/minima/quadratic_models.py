@@ -1,20 +1,20 @@
-"""What a relaxation knows of its Hessian, and learns on the way."""
+"""Quadratic models of the energy that a relaxation starts with and improves on the way."""
 
 import numpy as np
 import scipy.linalg
 
 GUESSED_CURVATURE = 20.0  # eV/A^2, only the starting guess when no Hessian is at hand
 REMEMBERED = 60  # steps in limited memory
-# Coordinates of a guess that is kept as a matrix: factorising one of 4,000 takes 0.5 s at each
-# step, and for the first REMEMBERED steps both forms are the same update.
+# Most coordinates for which a guess is kept as a matrix: factorising one of 4,000 takes 0.5 s at
+# each step, and for the first REMEMBERED steps both forms are the same update.
 LARGEST_MATRIX = 500
 
 
 def inverse_in(coordinates, preconditioner):
-    """Maps gradients (n,) to steps, atoms and strains by themselves.
+    """Maps gradients (n,) to steps, separately for atoms and strains.
 
-    On the atoms it is the preconditioner; the strains have the curvature of a crystal with its
-    `elastic_constants`, or a guess where it has none.
+    For the atoms it is the preconditioner; the strains have the curvature of a crystal with the
+    preconditioner's `elastic_constants`, or a guess where it has none.
     """
     modes = coordinates.modes
     elastic = getattr(preconditioner, "elastic_constants", None)
@@ -29,7 +29,7 @@ def inverse_in(coordinates, preconditioner):
 
 
 def first_guess(coordinates, preconditioner):
-    """What is known of the Hessian beforehand: without a preconditioner a diagonal."""
+    """The model to start with; without a preconditioner its Hessian is diagonal."""
     if preconditioner is not None:
         return LimitedMemory(inverse_in(coordinates, preconditioner))
     on_atoms = np.full(coordinates.n_modes, GUESSED_CURVATURE)
@@ -40,10 +40,10 @@ def first_guess(coordinates, preconditioner):
 
 
 def _strain_curvatures(coordinates, elastic_constants=None):
-    """Second derivatives by the strains, (strain, strain), eV; elastic_constants: or a guess.
+    """Second derivatives by the strains, (strain, strain), eV; elastic_constants: None for a guess.
 
-    The guess: the strain feels every bond of the cell, an atom only its own. A crystal that its
-    elastic constants make unstable is guessed, too: the model has to be convex.
+    The guess: a strain stretches every bond of the cell, an atom only its own. It is also used if
+    the elastic constants are those of an unstable crystal: the model has to be convex.
     """
     strains = coordinates.strains
     if elastic_constants is not None:
@@ -64,7 +64,7 @@ class DenseModel:
         self.scale = scale
 
     def step(self, gradient):
-        """Newton step -H^-1 g, uphill curvatures turned downhill."""
+        """Newton step -H^-1 g, with the magnitudes of negative curvatures: it leads downhill."""
         try:
             return -scipy.linalg.cho_solve(scipy.linalg.cho_factor(self.hessian), gradient)
         except scipy.linalg.LinAlgError:
@@ -75,7 +75,7 @@ class DenseModel:
             return -(directions @ (along / curvatures)) / self.scale
 
     def learn(self, step, change):
-        """Map `step` to the gradient `change`; nothing where that is not convex."""
+        """Make H map `step` to the gradient `change`; does nothing where that is not convex."""
         along = step @ change
         image = self.hessian @ step
         curvature = step @ image
@@ -87,8 +87,8 @@ class DenseModel:
 class LimitedMemory:
     """The same update kept as pairs of steps and changes, for any number of coordinates.
 
-    inverse: maps gradients to steps like the inverse of a Hessian would; pairs: what another model
-    of nearly the same Hessian has learnt. Source: the two loops of Nocedal & Wright, algorithm 7.4,
+    inverse: maps gradients to steps, as the inverse of a Hessian does; pairs: those of another
+    model of nearly the same Hessian. Source: the two loops of Nocedal & Wright, algorithm 7.4,
     with that inverse as H_k^0.
     """
 

@@ -1,7 +1,7 @@
 """Quasi-Newton iteration that looks at gradients only.
 
 Line searches on the energy stall near |gradient| = 1e-6 eV/A, where the energy no longer resolves a
-step; the reference has to be converged to 1e-8. Hence our own iteration, with bounded steps.
+step; the reference has to be converged to 1e-8. Hence this iteration, with bounded steps.
 """
 
 from collections.abc import Callable
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LARGEST_STEP = 0.1  # Angstrom of the largest scaled coordinate change in one step
+LARGEST_STEP = 0.1  # Angstrom; the largest scaled change of a coordinate in one step
 
 
 @dataclass(frozen=True)
 class Stop:
     """When an iteration ends.
 
-    tolerance: largest gradient component wanted, eV/A; max_steps: steps at most; inside: says of
-    coordinates q whether to go on from there.
+    tolerance: largest gradient component wanted, eV/A; max_steps: steps at most; inside: function
+    of the coordinates q that says whether to go on from there.
     """
 
     tolerance: float
@@ -29,7 +29,7 @@ class Stop:
 class Iteration:
     """Where a quasi-Newton iteration ended: q, and the gradient (n,) there.
 
-    ahead: where one more step, not evaluated, would lead from there.
+    ahead: coordinates after one more step, which was not evaluated.
     """
 
     q: np.ndarray
@@ -43,8 +43,8 @@ class Iteration:
 def quasi_newton(evaluator, theta, start, model, stop):
     """Walk from `start` until the largest gradient component is below the tolerance.
 
-    evaluator: any Evaluator; theta: parameters (P,); start: coordinates (n,); model: what is known
-    of the Hessian, a DenseModel or LimitedMemory, which learns on the way; stop: a Stop. Returns an
+    evaluator: any Evaluator; theta: parameters (P,); start: coordinates (n,); model: of the
+    Hessian, a DenseModel or LimitedMemory, which is improved on the way; stop: a Stop. Returns an
     Iteration; the caller decides what a missing convergence means.
     """
     q = np.array(start, dtype=float)

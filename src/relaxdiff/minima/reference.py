@@ -1,8 +1,8 @@
 """The reference minimum that a study differentiates, at the mean parameters.
 
-A structure is built and relaxed in its own symmetry. A self-interstitial, a fault or a structure of
-the user's may have broken that symmetry: the symmetric structure is then a saddle point, and the
-minimum beside it is looked for downhill. (Of the <111> dumbbell in tungsten it is a tilted one.)
+A structure is built and relaxed in its own symmetry. The minimum of a self-interstitial, a fault or
+a user's structure may break that symmetry: the symmetric structure is then a saddle point, and the
+minimum beside it is searched downhill. (For the <111> dumbbell in tungsten it is a tilted one.)
 """
 
 from dataclasses import dataclass, field, replace
@@ -30,18 +30,18 @@ from relaxdiff.structures import (
     widest_gap,
 )
 
-LARGEST_MISMATCH = 0.15  # of the lattice parameters to start from; E(a) is not looked at beyond
-# Supercell from which on the crystal's Green's function saves more evaluations than it costs.
+LARGEST_MISMATCH = 0.15  # relative to the starting lattice parameters; E(a) is scanned up to it
+# From this supercell on the crystal's Green's function saves more evaluations than it costs.
 LARGE = 12
-# Angstrom, by which the digits of a file, or the relaxation that made it, may hide its symmetry.
+# Angstrom; noise in a file, from few digits or poor relaxation, that may hide its symmetry.
 NOISE = 1e-3
 PUSH = 0.1  # Angstrom, of the atom that moves most, away from a saddle point
-SADDLE_POINTS = 8  # as many are left, one after the other, before giving up
+SADDLE_POINTS = 8  # left one after the other, at most, before giving up
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The minimum at the mean, and what of it tells where to look for those of variants.
+    """The minimum at the mean, and derivatives that show where to look for those of variants.
 
     minimum: Minimum; derivative: Dataset of `implicit_derivative`; hessian: a TensorHessian or
     CrystalHessian.
@@ -69,8 +69,8 @@ def tangent(coordinates, derivative, delta_theta):
 def relax_reference(potential, crystal, settings, report=lambda line: None):
     """A structure's minimum at the mean parameters, started from the relaxed perfect crystal.
 
-    crystal: `crystal` of the config, of which what `crystal_of_settings` takes and the names of
-    solutes count; settings: an entry of its
+    crystal: `crystal` of the config; only the keys for `crystal_of_settings` and the names of
+    solutes are used; settings: an entry of its
     `structures`; report: called with a line of text when a saddle point is left. Returns a Minimum.
     Raises InputError when the potential is for other elements or the structure cannot be built,
     RelaxationError when crystal or structure do not converge, LeftStructureError when the structure
@@ -86,7 +86,7 @@ def relax_reference(potential, crystal, settings, report=lambda line: None):
     perfect = crystal_of(relaxed_crystal(potential, start), start)
     atoms = build_structure(settings, perfect, list(crystal.get("solutes", ())), potential.elements)
     _check_vacuum(atoms, potential, settings)
-    # Vacancies of these keep their symmetry; if one does not, its force constants will tell.
+    # Vacancies in these lattices keep their symmetry; if one does not, its force constants show it.
     kind = kind_of(settings)
     on_lattice = kind.on_lattice and perfect.lattice in BRAVAIS
     green = None
@@ -118,10 +118,10 @@ def relax_reference(potential, crystal, settings, report=lambda line: None):
 
 
 def relaxed_crystal(potential, start):
-    """The perfect crystal relaxed, as a Minimum; of hcp both lattice parameters.
+    """The perfect crystal relaxed, as a Minimum; for hcp in both lattice parameters.
 
-    start: PerfectCrystal. Raises RelaxationError when it does not converge, or to a crystal that is
-    nothing like the one it started from, LammpsError.
+    start: PerfectCrystal. Raises RelaxationError when it does not converge, or converges to a
+    crystal that is nothing like the one it started from, LammpsError.
     """
     what = f"{start.lattice} crystal of {potential.name}"
     try:
@@ -153,7 +153,7 @@ def crystal_of(minimum, start):
 
 
 def _check_vacuum(atoms, potential, settings):
-    """InputError for a slab whose surfaces feel each other through the vacuum."""
+    """InputError for a slab whose surfaces interact across the vacuum."""
     gap, reach = widest_gap(atoms, 2, face_normals(atoms)[2]), potential.reach
     if kind_of(settings).in_vacuum and not gap > reach:
         raise InputError(
@@ -163,9 +163,9 @@ def _check_vacuum(atoms, potential, settings):
 
 
 def _in_its_symmetry(minimum, relaxed, report):
-    """The same minimum with all its symmetry, where noise of the start, of a file say, hid some.
+    """The same minimum with all its symmetry, if noise of the start, such as a file's, hid some.
 
-    If what looks like noise is the structure's own, then the symmetric one is a saddle point, which
+    If the structure really is that asymmetric, then the symmetric one is a saddle point, which
     is left downhill like any other.
     """
     atoms = symmetrised(minimum.atoms, NOISE)
@@ -173,8 +173,8 @@ def _in_its_symmetry(minimum, relaxed, report):
     if found.size >= hidden.size:
         return minimum
     report(
-        f"relaxed, it has {found.size} symmetric coordinates, not {hidden.size} as before: what "
-        f"hid its symmetry, noise of less than {NOISE} Angstrom, is taken off"
+        f"relaxed, it has {found.size} symmetric coordinates, not {hidden.size} as before: noise "
+        f"of less than {NOISE} Angstrom, which hid its symmetry, is removed"
     )
     symmetric = relaxed(atoms)
     evaluations = minimum.n_evaluations + symmetric.n_evaluations
@@ -206,7 +206,7 @@ def _downhill(minimum, relaxed, name, report):
 
 
 def _check_same_structure(symmetric, minimum, name, a):
-    """LeftStructureError if the way downhill has led to another structure, which comes with it."""
+    """LeftStructureError, which holds the new structure, if the way downhill has led to another."""
     moved = largest_displacement(symmetric.atoms, minimum.atoms)
     if moved <= BASIN_RADIUS * symmetric.coordinates.nearest_neighbour_distance:
         return

@@ -31,11 +31,11 @@ def relax(
     Cartesian force components and dU/dstrain divided by the edge of the cell; symmetry: keep the
     structure's own symmetry, which makes it fast; turn it off (or shake the atoms) to leave a
     symmetric saddle point; preconditioner: for large cells, such as LatticeGreen: its `apply` maps
-    forces (N, 3) to displacements like the inverse of a Hessian would; fixed: mask (N,) of atoms
+    forces (N, 3) to displacements, as the inverse of a Hessian does; fixed: mask (N,) of atoms
     that keep their scaled positions; normal_only: atoms move only along the normal of the plane of
     the first two cell vectors, as in a gamma surface. Returns a Minimum whose `status` says whether
     it converged, and whose Atoms carry the energy (eV) and, unless some atoms are held or confined
-    to a normal, the forces that are left (eV/A). Raises InputError for a cell that cannot relax so,
+    to a normal, the remaining forces (eV/A). Raises InputError for a `cell` that is not possible,
     EvaluationError when the potential has no value for a structure on the way.
     """
     strains = cell_strains(cell, atoms, potential.reach)
@@ -66,7 +66,7 @@ def relax(
 def _forces(coordinates, q, gradient):
     """The forces on the atoms (N, 3), eV/A, in a dict; empty where dU/dq lacks some of them.
 
-    With x = (x0 + u) F the gradient by u, which the modes hold all of, is that by x times F.
+    With x = (x0 + u) F, the gradient by u, which the modes contain fully, is that by x times F.
     """
     freedom = coordinates.freedom
     if freedom.fixed is not None or len(freedom.directions) < 3:

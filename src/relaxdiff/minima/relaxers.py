@@ -27,7 +27,7 @@ def in_basin(coordinates, q):
 class Relaxed:
     """What a relaxer ended with: energy (eV), q, largest gradient (eV/Angstrom) and evaluations.
 
-    ahead: the best guess of the minimum; nearer to it than q, if the relaxer knows better.
+    ahead: the best guess of the minimum; q itself, or nearer to the minimum than q.
     """
 
     energy: float
@@ -41,7 +41,7 @@ class Relaxer:
     """Relaxes variants of a linear potential in the reference's coordinates. A context manager.
 
     minimum: the reference Minimum, at the mean, whose potential has a LinearEvaluator: the columns
-    of the last minimum improve the guess of the next one for nothing; hessian: a TensorHessian
+    of the last minimum improve the guess of the next one at no cost; hessian: a TensorHessian
     (`truth.relaxer: newton`) or, in limited memory, a CrystalHessian (`sparse`).
     """
 
@@ -66,7 +66,7 @@ class Relaxer:
         self.evaluator.forget()
 
     def relax(self, theta, start, limit):
-        """Relax from coordinates `start`, giving up `limit` Angstrom from there; a Relaxed.
+        """Relax from coordinates `start`, but give up `limit` Angstrom away from there; a Relaxed.
 
         theta: the variant's parameters, (P,).
         """
@@ -81,10 +81,10 @@ class Relaxer:
         return Relaxed(energy, end.q, end.ahead, end.max_gradient, end.n_evaluations)
 
     def look(self, theta, start):
-        """One evaluation at coordinates `start`: a Relaxed at the end of the one step from there.
+        """One evaluation at coordinates `start`: a Relaxed at the end of one step from there.
 
-        Its energy is less by what that step gains, and its largest gradient is that before it.
-        Returns also that gain, eV.
+        Its energy is that at `start` less the step's gain, its largest gradient that at `start`.
+        Also returns the gain, eV.
         """
         model, end = self._iterate(theta, start, Stop(TOLERANCE, max_steps=0))
         gain = -0.5 * end.gradient @ (end.ahead - end.q)
@@ -93,7 +93,7 @@ class Relaxer:
         return Relaxed(float(energy), end.ahead, end.ahead, end.max_gradient, 1), float(gain)
 
     def _iterate(self, theta, start, stop):
-        """The model that has learnt on the way, and the Iteration."""
+        """The model, improved on the way, and the Iteration."""
         model = self.hessian.model(theta, self.lesson)
         gradient = self.evaluator.gradient(start, theta)
         if self.known is not None:
@@ -109,7 +109,7 @@ class Relaxer:
 class LammpsRelaxer:
     """The same by LAMMPS's own `minimize` and `fix box/relax` (`truth.relaxer: lammps`).
 
-    minimum: as for Relaxer; hessian: of no use to it.
+    minimum: as for Relaxer; hessian: not used.
     """
 
     def __init__(self, minimum, hessian):

@@ -1,11 +1,11 @@
 """Whether a symmetric minimum is a minimum in the full space, or a saddle point.
 
 Relaxation in symmetric coordinates cannot leave a structure that has become unstable against a
-displacement, or a strain of a cell that may strain so, of lower symmetry. Negative curvatures of
-each block of these are looked for at the variant's own minimum, on exact gradients. Force constants
-of the reference, which are linear in Theta, or the perfect crystal's Green's function, which asks
-for no more memory than the structure itself, only make the search short. A direction of negative
-curvature proves a saddle point.
+displacement of lower symmetry, or against such a strain if the cell may strain so. Each block of
+these is searched for negative curvatures at the variant's own minimum, with exact gradients. Force
+constants of the reference, which are linear in Theta, or the perfect crystal's Green's function,
+which needs no more memory than the structure itself, only shorten the search. A direction of
+negative curvature proves a saddle point.
 """
 
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from relaxdiff.exceptions import EvaluationError
 from relaxdiff.minima.symmetry_blocks import saddle_point
 
 RESIDUAL = 0.1  # of a Ritz value that counts as converged, relative to itself
-# Lanczos steps before one may: the force constants of a block know where it is soft, the crystal's
-# Green's function does not.
+# Lanczos steps before a Ritz value may count as converged: fewer with a block's force constants,
+# which show where it is soft, than with the crystal's Green's function.
 FEWEST_STEPS, FEWEST_STEPS_OF_CRYSTAL = 3, 5
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is known of a minimum in the full space.
+    """Whether a symmetric minimum is one in the full space.
 
-    block: index of the symmetry block at fault, of a saddle point; error: why nothing is known, if
-    the potential had no value near the minimum. Neither: it is a minimum.
+    block: for a saddle point the index of the unstable symmetry block; error: why nothing is known,
+    if the potential had no value near the minimum. If both are None it is a minimum.
     """
 
     block: int | None = None
@@ -43,7 +43,8 @@ class StabilityTest:
 
     minimum: the reference Minimum, in whose coordinates the variants' q are; hessian: the
     TensorHessian or CrystalHessian there, whose blocks are tested. Raises RelaxationError when the
-    reference itself is a saddle point, which is looked at unless the hessian shows that it is none.
+    reference itself is a saddle point; this is tested unless the hessian has already shown that it
+    is a minimum.
     """
 
     def __init__(self, minimum, hessian):
@@ -78,7 +79,7 @@ class StabilityTest:
         return Verdict()
 
     def verdict_on_block(self, index, theta, q):
-        """The same of one block alone."""
+        """The same for one block only."""
         try:
             return Verdict() if self._lowest(index, theta, q) > 0 else Verdict(block=index)
         except EvaluationError as error:
@@ -88,7 +89,7 @@ class StabilityTest:
         """Lowest Ritz value of M^-1 H in one block at q.
 
         The Hessian H and M^-1 H have as many negative eigenvalues each, for any positive definite M
-        (Sylvester). With an M like H most eigenvalues of the second are near 1, and few Lanczos
+        (Sylvester). If M is similar to H, most eigenvalues of M^-1 H are near 1, and few Lanczos
         steps find those that are not.
         """
         block, evaluator = self.blocks[index], self.evaluators[index]
@@ -120,7 +121,7 @@ class StabilityTest:
 
 
 def _lowest_ritz_value(product, inverse, start, fewest_steps):
-    """Lowest Ritz value of M^-1 H, good enough to tell whether H has a negative eigenvalue.
+    """Lowest Ritz value of M^-1 H, accurate enough to show whether H has a negative eigenvalue.
 
     product: H applied to a vector (size,); inverse: M^-1 applied to one, for a positive definite M;
     start: M times the first vector; fewest_steps: before a Ritz value may count as converged.
@@ -128,9 +129,9 @@ def _lowest_ritz_value(product, inverse, start, fewest_steps):
     Lanczos steps in the inner product <x, y>_M = x . M y, in which M^-1 H is symmetric (Saad,
     Numerical Methods for Large Eigenvalue Problems, 2011, 9.2.6), with all vectors kept orthogonal
     (Golub & Van Loan, Matrix Computations, 10.3). They have the Ritz values of M^-1/2 H M^-1/2, but
-    no root is needed, nor M itself: M times each vector comes along with it. scipy's eigensolvers
-    would go on when the answer is known: a negative Ritz value is a proof, and a lowest one that is
-    positive and has converged is enough.
+    neither that root nor M itself is needed: M times each vector is computed along with it. scipy's
+    eigensolvers would continue after the answer is known: a negative Ritz value is a proof, and a
+    lowest one that is positive and has converged is enough.
     """
     vector = inverse(start)
     length = np.sqrt(start @ vector)

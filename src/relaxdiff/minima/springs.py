@@ -8,13 +8,13 @@ from relaxdiff.structures import nearest_neighbour_distance
 
 DECAY = 3.0  # of a spring's strength with distance in units of the nearest neighbour's
 REACH = 1.45  # nearest-neighbour distances: two shells of bcc, one of fcc and hcp
-HOLD = 1e-3  # of a spring, tying each atom to its place: the matrix has to be positive
+HOLD = 1e-3  # relative to a spring; ties each atom to its place: the matrix has to be positive
 
 
 class Springs:
     """The preconditioner of Packwood et al., J. Chem. Phys. 144, 164109 (2016), as ASE makes it.
 
-    A sparse matrix, factorised once: for some thousands of atoms. atoms: any periodic structure.
+    A sparse matrix, factorised once: for a few thousand atoms. atoms: any periodic structure.
     Raises InputError for a single atom, which has no neighbour.
     """
 

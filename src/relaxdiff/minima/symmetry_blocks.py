@@ -1,12 +1,12 @@
 """Blocks of the full Hessian: displacements and strains by how they break the symmetry.
 
-Symmetry divides all that would lower it into blocks, one for each irreducible representation,
-between which the Hessian is zero. No block moves atoms or cell symmetrically, so at a symmetric
-structure each block's gradient is zero, for every column, and one displaced structure gives a
-second derivative.
+The displacements and strains that lower the symmetry divide into blocks, one for each irreducible
+representation, between which the Hessian is zero. No block moves atoms or cell symmetrically, so at
+a symmetric structure each block's gradient is zero, for every column, and one displaced structure
+gives a second derivative.
 
-Where translations within the cell are symmetries too, representations are those of a point group
-that has none; what this group keeps and the whole symmetry does not is one more block.
+Where translations within the cell are symmetries too, the representations are those of a point
+group without these; what this group keeps but the whole symmetry breaks is one more block.
 """
 
 import functools
@@ -34,7 +34,7 @@ from relaxdiff.structures import (
     strain_modes,
 )
 
-SOFTEST = 2.0  # eV/Angstrom^2; smaller curvatures of the force constants count as so much
+SOFTEST = 2.0  # eV/Angstrom^2; smaller curvatures of the force constants are raised to it
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Block:
     """Displacements and strains of one way to break the symmetry.
 
     coordinates: the symmetric modes first, then those of the block, then symmetric strains and the
-    block's; n_modes, n_strains: how many of each are the block's own; dimension: how many such sets
-    of modes there are, related by symmetry, with the same curvatures; tensor: second derivatives of
-    the columns along the block's amplitudes at the reference, shape (size, size, P + 1), or None
-    where they are not known; green: the crystal's LatticeGreen instead.
+    block's; n_modes, n_strains: how many of each are the block's own; dimension: number of such
+    sets of modes, which are related by symmetry and have the same curvatures; tensor: second
+    derivatives of the columns along the block's amplitudes at the reference, shape
+    (size, size, P + 1), or None if not known; green: the crystal's LatticeGreen, used without it.
 
     Amplitudes are lengths (Angstrom): those of strains count the edge of the cell times the strain.
     """
@@ -81,19 +81,19 @@ class Block:
         return self.coordinates.strains[len(self.coordinates.strains) - self.n_strains :]
 
     def at(self, q, amplitudes):
-        """Coordinates of a symmetric structure, q, moved by the block's amplitudes."""
+        """Coordinates of a symmetric structure q after displacement by the block's amplitudes."""
         wider = np.empty(self.coordinates.size)
         wider[~self.own] = q
         wider[self.own] = amplitudes / self.coordinates.scale[self.own]
         return wider
 
     def gradient(self, gradient):
-        """The gradient (size, ...) by the amplitudes, from that by all coordinates, (n, ...)."""
+        """Gradient by the block's amplitudes, (size, ...), from that by coordinates, (n, ...)."""
         scale = self.coordinates.scale[self.own]
         return gradient[self.own] / scale.reshape(-1, *[1] * (gradient.ndim - 1))
 
     def step(self, direction):
-        """Factor by which a direction moves what moves most by ONE_POINT_STEP."""
+        """Factor for a direction, such that what moves most moves by ONE_POINT_STEP."""
         moved = np.abs(self.own_modes @ direction[: self.n_modes]).max(initial=0.0)
         strained = np.abs(direction[self.n_modes :]).max(initial=0.0)
         return ONE_POINT_STEP / max(moved, strained)
@@ -104,7 +104,7 @@ class Block:
         return values[0], vectors[:, 0]
 
     def inverse(self, theta):
-        """M^-1 of a positive definite M like the block's Hessian, as a function of (size,)."""
+        """M^-1 as a function of (size,); M: positive definite, similar to the block's Hessian."""
         if self.tensor is None:
             wider = replace(
                 self.coordinates, modes=csr_array(self.own_modes), strains=self.own_strains
@@ -121,7 +121,7 @@ def symmetry_blocks(coordinates):
     held = coordinates.freedom.fixed
     symmetry = find_symmetry(coordinates.reference, fixed=held)
     symmetry = symmetry.confined(coordinates.freedom.directions)
-    # What leaves a random one of the symmetric displacements unchanged does so with all of them.
+    # An operation that keeps a random symmetric displacement keeps all symmetric displacements.
     chance = np.random.default_rng(0).normal(size=coordinates.n_modes)
     symmetry = symmetry.subgroup(symmetry.keeps(coordinates.modes @ chance))
     allowed = coordinates.freedom.strains
@@ -130,7 +130,7 @@ def symmetry_blocks(coordinates):
     group = symmetry.without_translations()
     parts = []
     if len(group.rotations) < len(symmetry.rotations):
-        # What the group keeps and the whole symmetry does not is a block of its own.
+        # What the group keeps but the whole symmetry breaks is a block of its own.
         own = remaining_modes(displacement_modes(group, held), coordinates.modes)
         strains = remaining_strains(strain_modes(group, allowed), coordinates.strains)
         parts.append((own, strains, group, 1))

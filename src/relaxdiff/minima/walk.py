@@ -19,15 +19,15 @@ from relaxdiff.minima.saddle_test import Verdict
 VANISHED = ("not_converged", "left_basin")  # a branch ends where its minimum does
 HISTORY = 7  # minima that the extrapolation passes through
 HALVINGS = 2  # of a step in lambda, before a minimum counts as vanished
-# A minimum is the continuation of its neighbours if it lies where they point to: the extrapolation
-# may miss it by this much (Angstrom), or by this share of the way.
+# A minimum is the continuation of its neighbours if it is near their extrapolation, which may miss
+# it by this much (Angstrom), or by this fraction of the way.
 MISS, MISS_SHARE = 0.05, 0.5
-STRAY = 2  # times as far, a relaxation is on its way elsewhere
+STRAY = 2  # beyond so many times that distance a relaxation is on its way to another structure
 
 
 @dataclass
 class Outcome:
-    """What became of one variant: status, LAMMPS's words if any, energy (eV), q, gradient, cost."""
+    """Result for one variant: status, LAMMPS's message if any, energy (eV), q, gradient, cost."""
 
     status: str
     message: str = ""
@@ -35,10 +35,10 @@ class Outcome:
     q: np.ndarray | None = None
     gradient: float = np.nan
     evaluations: int = 0
-    found: object = None  # of a certifier that made relaxing needless
+    found: object = None  # by a certifier, which made relaxation unnecessary
 
     def discard(self, status):
-        """Give up what was found; what it cost stays."""
+        """Discard the results but keep their cost."""
         self.status, self.energy, self.q, self.gradient = status, np.nan, None, np.nan
 
 
@@ -47,8 +47,8 @@ class Line:
     """One sample's line of parameters through the mean.
 
     theta_at: parameters (P,) as a function of lambda; tangent: dq/dlambda at the reference;
-    lambdas: ascending, 0 among them; kept: mask of those to be relaxed: going out from lambda = 0 a
-    branch ends before the first that is not.
+    lambdas: ascending, 0 among them; kept: mask of those to be relaxed: each branch, outwards from
+    lambda = 0, ends before its first variant that is not kept.
     """
 
     theta_at: Callable
@@ -57,18 +57,18 @@ class Line:
     kept: np.ndarray
 
     def branches(self):
-        """Places of lambda outwards from 0, of both branches: 0 is in the first."""
+        """Indices of lambda outwards from 0, for both branches: 0 is in the first."""
         zero = int(np.argmin(np.abs(self.lambdas)))
         for outward in (range(zero, len(self.lambdas)), range(zero - 1, -1, -1)):
             yield list(itertools.takewhile(lambda place: self.kept[place], outward))
 
 
 def walk_line(engine, line, test=None, certifier_of=None):
-    """What becomes of the variants on a Line: an Outcome for each lambda, a list.
+    """Relaxes the variants on a Line: an Outcome for each lambda, a list.
 
-    engine: a relaxer; test: a StabilityTest, or None where every minimum is judged later;
-    certifier_of: gives, for the places of a branch, what may make relaxing needless (see
-    `Branch.walk`). Variants that are not kept are 'bulk_unstable'.
+    engine: a relaxer; test: a StabilityTest, or None if every minimum is tested later;
+    certifier_of: gives, for the indices of a branch, the certifier of `Branch.walk`. Variants that
+    are not kept are 'bulk_unstable'.
     """
     outcomes, behind = [Outcome("bulk_unstable") for _ in line.lambdas], []
     for places in line.branches():
@@ -100,9 +100,9 @@ class Branch:
     def walk(self, lambdas, certifier=None):
         """Relax the variants at `lambdas`, outwards; returns an Outcome for each.
 
-        certifier: asked, with this branch and each place among `lambdas`, for an Outcome that makes
-        relaxing needless, or None, and for the evaluations that this took; from an Outcome that was
-        evaluated further ones may be extrapolated.
+        certifier: called with this branch and each index in `lambdas`; returns an Outcome that
+        makes relaxation unnecessary, or None, and the evaluations that this took. Further minima
+        may be extrapolated from an Outcome that was evaluated.
         """
         outcomes = [Outcome("cut") for _ in lambdas]
         for place, stretch in enumerate(lambdas):
@@ -123,9 +123,9 @@ class Branch:
         return outcomes
 
     def advance(self, stretch, halvings=HALVINGS, worth_it=lambda: True):
-        """Relax the variant at lambda = stretch, by way of others in between if need be.
+        """Relax the variant at lambda = stretch, if necessary by smaller steps in between.
 
-        worth_it: asked once, before these.
+        worth_it: asked once, before the smaller steps.
         """
         outcome = self._relax(stretch)
         if outcome.status != "converged" and halvings and worth_it():
@@ -140,7 +140,7 @@ class Branch:
         return outcome
 
     def _relax(self, stretch):
-        """One attempt; whatever goes wrong ends as a status."""
+        """One attempt; a failure becomes a status."""
         start = self.extrapolate(stretch)
         if not in_basin(self.engine.coordinates, start):
             return Outcome("left_basin")
@@ -158,9 +158,9 @@ class Branch:
         return Outcome("converged", "", end.energy, end.q, end.max_gradient, end.evaluations)
 
     def _status(self, end, start, limit):
-        """Whether a Relaxed is a minimum, and one that continues the branch, not another structure.
+        """Whether a Relaxed is a minimum and continues the branch instead of another structure.
 
-        It continues the branch if it lies where its neighbours point to.
+        It continues the branch if it is near where its neighbours extrapolate to.
         """
         coordinates = self.engine.coordinates
         missed = coordinates.distance(end.q, start)
@@ -171,7 +171,7 @@ class Branch:
         return "converged" if missed < limit else "left_basin"
 
     def extrapolate(self, stretch, history=HISTORY):
-        """Polynomial through the latest minima, and the tangent while the reference is one."""
+        """Polynomial through the latest minima, with the tangent if the reference is among them."""
         lambdas, points = map(list, zip(*self.minima[-history:], strict=True))
         if 0.0 in lambdas:
             after = lambdas.index(0.0) + 1
@@ -180,7 +180,7 @@ class Branch:
         return KroghInterpolator(lambdas, points)(stretch)
 
     def _ends_in_minimum(self):
-        """Whether the walk so far is worth going on with: it may have passed a saddle point."""
+        """Whether it is worth going on: the walk may already have passed into saddle points."""
         return self._verdict(len(self.relaxed) - 1).is_minimum
 
     def _verdict(self, place):
@@ -193,7 +193,7 @@ class Branch:
         return verdict
 
     def _ask(self, place, test, *arguments):
-        """A Verdict on a relaxed variant, which keeps the words of an error."""
+        """A Verdict on a relaxed variant, which keeps the message of an error."""
         stretch, outcome = self.relaxed[place]
         verdict = test(*arguments, self.line.theta_at(stretch), outcome.q)
         if verdict.error:
@@ -203,9 +203,9 @@ class Branch:
     def _cut_at_saddle(self):
         """End the branch at its first variant that is a saddle point in the full space.
 
-        The farthest variant is tested in all its symmetry blocks; if it is no minimum, bisection
-        finds where the block at fault turns negative, and the last variant before that is tested in
-        turn. Returns whether anything was cut.
+        The farthest variant is tested in all its symmetry blocks. If it is no minimum, bisection
+        finds where its unstable block becomes unstable, and the last variant before that is tested
+        in turn. Returns whether anything was cut.
         """
         end = len(self.relaxed)  # those before it are kept
         while not (verdict := self._verdict(end - 1)).is_minimum:

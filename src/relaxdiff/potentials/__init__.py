@@ -1,4 +1,4 @@
-"""What an energy is: a function of the structure and of named parameters."""
+"""Potentials: energies as functions of the structure and of named parameters."""
 
 from relaxdiff.potentials.differences import (
     FORCE_CONSTANT_STEP,

@@ -1,27 +1,28 @@
-"""Second derivatives by finite differences of exact gradients: every formula and step, once.
+"""Second derivatives by finite differences of exact gradients: all formulas and steps are here.
 
 A step balances the error of its formula, a power of the step, against the rounding of gradients
-over the step (LAMMPS's are good to 1e-13 of their size). Columns are those of a LinearEvaluator.
+divided by the step (LAMMPS's gradients have a relative accuracy of 1e-13). Columns are those of a
+LinearEvaluator.
 """
 
 import numpy as np
 from ase.geometry import find_mic
 
-# Angstrom that the atom which moves most is moved by, and twice as much: with the four-point
-# formula (error step^4) derivatives are good to 1e-9.
+# Angstrom; the atom that moves most moves by this and by twice as much. With the four-point formula
+# (error step^4) derivatives are good to 1e-9.
 FOUR_POINT_STEP = 5e-4
 # Angstrom; the two-point formula's error (step^2) and rounding are both near 1e-8 here. Elastic
-# curvatures take it too: it is far shorter than from the ends of an interpolation's panel, where
-# they jump, to the nearest point that is interpolated.
+# curvatures use it too. They jump at the ends of an interpolation's panel, but the step is far
+# shorter than the distance from there to the nearest point that is interpolated.
 TWO_POINT_STEP = 3e-5
-# Angstrom; one evaluation only, of a displacement whose gradient at the reference is zero by
-# symmetry: the error is of the order of the step, 1e-5 of the curvature.
+# Angstrom; for a single evaluation, of a displacement whose gradient at the reference is zero by
+# symmetry. The error is of the order of the step, 1e-5 of the curvature.
 ONE_POINT_STEP = 1e-5
-# Angstrom, of one atom of a crystal, by two points: its force constants precondition.
+# Angstrom, of one atom of a crystal, by two points, for force constants that only precondition.
 FORCE_CONSTANT_STEP = 1e-4
-# The same for its dynamical matrices, of which only signs of eigenvalues are asked. Not tuned.
+# The same for its dynamical matrices, where only signs of eigenvalues matter. Not tuned.
 PHONON_STEP = 1e-3
-# Strain; by which elastic constants, themselves differences, are differentiated. Not tuned.
+# Strain; for derivatives of elastic constants, which are differences themselves. Not tuned.
 STRAIN_STEP = 1e-4
 
 

@@ -19,8 +19,8 @@ def weights_of(theta):
 class ColumnEvaluator:
     """The LinearEvaluator of a source of columns. A context manager.
 
-    source: has `coordinates`, `columns(q)` (n, P + 1), `values()` (P + 1,) where the columns were
-    last asked for, `n_evaluations`, `forget` and `close`, as those of `lammps/`.
+    source: has `coordinates`, `columns(q)` (n, P + 1), `values()` (P + 1,) at the q of the latest
+    columns, `n_evaluations`, `forget` and `close`, like the sources in `lammps/`.
     """
 
     def __init__(self, source):
@@ -40,7 +40,7 @@ class ColumnEvaluator:
         self.source.close()
 
     def forget(self):
-        """Make what follows independent, to the last digit, of what was evaluated before."""
+        """Make later results independent, to the last digit, of earlier evaluations."""
         self._forget_last()
         self.source.forget()
 
@@ -56,7 +56,7 @@ class ColumnEvaluator:
         """dD/dq at q, (n, P + 1), the baseline last."""
         asked = np.asarray(q, dtype=float).tobytes()
         if asked != self._asked:
-            self._forget_last()  # whatever fails below leaves nothing half-known behind
+            self._forget_last()  # after a failure below, nothing incomplete is remembered
             self._columns = self.source.columns(q)
             self._asked = asked
         return self._columns

@@ -1,8 +1,8 @@
-"""What the rest of the library knows of an energy: three protocols, and nothing of its form.
+"""Three protocols through which the rest of the library uses an energy, whatever its form.
 
-A Potential makes an Evaluator for the coordinates of one structure. What is linear in its
-parameters says so: only a LinearEvaluator has columns, one for each parameter and the last for what
-is not fitted, the baseline, whose weight is 1.
+A Potential makes an Evaluator for the coordinates of one structure. An energy that is linear in its
+parameters has a LinearEvaluator. Only this has columns, one for each parameter and the last for the
+baseline, which is not fitted and has the weight 1.
 """
 
 from dataclasses import dataclass, field
@@ -27,9 +27,9 @@ class Parameters:
 class Potential(Protocol):
     """An energy U(q; theta). Immutable; `with_theta` makes another.
 
-    A constant for each atom of an element (beta_0 of SNAP) is no part of U: it moves nothing, and
-    summed over a cell it would take up to 7e-13 eV from a formation energy, which is a difference
-    of 1,000 eV. `shift_of` gives it.
+    A constant for each atom of an element (beta_0 of SNAP) is not part of U: it causes no forces,
+    and summed over a cell its rounding errors would change a formation energy, which is a
+    difference of energies of 1,000 eV, by up to 7e-13 eV. `shift_of` gives it.
     """
 
     name: str
@@ -51,24 +51,24 @@ class Potential(Protocol):
         """The cheapest Evaluator of a structure in its coordinates."""
 
     def shift_of(self, atoms) -> float:
-        """What a constant for each atom adds to the energy of a structure, eV."""
+        """The sum of the atoms' constants in a structure, eV."""
 
     def attributes(self) -> dict:
-        """What a Dataset keeps of the potential beside theta."""
+        """What a Dataset keeps of the potential in addition to theta."""
 
     def write(self, stem) -> list[Path]:
         """Write the files that LAMMPS reads; returns their paths."""
 
     def lammps_lines(self, folder) -> list[str]:
-        """LAMMPS's lines for the potential, its files in `folder`: what checks the truth runs."""
+        """LAMMPS's lines for the potential, its files in `folder`; the truth check uses them."""
 
 
 @runtime_checkable
 class Evaluator(Protocol):
     """U in the coordinates q (n,) of one structure at theta (P,). A context manager.
 
-    Counts its evaluations. Asked again at the same q and theta it answers from memory; a
-    LinearEvaluator for any other theta too. Raises EvaluationError where U has no value.
+    Counts its evaluations. The last results are remembered and serve the same q and theta again; a
+    LinearEvaluator's serve any theta at the same q. Raises EvaluationError where U has no value.
     """
 
     coordinates: Coordinates
@@ -93,7 +93,7 @@ class Evaluator(Protocol):
         """d2U/dq2 applied to a vector (n,)."""
 
     def forget(self):
-        """Make what follows independent, to the last digit, of what was evaluated before."""
+        """Make later results independent, to the last digit, of earlier evaluations."""
 
     def close(self):
         """Free what the evaluator holds."""

@@ -1,4 +1,4 @@
-"""What is computed of a crystal or a structure, and its derivative by the parameters."""
+"""Quantities of crystals and structures, and their derivatives by the parameters."""
 
 from relaxdiff.quantities.crystal import crystal_quantities
 from relaxdiff.quantities.formation import (

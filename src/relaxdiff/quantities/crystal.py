@@ -67,7 +67,7 @@ def crystal_derivatives(bulk):
 
 
 def _hexagonal_derivatives(bulk, gradient):
-    """The same of a hexagonal crystal; gradient: of the descriptors by the strains, (2, P)."""
+    """The same for a hexagonal crystal; gradient: of the descriptors by the strains, (2, P)."""
     strains = -np.linalg.solve(bulk["reference_strain_curvature"].values, gradient)
     along_a, along_c = np.einsum("kii,kp->ip", STRAINS, strains)[::2]
     return np.array(
@@ -81,7 +81,7 @@ def _hexagonal_derivatives(bulk, gradient):
 
 
 def _from_moduli(lattice_parameter, energy, bulk_modulus, tetragonal, c44):
-    """The quantities of CUBIC_UNITS. Linear in every argument: it serves derivatives as well.
+    """The quantities of CUBIC_UNITS. Linear in every argument, so also valid for derivatives.
 
     From B = (C11 + 2 C12) / 3 and C' = (C11 - C12) / 2.
     """

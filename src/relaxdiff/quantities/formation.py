@@ -1,8 +1,8 @@
 """Quantities of the crystal and of structures: their values at the mean, and their derivatives.
 
 Every derivative is that of the relaxed quantity. The cohesive energy is minus the energy per atom
-of the relaxed crystal, its beta_0 included: positive for a bound crystal if the fitted energies
-count from free atoms.
+of the relaxed crystal, including its beta_0: positive for a bound crystal if the fitted energies
+are relative to free atoms.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ FORMATION_UNITS = {"formation_energy": "eV", "formation_volume": "Angstrom^3"}
 def quantity_units(bulk, structures):
     """Units of all quantities in order, a dict with the keys (structure, property).
 
-    bulk, structures: as for `joint_posterior`; the structure of the crystal's own is ''.
+    bulk, structures: as for `joint_posterior`; for the crystal's own quantities structure is ''.
     """
     units = {("", name): unit for name, unit in crystal_units(bulk).items()}
     for structure, given in structures.items():
@@ -53,9 +53,9 @@ def values_at_mean(posterior, bulk, structures):
 def quantity_derivatives(posterior, bulk, structures):
     """Derivatives of the relaxed quantities at the mean by all parameters, (quantity, E + P).
 
-    The E beta_0 come first. In units of the quantity per eV. Energies of a minimum change as at
-    fixed positions, by the descriptors; volumes as the cells strain. A beta_0 adds itself to every
-    atom of its element in structure and crystals, and moves none.
+    The E beta_0 come first. In units of the quantity per eV. The derivative of a minimum's energy
+    is that at fixed positions, the descriptors; volumes change by the strains of the cells. A
+    beta_0 is added for every atom of its element in structure and crystals, and moves no atom.
     """
     elements = elements_of(posterior)
     fractions = mean_crystal(bulk).fractions
@@ -72,7 +72,7 @@ def formation_derivatives(elements, given):
     """The same of one structure, (quantity, E + P), in the order of `formation_names`.
 
     elements: of the potential; given: the structure's Datasets `crystal` and `derivative`. A beta_0
-    is in the energy of a structure as in those of the crystals it is compared with, but not in a
+    is part of the energy of a structure and of the crystals it is compared with, but not of a
     chemical potential that was given.
     """
     cell, crystal = _expansions(given)
@@ -90,7 +90,7 @@ def formation_derivatives(elements, given):
 
 
 def formation_names(given):
-    """The properties of a structure: without strains its cell has no formation volume."""
+    """The properties of a structure; with a fixed cell it has no formation volume."""
     relaxes = given["derivative"].sizes["strain"] > 0
     return list(FORMATION_UNITS)[: 1 + relaxes]
 
@@ -113,7 +113,7 @@ def _changes_compared_with(given):
 
 
 def _expansions(given):
-    """The Expansion of a structure's cell, and that of its crystal per atom at h+ih alone."""
+    """The Expansion of a structure's cell, and that of its crystal per atom, only at h+ih."""
     return expansion_of_defect(given["derivative"]), expansion_of_crystal(
         given["crystal"], [H_IH.name]
     )

@@ -1,4 +1,4 @@
-"""Finished samples of an unfinished job: whatever ends it, they need not be relaxed again."""
+"""Finished samples of an unfinished job, which need not be relaxed again when it is restarted."""
 
 import hashlib
 import json
@@ -7,15 +7,15 @@ from pathlib import Path
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import agrees, read_dataset, record, write_dataset
 
-FOUND_AGAIN = "relaxed by an earlier, unfinished job"  # how a report on such a sample ends
+FOUND_AGAIN = "relaxed by an earlier, unfinished job"  # the end of a report on such a sample
 
 
 class Checkpoints:
     """A folder with one small file for each finished sample.
 
     folder: created when needed; inputs: paths of all files that the samples depend on; settings:
-    whatever else they depend on, JSON-like. A file made from other inputs or settings, or one that
-    is damaged, counts as missing.
+    all other values that they depend on, JSON-like. A file made from other inputs or settings, or a
+    damaged one, counts as missing.
     """
 
     def __init__(self, folder, inputs, settings):

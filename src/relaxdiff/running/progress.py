@@ -1,4 +1,4 @@
-"""What a run tells of itself: how far its long jobs are."""
+"""Messages on the progress of long jobs."""
 
 import os
 import time
@@ -8,11 +8,11 @@ PROGRESS = {"progress": True}  # marks such lines, as `extra` of a logging call
 
 
 class Progress:
-    """Called with a line of text for each finished item, it logs the line and how far the job is.
+    """Called with a line of text for each finished item, it logs the line and the job's progress.
 
     log: a Logger; total: the number of items, `what` they are; clock: seconds, for tests. The time
-    left is what the items so far took on average; those that an earlier job had finished, which are
-    told with found=True, took none.
+    left follows from the average time of the finished items, without those that an earlier job had
+    finished, which are reported with found=True.
     """
 
     def __init__(self, log, total, what="samples", clock=time.monotonic):
@@ -38,7 +38,7 @@ class Progress:
 
 
 class TerminalFilter:
-    """A logging filter: lines of progress now and then only, and in continuous integration none."""
+    """A logging filter: lines of progress only now and then, in continuous integration none."""
 
     def __init__(self, patience=PATIENCE, clock=time.monotonic):
         self.patience, self.clock = patience, clock

@@ -1,8 +1,8 @@
 """One evaluation spread over ranks: processes of `mpiexec -n 2 python -m mpi4py script.py`.
 
 Every rank runs the same program and has its own LAMMPS, which evaluates that rank's share of the
-atoms; what the shares add up to is the same on all ranks, to the last digit, so that all of them
-take the same decisions.
+atoms. The sum of the shares is the same on all ranks, to the last digit, so that all of them
+make the same decisions.
 """
 
 import functools
@@ -36,7 +36,7 @@ def is_first():
 
 
 def of_first(make):
-    """What `make()` gives on the first rank, on all of them."""
+    """The result of `make()` on the first rank, given to all ranks."""
     mpi = _mpi()
     if mpi is None:
         return make()
@@ -44,7 +44,7 @@ def of_first(make):
 
 
 def own_communicator():
-    """The communicator of this rank alone, for its own LAMMPS; None without mpiexec."""
+    """The communicator of only this rank, for its own LAMMPS; None without mpiexec."""
     mpi = _mpi()
     return mpi.COMM_SELF if mpi else None
 
@@ -52,7 +52,7 @@ def own_communicator():
 def add_up(share):
     """The sum over the ranks of the array that `share()` makes on each, the same on all ranks.
 
-    A LammpsError of one rank is raised on all, so that none waits for a share that never comes.
+    A LammpsError of one rank is raised on all, so that none waits for a missing share.
     """
     mpi = _mpi()
     if mpi is None:

@@ -1,7 +1,7 @@
 """What a study under Slurm needs beyond Snakemake's executor plugin.
 
-A killed `snakemake` leaves its jobs in Slurm's queue, and the plugin forgets them; and for grouped
-jobs it keeps to itself why one failed.
+A killed `snakemake` leaves its jobs in Slurm's queue, and the plugin forgets them. For grouped
+jobs the plugin does not report why one failed.
 """
 
 import os
@@ -26,8 +26,8 @@ def cancel_leftovers(folder):
     """Cancel jobs that an earlier, killed `snakemake` in this folder left in Slurm's queue.
 
     They would write the same files as the run that is starting. folder: the working directory,
-    which the caller has locked, so that every job of ours in it is a leftover. Returns the ids of
-    the cancelled jobs, as text; none where no Slurm answers. Raises SlurmError when they do not
+    which the caller has locked, so that every relaxdiff job in it is a leftover. Returns the ids of
+    the cancelled jobs, as text; none where there is no Slurm. Raises SlurmError when they do not
     end.
     """
     try:
@@ -48,11 +48,11 @@ def cancel_leftovers(folder):
 
 
 def closing_summary(logs):
-    """Lines on how many jobs a run gave to Slurm, and on what became of those that failed.
+    """Lines on how many jobs a run gave to Slurm, and on why some of them failed.
 
-    logs: Snakemake's own logs of the run. The plugin removes the log of a job that ended well, so
-    those that are still there tell of failures, with accounting and without. No lines if there were
-    no such jobs.
+    logs: Snakemake's own logs of the run. The plugin removes the log of a job that succeeded, so
+    the remaining logs belong to failed jobs, whether Slurm's accounting is on or off. No lines if
+    the run gave no jobs to Slurm.
     """
     text = "".join(Path(log).read_text(encoding="utf-8", errors="replace") for log in logs)
     submitted = [(job, Path(path)) for job, path in SUBMITTED.findall(text)]
@@ -66,7 +66,7 @@ def closing_summary(logs):
 
 
 def _reason(path):
-    """Why a job ended, as far as its log tells."""
+    """Why a job ended, according to its log."""
     text = path.read_text(encoding="utf-8", errors="replace")
     words = MEMORY_WORDS.findall(text) or LAST_WORDS.findall(text)
     return words[-1].strip() if words else "its own error"

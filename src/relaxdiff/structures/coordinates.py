@@ -1,13 +1,13 @@
-"""The coordinates q = (mode amplitudes, strains) that structures are relaxed and derived in.
+"""The coordinates q = (mode amplitudes, strains) in which structures relax and are differentiated.
 
 Atoms sit at x = (x0 + u) F, the rows of the cell at cell0 F, with F = 1 + sum_k e_k B_k: u is a
-displacement in Angstrom at the reference cell, the B_k are symmetric matrices. With the identity as
-the only one it is the isotropic strain of arXiv:2407.02414 (eq 4). Symmetric matrices leave out the
-rotations of the cell, which change no energy.
+displacement in Angstrom at the reference cell, the B_k are symmetric matrices. If the identity is
+the only B_k, this is the isotropic strain of arXiv:2407.02414 (eq 4). Symmetric matrices leave out
+the rotations of the cell, which do not change the energy.
 
-The modes are of two kinds: the totally symmetric displacements of a structure with symmetry, and
-without it those of all atoms. Held atoms are in no mode: they keep their scaled positions, and
-follow the cell. Without any, no mode moves the structure as a whole.
+The modes of a structure with symmetry are its totally symmetric displacements; without symmetry
+they are the displacements of all atoms. No mode moves held atoms: they keep their scaled positions
+and follow the cell. If no atom is held, no mode moves the structure as a whole.
 """
 
 import functools
@@ -30,10 +30,10 @@ CELLS = ("fixed", "isotropic", "full", "in_plane_fixed")
 
 @dataclass(frozen=True)
 class Freedom:
-    """What of a structure may move.
+    """What may move in a structure.
 
-    strains: symmetric matrices that the cell may strain by, shape (k, 3, 3); directions:
-    orthonormal, the ones that atoms may move in, (1 to 3, 3); fixed: mask (N,) of atoms that keep
+    strains: symmetric matrices by which the cell may strain, shape (k, 3, 3); directions:
+    orthonormal directions in which atoms may move, (1 to 3, 3); fixed: mask (N,) of atoms that keep
     their scaled positions, or None.
     """
 
@@ -74,7 +74,7 @@ class Coordinates:
 
     @functools.cached_property
     def scale(self):
-        """Length in Angstrom that a unit of each coordinate moves atoms by, shape (n,)."""
+        """How far one unit of each coordinate moves atoms, Angstrom, shape (n,)."""
         return np.append(np.ones(self.n_modes), np.full(len(self.strains), self.edge))
 
     @functools.cached_property
@@ -89,7 +89,7 @@ class Coordinates:
     def pull_back(self, fields):
         """Derivatives by the amplitudes, (modes, ...), from those by the atoms, (N, 3, ...).
 
-        Also the amplitudes of displacement fields, as far as the modes span these.
+        Given displacement fields, it returns their amplitudes, as far as the modes span the fields.
         """
         fields = np.asarray(fields)
         on_modes = self.modes.T @ fields.reshape(self.modes.shape[0], -1)
@@ -119,10 +119,10 @@ class Coordinates:
         return atoms
 
     def locate(self, atoms):
-        """q of a structure with the same atoms, the nearest periodic image of each being meant.
+        """q of a structure with the same atoms; the nearest periodic image of each atom is taken.
 
-        A rigid shift and a rotation of the whole structure are taken off, the shift such that held
-        atoms are where they were; displacements and strains outside the span of the coordinates are
+        A rigid shift and a rotation of the whole structure are removed, the shift such that held
+        atoms are where they were. Displacements and strains outside the span of the coordinates are
         lost.
         """
         strain, apart = _compare(self.reference, atoms)
@@ -138,8 +138,8 @@ def coordinates_of(atoms, freedom=None, symmetry=True):
 
     freedom: what may move, all atoms and the isotropic strain if None; symmetry: use the
     structure's own symmetry, so that only totally symmetric displacements and strains are
-    coordinates; without it there are 3N - 3 displacements. Raises InputError for a mask of another
-    shape.
+    coordinates; without it there are 3N - 3 displacements. Raises InputError if the mask of fixed
+    atoms has the wrong shape.
     """
     freedom = Freedom() if freedom is None else freedom
     held = freedom.fixed
@@ -162,9 +162,9 @@ def cell_strains(cell, atoms, reach):
 
     cell: 'fixed'; 'isotropic'; 'full', all six components; 'in_plane_fixed', only the one normal to
     the plane of the first two cell vectors. reach: of the potential, Angstrom: a cell with a wider
-    gap between its atoms has a vacuum. A vacuum takes up any strain, so that along the normal
-    nothing is left to relax; what would strain it otherwise is refused. Raises InputError for
-    another name, and for a vacuum in a cell that is to relax in its direction.
+    gap between its atoms has a vacuum. A strain across a vacuum does not change the energy, so that
+    along the normal nothing is left to relax. Raises InputError for another name, and for a cell
+    with a vacuum that is to relax as 'isotropic' or 'full'.
     """
     if cell not in CELLS:
         raise InputError(f"cell: '{cell}' is not one of {', '.join(CELLS)}")
@@ -183,19 +183,19 @@ def cell_strains(cell, atoms, reach):
 
 
 def relative_volume(strains, basis):
-    """det(1 + sum_k e_k B_k), the volume over that of the reference; strains: (..., k), or NaN."""
+    """det(1 + sum_k e_k B_k), the volume relative to the reference's; strains: (..., k), or NaN."""
     with np.errstate(invalid="ignore"):
         return np.linalg.det(np.eye(3) + np.tensordot(strains, basis, axes=1))
 
 
 def face_normals(atoms):
-    """Unit normals of the cell's faces, each of the one that a cell vector does not lie in."""
+    """Unit normals of the cell's faces: the k-th is normal to the two other cell vectors."""
     normals = np.linalg.inv(atoms.cell.array).T
     return normals / np.linalg.norm(normals, axis=1, keepdims=True)
 
 
 def largest_displacement(atoms, others):
-    """Largest distance between an atom's places in two structures, rigid shift and strain apart.
+    """Largest distance an atom moves between two structures, without rigid shift and strain.
 
     Both structures hold the same atoms in the same order; Angstrom at the cell of `atoms`.
     """
@@ -231,6 +231,6 @@ def on_coordinates(coordinates, deformation, gradient, strain_gradient):
     """Derivatives by atoms, (N, 3, c), and strains, (3, 3, c), as ones by q, (n, c)."""
     slopes = deformation @ gradient
     on_modes = coordinates.pull_back(slopes)
-    # A strain B of the reference is one of F^-1 B on top of the cell as it is.
+    # A strain B of the reference cell is a strain F^-1 B of the present cell.
     on_top = np.linalg.solve(deformation, coordinates.strains)
     return np.vstack([on_modes, np.tensordot(on_top, strain_gradient, axes=2)])

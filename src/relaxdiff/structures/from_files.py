@@ -1,4 +1,4 @@
-"""Structures from files of the user's own, checked before they are believed."""
+"""Structures from the user's own files, which are checked before use."""
 
 import re
 from pathlib import Path
@@ -12,19 +12,20 @@ from ase.neighborlist import neighbor_list
 from relaxdiff.exceptions import InputError
 from relaxdiff.structures.neighbours import nearest_neighbour_distance
 
-LAMMPS_DATA = (".data", ".lmp")  # endings that ASE does not take for LAMMPS's
+LAMMPS_DATA = (".data", ".lmp")  # LAMMPS data files that ASE does not recognise by their ending
 HEAD = 10_000  # bytes of a file in which LAMMPS says what its columns are
 SMALLEST_VOLUME = 1e-6  # Angstrom^3; a cell below this one is flat
-# What tells a structure file in other units: its lattice parameter off by this factor, a cell
-# thinner, or all atoms farther apart, than this in units of the crystal's nearest neighbours.
+# Signs that a structure file is in other units: its lattice parameter is off by this factor, or, in
+# units of the crystal's nearest-neighbour distance, its cell is thinner or its atoms are farther
+# apart than this.
 LARGEST_SCALE, THINNEST_CELL, FARTHEST = 1.3, 0.1, 1.5
 
 
 def from_file(settings, crystal, solutes, elements=None):
     """The last structure of a file, scaled from its own lattice parameter to the potential's.
 
-    settings, crystal, solutes, elements: as for `build_structure`. InputError, which names the key,
-    for a file that cannot be read or does not go with the crystal.
+    settings, crystal, solutes, elements: as for `build_structure`. Raises InputError, which names
+    the key, for a file that cannot be read or does not fit the crystal.
     """
     path = settings["path"]
     atoms = read_structure(path)
@@ -46,7 +47,7 @@ def from_file(settings, crystal, solutes, elements=None):
             f"path: the cell in {path} is only {heights.min():.3g} Angstrom thick, less than an "
             "atom: is it in Angstrom?"
         )
-    # Only a cell that is rather empty can have no neighbours: others are not searched.
+    # Only in a rather empty cell can atoms lack near neighbours: other cells are not searched.
     sparse = atoms.get_volume() / len(atoms) > FARTHEST**3 * crystal.volume_per_atom
     if sparse and not neighbor_list("d", atoms, FARTHEST * usual).size:
         raise InputError(
@@ -64,7 +65,7 @@ def from_file(settings, crystal, solutes, elements=None):
 
 
 def _has_types_alone(path):
-    """Whether a file is LAMMPS's, data or dump, with types of atoms and nothing of their elements.
+    """Whether it is a LAMMPS data or dump file that has types of atoms but does not name elements.
 
     ASE takes the numbers of the types for atomic numbers: 1 for hydrogen.
     """
@@ -77,9 +78,9 @@ def _has_types_alone(path):
 
 
 def _give_elements(atoms, path, element, elements):
-    """Turn types, which ASE took for atomic numbers, into the potential's elements in its order.
+    """Replace types, which ASE took for atomic numbers, by the potential's elements in its order.
 
-    As long as the potential is not known, all atoms count as the crystal's element.
+    As long as the potential is not known, all atoms are taken to be the crystal's element.
     """
     types = atoms.numbers
     if elements is None:
@@ -117,14 +118,14 @@ def _check_cell_and_atoms(atoms, path, element, solutes):
 def read_structure(path):
     """Symbols, positions, cell and periodicity of the last structure in a file, as Atoms.
 
-    ASE unpickles nothing that it finds in a file; it did so in folders, which are refused.
-    InputError, which begins with "path: ", for a file that cannot be read.
+    Folders are refused, because ASE would unpickle data in some of them; it does not do so in
+    files. Raises InputError, which begins with "path: ", for a file that cannot be read.
     """
     if not Path(path).is_file():
         raise InputError(f"path: {path} is not a file")
     try:
         found = ase.io.read(
-            str(Path(path).absolute()),  # names such as postgres.xyz alone would be a server's
+            str(Path(path).absolute()),  # ASE takes a bare postgres.xyz for a server
             index=-1,
             format="lammps-data" if Path(path).suffix in LAMMPS_DATA else None,
             parallel=False,  # else ASE would broadcast to ranks that do not come here

@@ -1,6 +1,6 @@
-"""The kinds of structures, and what a study has to know of each: one table for all of it.
+"""The kinds of structures: one table with all that a study has to know of each.
 
-A further kind is a function that builds it, an entry of KINDS and its name in the config's schema.
+A new kind needs a function that builds it, an entry in KINDS and its name in the config's schema.
 """
 
 from collections.abc import Callable
@@ -31,27 +31,28 @@ from relaxdiff.structures.point_defects import (
 from relaxdiff.structures.slabs import faulted_crystal, surface_slab
 
 COMMON_KEYS = ("name", "kind", "cell")  # of all structures
-# Supercells in which no atom is next to a defect and to an image of it; of lattices not named here
-# the schema's.
+# Smallest supercells in which no atom is a neighbour of both a defect and its image; for lattices
+# not named here the schema's minimum holds.
 SMALLEST_SUPERCELL = {"sc": 3, "hcp": 3}
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a study has to know of a kind of structure; what is not said is so of point defects.
+    """What a study has to know of a kind of structure; the defaults are those of point defects.
 
     name: in the config; build: makes the Atoms from an entry of the config's `structures` and a
-    PerfectCrystal, and with `any_solute` from the names of solutes; lattices: that it is known in.
+    PerfectCrystal, and with `any_solute` from the names of solutes; lattices: in which it is known.
 
-    Of the config: keys, optional_keys: beside COMMON_KEYS; keys_in_plane: needed with `cell:
-    in_plane_fixed`, and refused without; cells: values of `cell`; what: it is, in messages;
-    larger_by: cells, of its smallest supercell, than that of a single point defect; needs_solute:
-    `element` has to be a solute; any_solute: it may hold any of the solutes, without `element`.
+    In the config: keys, optional_keys: beside COMMON_KEYS; keys_in_plane: needed with `cell:
+    in_plane_fixed`, and refused without; cells: values of `cell`; what: its name in messages;
+    larger_by: by how many cells its smallest supercell is larger than that of a single point
+    defect; needs_solute: `element` has to be a solute; any_solute: it may hold any of the solutes,
+    without `element`.
 
-    Of its physics: on_lattice: all atoms are the crystal's own, on its sites; normal_only: atoms
-    move along the normal of the first two cell vectors only; faces: surfaces or faults in a cell,
-    which its energy is given per area of, if any; in_vacuum: it has surfaces, to be kept apart;
-    asymmetry: how much less symmetry saves than in a vacancy's cell, in memory as in time.
+    In its physics: on_lattice: all atoms are the crystal's own, on its sites; normal_only: atoms
+    move only along the normal of the first two cell vectors; faces: number of surfaces or faults in
+    a cell, if its energy is given per area; in_vacuum: it has surfaces, which a vacuum keeps apart;
+    asymmetry: factor by which its memory and time exceed those of a vacancy, for lack of symmetry.
     """
 
     name: str
@@ -72,11 +73,11 @@ class Kind:
     asymmetry: int = 8
 
     def smallest_supercell(self, lattice):
-        """The smallest one, in conventional cells, in which no atom is next to two images."""
+        """The smallest supercell in which no atom is next to two images, in conventional cells."""
         return SMALLEST_SUPERCELL.get(lattice, 2) + self.larger_by
 
     def solutes_in(self, settings, solutes):
-        """Those of the study's solutes that a structure of this kind may hold, a list of names."""
+        """Which of the study's solutes a structure of this kind may hold, a list of names."""
         return [
             element for element in solutes if self.any_solute or element == settings.get("element")
         ]
@@ -149,9 +150,9 @@ def build_structure(settings, crystal, solutes=(), elements=None):
 
     settings: the entry, a dict that `check_config` accepts; crystal: the PerfectCrystal that it is
     made of; solutes: other elements that a structure file may hold; elements: of the potential in
-    its order, which types of atoms in LAMMPS's files stand for, if it is known. InputError, naming
-    structures.<name>.<key>, when a value or a structure file cannot be used, or the kind is not
-    known in the lattice.
+    its order, if it is known, for files of LAMMPS that number their types of atoms. Raises
+    InputError, naming structures.<name>.<key>, when a value or a structure file cannot be used, or
+    the kind is not known in the lattice.
     """
     kind = kind_of(settings)
     try:
@@ -165,7 +166,7 @@ def build_structure(settings, crystal, solutes=(), elements=None):
 
 
 def _check_lattice(kind, lattice):
-    """InputError, with what there is instead, when a kind is not known in a lattice."""
+    """InputError when a kind is not known in a lattice; it names the kinds that are known there."""
     if lattice in kind.lattices:
         return
     others = [each.name for each in BUILT if lattice in each.lattices]

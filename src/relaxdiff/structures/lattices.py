@@ -18,11 +18,11 @@ from relaxdiff.structures.from_files import read_structure
 # Atoms in the conventional cell: cubic, or the hexagonal one of hcp.
 ATOMS_PER_CELL = {"sc": 1, "bcc": 2, "fcc": 4, "diamond": 8, "hcp": 2}
 LATTICES = tuple(ATOMS_PER_CELL)
-# Those with one atom in the primitive cell: nothing in them relaxes but the cell.
+# Lattices with one atom in the primitive cell: only the cell relaxes.
 BRAVAIS = ("sc", "bcc", "fcc")
 IDEAL = float(np.sqrt(8 / 3))  # c/a of close-packed spheres
 ORIGIN, CENTRE, FACES = (0, 0, 0), (0.5, 0.5, 0.5), ((0, 0.5, 0.5), (0.5, 0, 0.5), (0.5, 0.5, 0))
-# Of each compound the sites of its elements, in units of the cubic cell.
+# For each compound the sites of its elements, in units of the cubic cell.
 COMPOUNDS = {
     "B2": ((ORIGIN,), (CENTRE,)),
     "L1_2": (FACES, (ORIGIN,)),
@@ -36,16 +36,16 @@ COMPOUNDS = {
     ),
 }
 CRYSTAL_FILE = "file"  # the lattice of a crystal that is read from one
-SYMMETRY_TOLERANCE = 1e-3  # Angstrom, of crystals in files of a few digits
+SYMMETRY_TOLERANCE = 1e-3  # Angstrom, for crystals from files with few digits
 
 
 @dataclass(frozen=True)
 class PerfectCrystal:
     """A perfect crystal.
 
-    element: of one element, or of a compound the one whose chemical potential follows from the
+    element: its element; in a compound the element whose chemical potential follows from the
     others'; lattice: one of LATTICES, COMPOUNDS, or CRYSTAL_FILE; a, and for hcp c, in Angstrom;
-    basis: of a compound, or a crystal from a file, pairs of an element and its place, three numbers
+    basis: of a compound or a crystal from a file, pairs of an element and its place, three numbers
     in units of the cell's vectors; shape: the vectors of its conventional cell in units of a,
     (3, 3) as tuples, () if it is a cube.
     """
@@ -80,7 +80,7 @@ class PerfectCrystal:
 
     @property
     def fractions(self):
-        """The share of the atoms that each element has, a dict; the sum is 1."""
+        """The fraction of the atoms that are of each element, a dict; the sum is 1."""
         elements = [element for element, _ in self.basis] or [self.element]
         return {element: n / len(elements) for element, n in Counter(elements).items()}
 
@@ -90,7 +90,7 @@ class PerfectCrystal:
         return float(self.volumes_per_atom(self.lengths))
 
     def volumes_per_atom(self, lengths):
-        """Of crystals with other lattice parameters, (..., 1 or 2), Angstrom^3, shape (...,)."""
+        """Volumes with other lattice parameters, (..., 1 or 2), Angstrom^3, shape (...,)."""
         lengths = np.asarray(lengths)
         if self.lattice == "hcp":
             return np.sqrt(3) / 4 * lengths[..., 0] ** 2 * lengths[..., 1]
@@ -123,7 +123,7 @@ class PerfectCrystal:
 
     @property
     def attributes(self):
-        """What `crystal_from` makes it of again: attributes of a Dataset, a dict."""
+        """Attributes of a Dataset from which `crystal_from` makes the crystal again, a dict."""
         kept = {"element": self.element, "lattice": self.lattice, "lattice_parameter": self.a}
         if self.c is not None:
             kept["lattice_parameter_c"] = self.c
@@ -137,12 +137,12 @@ class PerfectCrystal:
 
     @property
     def free_coordinates(self):
-        """Coordinates of the conventional cell: what its symmetry lets strain and move."""
+        """Coordinates of the conventional cell: the strains and displacements of its symmetry."""
         cell = self.conventional()
         return coordinates_of(cell, Freedom(cell_strains("full", cell, reach=np.inf)))
 
     def with_cell(self, atoms):
-        """The crystal whose conventional cell, of the same atoms, is another one."""
+        """The crystal with the same atoms in another conventional cell."""
         lengths = atoms.cell.lengths()
         changed = {"a": float(lengths[0]), "c": None if self.c is None else float(lengths[2])}
         if self.basis and not self.is_simple:
@@ -163,11 +163,11 @@ def starting_crystal(
 ) -> PerfectCrystal:
     """An unrelaxed crystal to start from, a PerfectCrystal.
 
-    lattice_parameter: a in Angstrom, or None for that of the volume per atom in ASE's table, which
-    is the experimental one where the table has this very lattice. c/a is the table's for hcp, else
-    ideal. Of a compound a has to be given, and `sites`, the elements on its sites in the order of
-    COMPOUNDS; of a crystal from a file `path`, and a is the file's unless it is given. Raises
-    InputError when the table has no cubic or hexagonal crystal of the element and no lattice
+    lattice_parameter: a in Angstrom, or None for the one that gives the volume per atom in ASE's
+    table; this is the experimental a if the table has the element in this lattice. c/a is the
+    table's if that is hcp, else ideal. A compound needs a, and `sites`, the elements on its sites
+    in the order of COMPOUNDS. A crystal from a file needs `path`; a is the file's if not given.
+    Raises InputError when the table has no cubic or hexagonal crystal of the element and no lattice
     parameter is given, the lattice is unknown, or the file holds no crystal that can be used.
     """
     if lattice == CRYSTAL_FILE:
@@ -193,7 +193,7 @@ def starting_crystal(
 
 
 def crystal_of_settings(settings):
-    """The `starting_crystal` of the config's block `crystal`, of which other keys do not count."""
+    """The `starting_crystal` of the config's block `crystal`, whose other keys are ignored."""
     keys = ("element", "lattice", "lattice_parameter", "sites", "path")
     return starting_crystal(**{key: settings[key] for key in keys if key in settings})
 
@@ -232,7 +232,7 @@ def _compound(element, lattice, lattice_parameter, sites):
 
 
 def _from_file(element, path, lattice_parameter):
-    """A PerfectCrystal read from a file; InputError, which names the key, if it is none."""
+    """A PerfectCrystal read from a file; InputError, which names the key, if it cannot be used."""
     if path is None:
         raise InputError("crystal.path: with lattice: file, name the file of the crystal")
     try:

@@ -1,10 +1,10 @@
-"""Displacements and strains of one symmetry: what a structure can do and stay as symmetric.
+"""Displacements and strains of one symmetry.
 
-A change of potential parameters keeps the symmetry of a structure, so the response to it lives in
-the totally symmetric displacements and strains alone: 12 modes for a bcc vacancy in 4x4x4 cells, 3N
+A change of potential parameters keeps the symmetry of a structure, so the response consists of
+totally symmetric displacements and strains only: 12 modes for a bcc vacancy in 4x4x4 cells, 3N
 - 3 for a structure without symmetry. What breaks the symmetry divides into representations.
 
-Held atoms are in no mode, and where there are any, rigid translations are none to take out.
+No mode moves held atoms. Rigid translations are removed from the modes only if no atom is held.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ from relaxdiff.structures.symmetry import span_of
 def displacement_modes(symmetry, fixed=None):
     """Orthonormal basis of the totally symmetric displacements without rigid translations.
 
-    fixed: mask (N,) of atoms that do not move, or None; with any, translations are none to remove.
+    fixed: mask (N,) of atoms that do not move, or None; translations are removed if none is held.
 
     Returns a sparse array of shape (3N, modes): a mode moves the atoms of one orbit, unless rigid
     translations had to be taken out. A displacement field is `basis @ amplitudes`, reshaped to
@@ -37,10 +37,10 @@ def displacement_modes(symmetry, fixed=None):
 def strain_modes(symmetry, allowed, characters=None, subgroup=None):
     """The strains of one representation that a subgroup keeps, shape (s, 3, 3).
 
-    allowed: symmetric matrices whose span the strains are looked for in, kept by all operations,
-    shape (k, 3, 3); characters, subgroup: as in `representations`, the totally symmetric strains if
-    not given. A unit of each strains the cell by 1 where it does so most; the identity comes first
-    if it is in the span.
+    allowed: symmetric matrices, shape (k, 3, 3); the strains are in their span, which all
+    operations keep; characters, subgroup: as in `representations`, the totally symmetric strains if
+    not given. The largest eigenvalue of each strain is 1 in size; the identity comes first if it is
+    in the span.
     """
     order = len(symmetry.rotations)
     characters = np.ones(order) if characters is None else characters
@@ -78,7 +78,7 @@ def remaining_modes(modes, others):
 
 
 def remaining_strains(strains, others):
-    """The same of symmetric matrices, (s, 3, 3) and (t, 3, 3); a unit strains by 1 at the most."""
+    """The same for symmetric matrices, (s, 3, 3) and (t, 3, 3), of largest eigenvalue 1 in size."""
     inside, within = span_of(strains), span_of(others)
     rest = inside - within @ (within.T @ inside)
     return _tidy(span_of(rest.T.reshape(-1, 3, 3)))
@@ -92,8 +92,8 @@ def _holds_any(fixed):
 def _all_displacements(symmetry, held=None):
     """Orthonormal displacements of all free atoms, rigid translations taken out if none is held.
 
-    symmetry: of the identity alone; its `directions` count. Sparse, shape (3N, modes), with at most
-    d N log2(N) + d N numbers for d directions: neither a matrix (3N, 3N) nor a factorisation.
+    symmetry: only the identity; its `directions` are used. Sparse, shape (3N, modes), with at most
+    d N log2(N) + d N numbers for d directions: no matrix (3N, 3N) and no factorisation is needed.
     """
     n_atoms = symmetry.permutations.shape[1]
     if _holds_any(held):
@@ -111,7 +111,7 @@ def _halves(count):
     """
     rows, values = [], []
     ranges = [(0, count)] if count > 1 else []
-    for first, last in ranges:  # which grows on the way, to count - 1
+    for first, last in ranges:  # the list grows in the loop, to count - 1 entries
         middle = (first + last) // 2
         sizes = np.array([middle - first, last - middle])
         amplitudes = np.sqrt(sizes[::-1] / (sizes * sizes.sum())) * [1, -1]
@@ -179,10 +179,10 @@ def _modes_by_orbit(symmetry, characters, subgroup, held=None):
 def _without_translations(members, fields, directions):
     """Orthonormal basis, sparse (3N, modes), of the orbits' modes orthogonal to translations.
 
-    members, fields: of `_modes_by_orbit`; directions: that translations may have, (d, 3). The modes
-    of an orbit are turned so that a few of them hold all that is rigid there, these are turned in
-    turn with those of another orbit, the pairs with each other, and so on: few modes reach over
-    many orbits. Last come the translations.
+    members, fields: of `_modes_by_orbit`; directions: possible ones of translations, (d, 3). The
+    modes of an orbit are rotated so that only a few of them overlap with translations. These few
+    are rotated with those of another orbit, the pairs with each other, and so on, so that few modes
+    reach over many orbits. The translations come last.
     """
     n_atoms = sum(map(len, members))
     directions = np.tile(directions.T, (n_atoms, 1)) / np.sqrt(n_atoms)
@@ -201,7 +201,7 @@ def _without_translations(members, fields, directions):
 
 
 def _turned(modes, directions):
-    """The span of modes (3N, k) anew: modes that overlap with translations, and those that do not.
+    """A new basis of modes (3N, k): those that overlap with translations, and those that do not.
 
     directions: the translations, (3N, d), of unit norm in the whole structure.
     """
@@ -224,7 +224,7 @@ def _spread(rows, columns, n_atoms):
 
 
 def _invariant_directions(rotations, directions):
-    """Orthonormal directions in the span of some that all rotations keep, shape (0 to 3, 3)."""
+    """Orthonormal directions, within a span, that all rotations keep, shape (0 to 3, 3)."""
     mean = directions @ rotations.mean(axis=0) @ directions.T
     values, vectors = np.linalg.eigh((mean + mean.T) / 2)
     # The mean over a group projects: its eigenvalues are 0 or 1.
@@ -232,10 +232,10 @@ def _invariant_directions(rotations, directions):
 
 
 def _tidy(basis):
-    """Symmetric matrices (s, 3, 3) that span what orthonormal columns (9, s) do, easy to read.
+    """Simple symmetric matrices (s, 3, 3) with the same span as orthonormal columns (9, s).
 
-    Orthogonal, the largest eigenvalue of each is 1 in size: the identity, stretches along the axes
-    and shears as far as they are in the span.
+    They are orthogonal, and the largest eigenvalue of each is 1 in size: the identity, stretches
+    along the axes and shears, as far as they are in the span.
     """
     axes = np.eye(3)
     pairs = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))

@@ -11,14 +11,14 @@ def nearest_neighbour_distance(atoms):
     reach = 1.5 * (atoms.get_volume() / len(atoms)) ** (1 / 3)
     found, images = images_around(atoms, atoms.positions, reach)
     around = cKDTree(atoms.positions[found] + images @ atoms.cell.array)
-    return float(around.query(atoms.positions, k=2)[0][:, 1].min())  # the nearest is the atom
+    return float(around.query(atoms.positions, k=2)[0][:, 1].min())  # nearest: the atom itself
 
 
 def images_near(atoms, points, reach):
     """All atoms and periodic images within `reach` (Angstrom) of any of `points`, (k, 3).
 
     Returns atom indices (c,) and lattice translations (c, 3), integers: the image is at
-    `atoms.positions[index] + translation @ atoms.cell`. Less memory than a list of neighbours.
+    `atoms.positions[index] + translation @ atoms.cell`. Takes less memory than a neighbour list.
     """
     found, shifts = images_around(atoms, points, reach)
     places = atoms.positions[found] + shifts @ atoms.cell.array
@@ -28,7 +28,7 @@ def images_near(atoms, points, reach):
 
 
 def images_around(atoms, points, reach):
-    """The same and some more: all that are as near to a box around the points."""
+    """The same for a box around the points, so that it contains some more atoms."""
     inverse = np.linalg.inv(atoms.cell.array)
     margin = reach * np.linalg.norm(inverse, axis=0)  # in units of the cell's vectors
     inside, wanted = atoms.positions @ inverse, points @ inverse

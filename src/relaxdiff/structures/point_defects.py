@@ -10,14 +10,14 @@ from ase import Atoms
 from relaxdiff.exceptions import InputError
 
 # Where a crystal has its interstitials, by kind and lattice, in units of the conventional cell's
-# vectors. Of a dumbbell it is how far its two atoms are from the site at the origin: they are about
-# as far from each other as from the next atom.
+# vectors. For a dumbbell: how far its two atoms are from the site at the origin, chosen such that
+# they are about as far from each other as from the next atom.
 DUMBBELLS = {
     "dumbbell_100": {"fcc": (0.28, 0.0, 0.0)},
     "dumbbell_110": {"bcc": (0.23, 0.23, 0.0), "diamond": (0.15, 0.15, 0.0)},
     "dumbbell_111": {"bcc": (0.17, 0.17, 0.17)},
 }
-# Where the middle between the two is, if not on the site: in diamond the pair is drawn to the two
+# The midpoint of a dumbbell, if not on the site: in diamond the pair is shifted towards the two
 # neighbours that are not along it.
 MIDDLES = {"diamond": (0.0, 0.0, -0.1)}
 INTERSTICES = {
@@ -34,7 +34,7 @@ INTERSTICES = {
     },
     "hexagonal": {"diamond": (0.625, 0.625, 0.625)},  # the middle of a ring of six
 }
-# A site of each of the two shells of neighbours; of hcp c/a tells which is the nearer.
+# One site of each of the two shells of neighbours; in hcp c/a decides which is the nearer.
 SHELLS = {
     "sc": ((1, 0, 0), (1, 1, 0)),
     "bcc": ((0.5, 0.5, 0.5), (1, 0, 0)),
@@ -90,7 +90,7 @@ def interstitial(settings, crystal, sites):
 
 
 def _on_site(atoms, settings, crystal):
-    """Index of the first atom of the element that `site` names, or without it the crystal's."""
+    """Index of the first atom of the element named by `site`, by default the crystal's element."""
     site = settings.get("site", crystal.element)
     found = np.flatnonzero(atoms.symbols == site)
     if not found.size:

@@ -19,8 +19,8 @@ SAME_HEIGHT = 1e-6  # Angstrom; atoms whose heights differ by less are of one pl
 def miller_indices(plane, lattice="bcc"):
     """Three whole numbers without a common divisor, (3,), that name a plane.
 
-    plane: three Miller indices of the conventional cell, or of hcp four Miller-Bravais ones,
-    [h, k, -(h + k), l]; lattice: one of LATTICES. InputError when they name no plane.
+    plane: three Miller indices of the conventional cell, or for hcp four Miller-Bravais indices,
+    [h, k, -(h + k), l]; lattice: one of LATTICES. Raises InputError when they are no plane.
     """
     if len(plane) == 4 and lattice != "hcp":
         raise InputError(f"plane: {list(plane)} has four indices, {lattice} has planes of three")
@@ -53,10 +53,10 @@ def plane_normal(plane, lengths=(1.0,)):
 def surface_slab(settings, crystal):
     """A slab in the middle of its cell; z is normal to the surfaces.
 
-    Where planes are near and far by turns, as {111} of diamond and (10-10) of hcp, the surfaces are
-    where they are far, which cuts the fewest bonds. vacuum: from the atoms on top of the slab to
-    those below its image, Angstrom; InputError when they would be neighbours, and for a number of
-    planes that leaves two different surfaces.
+    Where the gaps between planes alternate, as for {111} of diamond and (10-10) of hcp, the
+    surfaces are at the wide gaps, which cuts the fewest bonds. vacuum: from the top atoms of the
+    slab to the bottom atoms of its image, Angstrom. Raises InputError when these would be
+    neighbours, and for a number of planes that leaves two different surfaces.
     """
     cell = crystal.conventional()
     usual = nearest_neighbour_distance(cell)
@@ -68,7 +68,7 @@ def surface_slab(settings, crystal):
     layers = settings["layers"]
     slab, _ = _atomic_planes(cell, miller_indices(settings["plane"], crystal.lattice), layers)
     slab.center(vacuum=settings["vacuum"] / 2, axis=2)
-    # An even number of planes of two kinds is turned upside down by inversion.
+    # Inversion turns a slab with an even number of planes of two kinds upside down.
     if layers % 2 and crystal.lattice not in BRAVAIS and not _is_reversible(slab):
         raise InputError(
             f"layers: {layers} planes {list(settings['plane'])} of {crystal.lattice} would have "
@@ -85,10 +85,11 @@ def _is_reversible(slab):
 def faulted_crystal(settings, crystal):
     """A crystal with one fault, halfway up; z is normal to it. crystal: of BRAVAIS lattices.
 
-    Above the fault all atoms are shifted, and the third cell vector with them, so that the crystal
-    goes on through the top of the cell. Without the shift that vector is the lattice vector across
-    `layers` planes that is nearest to their normal: along it only when the planes stack back onto
-    themselves, in bcc and fcc multiples of 2 for {100} and {110}, 3 for {111} and 6 for {112}.
+    Above the fault all atoms are shifted, and the third cell vector with them, so that there is no
+    second fault at the top of the cell. Without the shift the third vector is the lattice vector
+    across `layers` planes that is nearest to their normal. It is along the normal only when the
+    planes stack back onto themselves: in bcc and fcc when `layers` is a multiple of 2 for {100} and
+    {110}, 3 for {111} and 6 for {112}.
     """
     layers = settings["layers"]
     indices = miller_indices(settings["plane"], crystal.lattice)
@@ -128,8 +129,8 @@ def planes_of_crystal(plane, crystal):
 def _atomic_planes(cell, indices, layers):
     """`layers` atomic planes of a crystal, the first at z = 0, z being their normal.
 
-    cell: the conventional one; indices: of `miller_indices`. What is below the first plane is as
-    far away as planes are from each other anywhere. The cell's first two vectors are those of
+    cell: the conventional one; indices: of `miller_indices`. The gap below the first plane is the
+    widest gap between planes of the crystal. The cell's first two vectors are those of
     `ase.build.surface`, which need not span the smallest cell. Returns Atoms and the mean distance
     of planes in Angstrom.
     """

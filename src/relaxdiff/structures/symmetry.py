@@ -16,7 +16,7 @@ spglib.error.OLD_ERROR_HANDLING = False  # failures raise, as in the coming spgl
 
 # Angstrom; atoms further from their image than this break the symmetry. spglib's own default.
 SYMMETRY_TOLERANCE = 1e-5
-PAIRS_OF_ATOMS = 50000  # as many at a time, for the sake of memory
+PAIRS_OF_ATOMS = 50000  # at a time, to limit memory
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Symmetry:
     """Operations that map a structure on itself.
 
     rotations: Cartesian, shape (operation, 3, 3); permutations: shape (operation, N), atom i goes
-    to atom permutations[operation, i]; directions: orthonormal, the ones that atoms may move in,
-    shape (1 to 3, 3), whose span all operations keep.
+    to atom permutations[operation, i]; directions: orthonormal directions in which atoms may move,
+    shape (1 to 3, 3); all operations keep their span.
     """
 
     rotations: np.ndarray
@@ -41,7 +41,7 @@ class Symmetry:
         """The Symmetry of some of the operations, given by their indices or a mask."""
         operations = np.asarray(operations)
         if operations.dtype == bool and operations.all():
-            return self  # permutations are large: no copy of them
+            return self  # permutations are large and not copied
         return replace(
             self,
             rotations=self.rotations[operations],
@@ -49,10 +49,10 @@ class Symmetry:
         )
 
     def without_translations(self):
-        """The Symmetry itself, or, where translations within the cell are in it, a point group.
+        """The Symmetry itself or, if it contains translations within the cell, a point group.
 
-        That of the atom whose site most operations keep: a perfect supercell of n cells has n times
-        the operations of its point group, and subgroups beyond counting.
+        It is the point group of the site that most operations keep. A perfect supercell of n cells
+        has n times the operations of its point group, and too many subgroups to list.
         """
         moves = (self.permutations != np.arange(self.permutations.shape[1])).any(axis=1)
         if not (moves & np.isclose(self.rotations, np.eye(3)).all(axis=(1, 2))).any():
@@ -61,12 +61,12 @@ class Symmetry:
         return self.subgroup(kept[:, np.argmax(kept.sum(axis=0))])
 
     def confined(self, directions):
-        """The Symmetry of atoms that move in some directions only, orthonormal, shape (d, 3)."""
+        """The Symmetry if atoms move only in some directions, orthonormal, shape (d, 3)."""
         kept = self.keeps_matrices((directions.T @ directions)[None])
         return replace(self.subgroup(kept), directions=directions)
 
     def keeps_span(self, matrices):
-        """Which operations turn symmetric matrices, (k, 3, 3), into such of their span; a mask."""
+        """Which operations keep the span of symmetric matrices, (k, 3, 3); a mask."""
         basis = span_of(matrices)
         turned = self._turned(matrices).reshape(len(self.rotations), len(matrices), 9)
         return np.abs(turned - turned @ basis @ basis.T).max(axis=(1, 2), initial=0) < 1e-6
@@ -93,12 +93,12 @@ class Symmetry:
 def find_symmetry(atoms, tolerance=SYMMETRY_TOLERANCE, fixed=None):
     """Space-group operations of a periodic structure, found by spglib.
 
-    fixed: mask (N,) of atoms that are mapped on each other only, or None.
+    fixed: mask (N,) of atoms that are mapped only on each other, or None.
 
-    spglib's time grows with the square of the number of atoms and more, so it is given only the
+    spglib's time grows at least with the square of the number of atoms, so it is given only the
     atoms with the rarest surroundings, which every operation maps on each other (the neighbours of
-    a vacancy, all atoms of a crystal); of the operations found those stay that map all atoms.
-    Raises InputError when spglib finds none (atoms on top of each other).
+    a vacancy, all atoms of a crystal). Of the operations found, only those that map all atoms are
+    kept. Raises InputError when spglib finds none (atoms on top of each other).
     """
     scaled = _in_cell(atoms.get_scaled_positions(wrap=False))
     kinds = atoms.numbers if fixed is None else atoms.numbers + 1000 * np.asarray(fixed)
@@ -122,16 +122,16 @@ def find_symmetry(atoms, tolerance=SYMMETRY_TOLERANCE, fixed=None):
 
 
 def symmetrised(atoms, tolerance):
-    """A periodic structure, averaged over all operations that map it on itself but for noise.
+    """A periodic structure, averaged over all operations that map it on itself within noise.
 
-    tolerance: Angstrom, by which noise may move atoms and cell vectors. The cell becomes the
-    nearest that the operations keep, in the inner product that is their mean, M = <R^T R>; its
-    volume stays to first order. Raises InputError as `find_symmetry` does.
+    tolerance: how far noise may move atoms and cell vectors, Angstrom. The cell becomes the
+    nearest that the operations keep, measured by the inner product M = <R^T R>, the mean over them;
+    its volume changes only in second order. Raises InputError as `find_symmetry` does.
     """
     operations = find_symmetry(atoms, tolerance)
     turns, moves = operations.rotations, operations.permutations
     stretch = scipy.linalg.sqrtm(np.einsum("gki,gkj->ij", turns, turns) / len(turns)).real
-    turns = stretch @ turns @ np.linalg.inv(stretch)  # orthogonal, as those of a noisy cell are not
+    turns = stretch @ turns @ np.linalg.inv(stretch)  # now orthogonal: in a noisy cell they are not
     found = atoms.copy()
     found.set_cell(atoms.cell.array @ stretch, scale_atoms=True)
     total = np.zeros_like(found.positions)
@@ -144,7 +144,7 @@ def symmetrised(atoms, tolerance):
 
 
 def no_symmetry(n_atoms):
-    """The identity alone, for a structure treated without symmetry."""
+    """Only the identity, for a structure treated without symmetry."""
     return Symmetry(np.eye(3)[None], np.arange(n_atoms)[None])
 
 
@@ -181,7 +181,7 @@ def representations(symmetry):
 
 
 def _rarest(atoms, kinds):
-    """Indices of the atoms with the rarest surroundings, as far as near neighbours tell."""
+    """Indices of the atoms with the rarest surroundings, judged by near neighbours."""
     reach = 1.8 * (atoms.get_volume() / len(atoms)) ** (1 / 3)
     found, images = images_around(atoms, atoms.positions, reach)
     around = cKDTree(atoms.positions[found] + images @ atoms.cell.array)
@@ -193,7 +193,7 @@ def _rarest(atoms, kinds):
         weights = kind[found[pairs["j"]]] * np.exp(-pairs["v"])
         sums[some] += np.bincount(pairs["i"], weights, minlength=len(some))
     order = np.argsort(sums)
-    # Sums that differ by no more than displacements within the tolerance may make them differ.
+    # Sums count as equal if displacements within the tolerance can explain their difference.
     classes = np.split(order, np.flatnonzero(np.diff(sums[order]) > 1e-3) + 1)
     return np.sort(min(classes, key=len))
 
@@ -201,13 +201,13 @@ def _rarest(atoms, kinds):
 class _Images:
     """Where operations take each atom.
 
-    scaled: coordinates of the atoms, (N, 3); kinds: of which only equal ones are mapped on each
-    other, (N,); cell: its vectors, columns; tolerance: Angstrom between an atom's image and the
-    next atom; spglib allows an operation some more than its own, after averaging.
+    scaled: coordinates of the atoms, (N, 3); kinds: (N,), only atoms of equal kind are mapped on
+    each other; cell: its vectors, columns; tolerance: Angstrom between an atom's image and the
+    next atom, more than spglib's own, which operations may exceed after averaging.
 
-    To look for the atom nearest to each image takes most of the time in cells of many atoms.
-    An operation that is one looked for before after another that is known needs none: of the 48 of
-    a cube a few are looked for.
+    Searching the atom nearest to each image takes most of the time in cells of many atoms. An
+    operation that is the product of two known ones needs no search: of the 48 operations of a cube
+    only a few do.
     """
 
     def __init__(self, scaled, kinds, cell, tolerance):
@@ -244,7 +244,7 @@ class _Images:
 
 
 def _key(rotation, translation):
-    """The same for equal operations, but for the rare translation that is rounded otherwise."""
+    """The same for equal operations, except for a rare translation that is rounded differently."""
     turn, shift = np.round(rotation).astype(int), np.round(1000 * translation).astype(int) % 1000
     return turn.tobytes() + shift.tobytes()
 

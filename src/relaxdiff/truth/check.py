@@ -1,4 +1,4 @@
-"""Truth checked by plain LAMMPS: its own forces, its own minimiser, no symmetry, another start."""
+"""The truth checked by plain LAMMPS: own forces and minimiser, no symmetry, another start."""
 
 from dataclasses import dataclass
 
@@ -17,12 +17,12 @@ from relaxdiff.structures import (
     planes_of_crystal,
 )
 
-# Angstrom, standard deviation of the displacements that the check starts from: no symmetry is left.
+# Angstrom, standard deviation of the random displacements at the start, which break all symmetry.
 SHAKE = 0.01
 TOLERANCE = 1e-5  # eV/Angstrom: leaves 1e-8 eV and 1e-4 Angstrom^3
 ENERGY_BOUND = 1e-5  # eV, a thousand times what TOLERANCE leaves
 VOLUME_BOUND = 1e-3  # Angstrom^3, ten times what TOLERANCE leaves
-LOST = 0.5  # Angstrom; a relaxation that gets so far from the truth need not be finished
+LOST = 0.5  # Angstrom; a relaxation this far from the truth is not finished
 SAME_STRUCTURE = 1e-2  # Angstrom; further apart than this, two minima are different ones
 COLUMNS = (
     "sample",
@@ -40,8 +40,8 @@ COLUMNS = (
 class _Compared:
     """What a structure is compared with.
 
-    crystals: its own crystal and those of solutes, each with a number of atoms, Atoms and their
-    Freedom; given: numbers of atoms and chemical potentials, eV, of others.
+    crystals: its reference crystal and those of solutes, each with a number of atoms, Atoms and
+    their Freedom; given: numbers of atoms and chemical potentials, eV, of other solutes.
     """
 
     crystals: list
@@ -82,9 +82,9 @@ def check_variants(minimum, posterior, crystal, truth, chosen, settings, report)
     truth: the Datasets of those names; settings: the structure's entry in the config; report:
     called with a line of text per variant. Returns a table with one row per variant: sample,
     lambda, differences in E_f (eV) and V_f (Angstrom^3), LAMMPS minus truth, and a verdict:
-    'agrees', 'disagrees', 'LAMMPS not converged' or 'LAMMPS error'; where LAMMPS ends in another
-    structure the true one is shaken and relaxed too, and the verdict is 'other minimum' if it comes
-    back, 'saddle point' if not.
+    'agrees', 'disagrees', 'LAMMPS not converged' or 'LAMMPS error'. Where LAMMPS ends in another
+    structure, the true one is also shaken and relaxed; the verdict is 'other minimum' if it returns
+    to where it was, 'saddle point' if not.
     """
     lambdas = truth["lambda"].values
     weights = variant_weights(posterior, lambdas)
@@ -141,14 +141,14 @@ def judge(table):
 
 
 def _perfect_crystal(crystal, settings):
-    """Atoms of the mean's crystal, as free as the structure's cell, and their Freedom."""
+    """Atoms of the mean's reference crystal, and their Freedom: the structure's constraint."""
     mean, cell = crystal_from(crystal.attrs), settings["cell"]
     atoms = mean.conventional()
     if cell == "in_plane_fixed":  # LAMMPS relaxes a cell along the normal of its first two vectors
         atoms = planes_of_crystal(settings["plane"], mean)
     one_length = mean.c is None and mean.is_simple
     kind = "isotropic" if cell == "full" and one_length else cell
-    # However far the potential reaches, a crystal has no vacuum.
+    # A crystal has no vacuum, whatever the reach of the potential.
     return atoms, Freedom(strains=cell_strains(kind, atoms, reach=np.inf))
 
 
@@ -167,7 +167,7 @@ def _stretched(atoms, stretch):
 
 
 def _shaken(atoms, freedom, seed):
-    """A copy with random displacements as far as atoms may move; held ones stay."""
+    """A copy with random displacements of the atoms that may move, in allowed directions."""
     shaken = atoms.copy()
     chance = np.random.default_rng(seed).normal(scale=SHAKE, size=(len(atoms), 3))
     moved = chance @ freedom.directions.T @ freedom.directions
@@ -178,7 +178,7 @@ def _shaken(atoms, freedom, seed):
 
 
 def _compare(variant, start, compared, true, relaxed, seed):
-    """The part of a row that LAMMPS decides; start: Atoms and their Freedom."""
+    """The columns of a row that come from LAMMPS; start: Atoms and their Freedom."""
     atoms, freedom = start
     shaken = _shaken(atoms, freedom, seed)
     row = {
@@ -220,7 +220,7 @@ def _compare(variant, start, compared, true, relaxed, seed):
 
 
 def _is_minimum(relaxed, variant, freedom, seed):
-    """Whether plain LAMMPS returns to a structure that it was shaken out of."""
+    """Whether plain LAMMPS returns to a structure from which atoms were shaken."""
     shaken = _shaken(relaxed, freedom, seed)
     try:
         again = lammps_minimise(

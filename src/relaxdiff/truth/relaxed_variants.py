@@ -1,4 +1,4 @@
-"""Truth: every variant really relaxed, in its own potential, walking out along lambda.
+"""Truth: every variant really relaxed with its own potential, from lambda = 0 outwards.
 
 The walk extrapolates the minima found so far and takes quasi-Newton steps with H(q0; Theta), which
 is linear in Theta, or in large cells with the crystal's Hessian at the mean. These only choose
@@ -40,8 +40,8 @@ def relax_variants(
     """Relax all stable variants of some samples.
 
     minimum: the reference Minimum, at the mean; posterior, crystal, derivative: the Datasets of
-    those names, of which the derivative only tells where to look first; constants: what is known of
-    second derivatives, the Dataset of `force_constants` or, for the relaxer 'sparse', the
+    those names, where the derivative only gives first guesses; constants: of second
+    derivatives, the Dataset of `force_constants` or, for the relaxer 'sparse', the
     LatticeGreen of `crystal_green`; samples: indices into the posterior's samples; relaxer:
     'newton', 'sparse' or 'lammps' (with either constants); report: called with a line of text after
     each sample, and found=True for one that `checkpoints` had; checkpoints: Checkpoints that keep

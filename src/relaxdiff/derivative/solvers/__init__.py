@@ -1,4 +1,4 @@
-"""Solvers of the linear equations behind the implicit derivative: one file each, one verb."""
+"""Solvers of the linear equations behind the implicit derivative, one in each file."""
 
 from relaxdiff.derivative.solvers.dense import Dense
 from relaxdiff.derivative.solvers.energy import Energy

@@ -1,4 +1,4 @@
-"""The whole Hessian, factorised once: for as many coordinates as fit into memory."""
+"""The whole Hessian, factorised once; memory limits the number of coordinates."""
 
 from dataclasses import dataclass
 

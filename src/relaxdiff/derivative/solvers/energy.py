@@ -1,4 +1,4 @@
-"""The implicit derivative from energy minimisation alone: LAMMPS relaxes against a constant force.
+"""The implicit derivative from energy minimisation only: LAMMPS relaxes under a constant force.
 
 At a minimum x0 of U add a force field alpha f to the forces on the atoms, the cell kept fixed:
 
@@ -6,14 +6,14 @@ At a minimum x0 of U add a force field alpha f to the forces on the atoms, the c
     x(alpha) = x0 + alpha H_uu^-1 f + O(alpha^2).
 
 This is the "energy" way of arXiv:2407.02414 (its eqs 15 and 16), where f = -(dD/dx) of a parameter.
-The paper's text was not at hand: the formulas here are derived, and the scale of alpha (its eq 39)
+The paper's text was not available: the formulas are derived here, and the scale of alpha (eq 39)
 is that of its code, alpha_l = alpha_0 / max|f_l|, so that alpha_0 is the largest added force in
 eV/Angstrom. The code takes (x(alpha) - x0) / alpha with alpha_0 = 0.5. Here instead
 
     x = [x(alpha) - x(-alpha)] / (2 alpha) = H_uu^-1 f + O(alpha^2),
 
-which cancels the second-order anharmonicity and whatever force x0 itself was left with. The second
-relaxation starts from the mirror image of the first, already there but for that anharmonicity.
+which cancels the second-order anharmonicity and the remaining force at x0 itself. The second
+relaxation starts from the mirror image of the first; only that anharmonicity is left to relax.
 """
 
 import ctypes
@@ -29,12 +29,12 @@ from relaxdiff.exceptions import InputError
 from relaxdiff.lammps import LammpsSession, force_calls, lammps_errors
 
 LARGEST_ALPHA = 1.0  # eV/Angstrom: beyond it bonds are strained by percents
-# Forces (eV/Angstrom) are rounded near 1e-13; one that is left below this will not fall further.
+# Forces (eV/Angstrom) are rounded near 1e-13; one below this does not decrease further.
 UNRESOLVED_FORCE = 1e-12
 # Shift of the mean of x(alpha) and x(-alpha) from x0, relative to the displacement. The error of
 # the derivative is about its square, so 1e-3 at most.
 LARGEST_ASYMMETRY = 0.03
-EVALUATIONS_PER_STEP = 10  # bound of LAMMPS's line searches; two are usual
+EVALUATIONS_PER_STEP = 10  # limit for LAMMPS's line searches; two are usual
 
 # The force is kept by atom id, so that it travels with atoms between MPI ranks. Conjugate gradients
 # need its energy too: minus force times displacement, counted by `fix_modify energy`.
@@ -49,8 +49,8 @@ fix push all addforce v_x v_y v_z energy v_energy
 fix_modify push energy yes
 """
 HOLD = "variable held atom d_held\ngroup held variable held\nfix hold held setforce 0 0 0"
-# The quadratic line search sets its step by forces and takes energies only to refuse a rise by more
-# than 1e-8 eV, so that it goes on where energies no longer resolve a step.
+# The quadratic line search sets its step by forces and uses energies only to refuse a rise by more
+# than 1e-8 eV, so that it continues where energies no longer resolve a step.
 MINIMISER = "min_style cg\nmin_modify dmax 0.05 norm max line quadratic"
 
 
@@ -105,8 +105,8 @@ class Energy:
         """Solve H_uu x = right for force fields at a Minimum; a Displaced.
 
         right: force fields, (3N, k), eV/Angstrom per unit of a parameter; fixed: (N,), True for
-        atoms that do not move; normal_only: atoms move along the normal of the first two cell
-        vectors only. Without fixed atoms the mean of right and of x over atoms is zero.
+        atoms that do not move; normal_only: atoms move only along the normal of the first two cell
+        vectors. Without fixed atoms the mean of right and of x over atoms is zero.
         Raises InputError for a minimum that has not converged or unfit shapes, LammpsError.
         """
         if not minimum.converged:
@@ -114,7 +114,7 @@ class Energy:
         forces, fixed = _checked(right, fixed, len(minimum.atoms))
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "log.lammps"
-            log.touch()  # LAMMPS writes it on its first MPI rank alone
+            log.touch()  # LAMMPS writes it only on its first MPI rank
             commands = [f'log "{log}"', *minimum.potential.lammps_lines(folder), PUSH, MINIMISER]
             elements = minimum.potential.elements
             with LammpsSession(elements, commands) as session:
@@ -146,7 +146,7 @@ class Energy:
         return half * (largest / self.alpha), status, force_calls(log) - calls
 
     def _pushed(self, session, atoms, push, start):
-        """Displacements (N, 3) under the push, begun at `start`, and the largest force left."""
+        """Displacements (N, 3) under the push, begun at `start`; the largest remaining force."""
         begun = atoms.copy()
         begun.positions += start
         session.place(begun)
@@ -178,7 +178,7 @@ class Energy:
 
 
 def _checked(right, fixed, n_atoms):
-    """Force fields (k, N, 3), zero on fixed atoms or else on the mean, and the mask (N,)."""
+    """Force fields (k, N, 3) and the mask (N,): zero on fixed atoms, or else of zero mean."""
     right = np.asarray(right, dtype=float)
     if right.ndim != 2 or len(right) != 3 * n_atoms or not right.size:
         raise InputError(f"right must have shape ({3 * n_atoms}, k), found {right.shape}")

@@ -1,7 +1,7 @@
-"""What a solver is asked, and what it answers.
+"""A solver's problem and its solution.
 
-The derivative of a minimum needs the inverse of the displacement block of the Hessian, H_uu, on a
-few right-hand sides; everything about strains follows from these (see `implicit`).
+The derivative of a minimum needs the inverse of the displacement block of the Hessian, H_uu,
+applied to a few right-hand sides; everything about strains follows from these (see `implicit`).
 """
 
 from dataclasses import dataclass
@@ -64,4 +64,4 @@ class Solver(Protocol):
     """Inverts the displacement block of a minimum's Hessian for many right-hand sides."""
 
     def solve(self, problem: Problem, right: np.ndarray) -> Solved:
-        """Solve H_uu x = right, (m, k); a Solved whose status says which columns to distrust."""
+        """Solve H_uu x = right, (m, k); a Solved whose status says which columns failed."""

@@ -12,11 +12,11 @@ KEPT = 200  # directions, the latest; each is two vectors
 
 @dataclass(frozen=True)
 class Sparse:
-    """Conjugate gradients on H_uu (Hestenes & Stiefel 1952), never forming it.
+    """Conjugate gradients on H_uu (Hestenes & Stiefel 1952), without forming the matrix.
 
-    tolerance: of the residual, relative to the right-hand side; max_iterations: for each of these,
-    two evaluations each; preconditioner: an object whose `apply` maps force fields (N, 3) to
-    displacement fields like the inverse of a Hessian would, such as LatticeGreen, or None.
+    tolerance: of the residual, relative to the right-hand side; max_iterations: for each right-hand
+    side, of two evaluations each; preconditioner: an object whose `apply` maps force fields (N, 3)
+    to displacement fields, as the inverse of a Hessian does, such as LatticeGreen, or None.
     Raises InputError for settings out of range.
     """
 
@@ -31,7 +31,7 @@ class Sparse:
             raise InputError(f"Sparse: max_iterations = {self.max_iterations} must be 1 or more")
 
     def solve(self, problem, right):
-        """Solve H_uu x = right, (m, k); a Solved whose status says which columns to distrust."""
+        """Solve H_uu x = right, (m, k); a Solved whose status says which columns failed."""
         inverse = self._inverse(problem)
         known = ConjugateDirections()
         x = np.zeros_like(right)
@@ -76,9 +76,9 @@ class Sparse:
 class ConjugateDirections:
     """The directions p of all columns so far, with H p, conjugate: p_i . H p_j = 0.
 
-    The parameters of a potential act alike, and so does a defect on all columns: what directions of
-    earlier columns span is not searched again, and their products are at hand, so that it costs no
-    evaluation (Erhel & Guyomarc'h, SIAM J. Matrix Anal. Appl. 21, 1279 (2000)).
+    The right-hand sides of all columns are similar, and the defect is the same. The span of earlier
+    directions is therefore not searched again; as the products with H are kept, a column's solution
+    in it costs no evaluation (Erhel & Guyomarc'h, SIAM J. Matrix Anal. Appl. 21, 1279 (2000)).
     """
 
     def __init__(self):
@@ -101,7 +101,7 @@ class ConjugateDirections:
         return direction
 
     def keep(self, direction, product, residual):
-        """Keep a direction and H times it; how far to go along it from a residual."""
+        """Keep a direction and H times it; returns the step length along it for a residual."""
         curvature = direction @ product
         self.kept = [*self.kept, (direction, product, curvature)][-KEPT:]
         return direction @ residual / curvature

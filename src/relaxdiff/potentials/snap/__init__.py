@@ -1,4 +1,4 @@
-"""SNAP potentials: files, hyperparameters, the baseline (a fixed pair style) beside them."""
+"""SNAP potentials: files, hyperparameters, and the baseline, a fixed pair style beside SNAP."""
 
 from relaxdiff.potentials.snap.baseline import (
     PairBaseline,

@@ -1,8 +1,8 @@
 """The fixed pair style beside SNAP, U_ref: not fitted, the same in every variant.
 
 `ZblBaseline` is the repulsion that most SNAP potentials are fitted on top of; `PairBaseline` is
-any other pair style of LAMMPS that needs nothing but positions. Both give LAMMPS's lines for a list
-of elements, and the attributes that a Dataset keeps them as.
+any other pair style of LAMMPS that needs only positions. Both give LAMMPS's lines for a list
+of elements, and the attributes as which a Dataset keeps them.
 """
 
 import functools
@@ -20,7 +20,7 @@ from relaxdiff.exceptions import InputError
 from relaxdiff.files import read_text
 from relaxdiff.potentials.snap.baseline_reach import pair_cutoffs
 
-# `pair_coeff * * file elements`. Their atoms feel more than pairs.
+# `pair_coeff * * file elements`. These are many-body potentials.
 FILE_STYLES = (
     "adp",
     "eam/alloy",
@@ -86,7 +86,7 @@ class ZblBaseline:
         return [self.inner, self.outer]
 
     def style_line(self):
-        """What follows `pair_style`, or stands in its hybrid."""
+        """The style and its numbers, as written behind `pair_style` or in a hybrid style."""
         return f"zbl {float(self.inner)!r} {float(self.outer)!r}"
 
     def coefficient_lines(self, elements, file=None):
@@ -144,18 +144,19 @@ class PairBaseline:
     def smoothness_limits(self, elements):
         """Distances in Angstrom at which a second derivative of the energy of a pair jumps.
 
-        Where the interaction ends; the splines of a tabulated potential have many more, small ones.
+        These are where the interaction ends; the many smaller jumps in the splines of a tabulated
+        potential are left out.
         """
         return sorted(set(pair_cutoffs(self, tuple(elements))))
 
     def style_line(self):
-        """What follows `pair_style`, or stands in its hybrid."""
+        """The style and its numbers, as written behind `pair_style` or in a hybrid style."""
         return " ".join([self.style, *map(_plain, self.settings)])
 
     def coefficient_lines(self, elements, file=None):
         """The pair_coeff lines in a hybrid style, for atoms of the types 1, 2, ... (a list).
 
-        file: what to call the potential's file, if it is not to be a temporary one.
+        file: name of the potential's file, if it is not to be a temporary one.
         """
         if self._has_file:
             path = file or _on_disk(self.file)

@@ -10,16 +10,16 @@ from relaxdiff.exceptions import InputError, LammpsError
 from relaxdiff.lammps import LammpsSession
 
 FARTHEST, SCAN_STEP, RESOLUTION = 20.0, 0.05, 1e-6  # Angstrom, of the search for the cutoff
-NOTHING = 1e-9  # eV, eV/Angstrom; two atoms that feel less than this feel nothing
+NOTHING = 1e-9  # eV, eV/Angstrom; two atoms with less energy and force do not interact
 LARGEST_JUMP = 1e-3, 1e-2  # eV and eV/Angstrom, where a pair's energy ends
 
 
 @functools.cache
 def pair_cutoffs(baseline, elements):
-    """For each pair of elements the distance from which on two atoms feel nothing, Angstrom.
+    """For each pair of elements the distance beyond which two atoms do not interact, Angstrom.
 
-    LAMMPS's library does not tell; two atoms do. InputError when LAMMPS refuses the style, and
-    when energy or force jump there: derivatives would be wrong.
+    LAMMPS's library has no function for it, so the energy of two atoms is scanned. InputError when
+    LAMMPS refuses the style, and when energy or force jump there: derivatives would be wrong.
     """
     pairs = itertools.combinations_with_replacement(elements, 2)
     lines = [
@@ -37,7 +37,7 @@ def pair_cutoffs(baseline, elements):
 
 def _cutoff(session, pair, style):
     def felt(distance):
-        """Energy and force of two atoms, less the energy of atoms far apart, absolute values."""
+        """Energy relative to atoms far apart, and force, of two atoms; absolute values."""
         box = [4 * FARTHEST] * 3
         atoms = Atoms(pair, [[0, 0, 0], [distance, 0, 0]], cell=box, pbc=True)
         session.place(atoms)

@@ -1,4 +1,4 @@
-"""Which source of columns serves a structure of a SNAP potential."""
+"""The choice between the two ways to evaluate a structure with a SNAP potential."""
 
 import numpy as np
 
@@ -8,10 +8,10 @@ from relaxdiff.running import rank_and_size
 
 
 def evaluator_for(coordinates, potential):
-    """The cheapest LinearEvaluator for coordinates: by orbits where there is symmetry, else of all.
+    """The cheapest LinearEvaluator: one atom per orbit where there is symmetry, else all atoms.
 
-    potential: SnapPotential. Under mpiexec it is by orbits always: they are shared out among the
-    ranks.
+    potential: SnapPotential. Under mpiexec it always evaluates one atom per orbit, as orbits are
+    divided among the ranks.
     """
     symmetric = len(np.unique(coordinates.orbits)) < len(coordinates.orbits)
     kind = OrbitColumns if symmetric or rank_and_size()[1] > 1 else AllAtomColumns

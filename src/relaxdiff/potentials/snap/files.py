@@ -30,9 +30,9 @@ EXTENSIONS = {
 }
 # What belongs to switchinnerflag: a number for each element.
 OF_INNER_SWITCH = ("sinner", "dinner")
-# Without influence on the energy: LAMMPS's own memory layout, and what matters with chemflag alone.
+# Without influence on the energy: LAMMPS's own memory layout, and what matters only with chemflag.
 WITHOUT_MEANING = ("chunksize", "parallelthresh", "unit_conversion_factor", "wselfallflag")
-# Of the ways to choose components that LAMMPS had before 2019, the one that was kept.
+# Before 2019 LAMMPS had several ways to choose components; this value means the one it has kept.
 DIAGONAL_STYLE = 3
 UNITS = re.compile(r"^#.*\bUNITS: *(\w+)")
 
@@ -125,10 +125,10 @@ def read_parameters(path):
 
 
 def coefficient_norms(parameters, hyperparameters):
-    """What an element's coefficients are divided by to be those of the components themselves, (K,).
+    """Divisors of an element's coefficients that make them those of unscaled components, (K,).
 
     parameters: of `read_parameters`. With bnormflag 1 LAMMPS divides a component of the index j
-    (twice the angular momentum) by j + 1; else these are ones.
+    (twice the angular momentum) by j + 1; else the divisors are 1.
     """
     if not parameters["bnormflag"]:
         return np.ones(hyperparameters.n_of_element)
@@ -140,7 +140,7 @@ def coefficient_norms(parameters, hyperparameters):
 
 
 def _not_supported(path, what, meaning):
-    """An InputError that does not send the user to change the potential."""
+    """An InputError that does not invite the user to edit the potential."""
     return InputError(
         f"{path}: {what} ({meaning}) is not supported, so that this potential cannot be used; "
         "without that line it would be another potential"

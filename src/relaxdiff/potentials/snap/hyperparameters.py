@@ -1,4 +1,4 @@
-"""Everything that fixes the descriptors of SNAP, and none of what is fitted."""
+"""Everything that fixes the descriptors of SNAP, without the fitted coefficients."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ FLAGS = ("switchflag", "bzeroflag", "quadraticflag")
 
 @dataclass(frozen=True)
 class SnapHyperparameters:
-    """Everything that fixes the descriptors D(q), and none of what is fitted.
+    """Everything that fixes the descriptors D(q), without the fitted coefficients.
 
     elements: symbols in LAMMPS's order of types, a string such as "W" or "W Be", or a sequence;
     radii, weights: LAMMPS's R and w of each element, or one number for all. The cutoff of two atoms
@@ -72,7 +72,7 @@ class SnapHyperparameters:
 
     @property
     def cutoffs(self):
-        """Cutoffs of all pairs of elements in Angstrom, ascending, those that coincide once."""
+        """Cutoffs of all pairs of elements in Angstrom, ascending, without duplicates."""
         sums = np.add.outer(self.radii, self.radii)
         return np.unique(self.cutoff_factor * sums)
 
@@ -100,13 +100,13 @@ class SnapHyperparameters:
 
     @property
     def n_of_element(self):
-        """Number of coefficients of one element, energy shift apart."""
+        """Number of coefficients of one element, without the energy shift."""
         count = self.n_components
         return count + count * (count + 1) // 2 if self.quadraticflag else count
 
     @property
     def n_parameters(self):
-        """Number P of coefficients of all elements, energy shifts apart."""
+        """Number P of coefficients of all elements, without the energy shifts."""
         return len(self.elements) * self.n_of_element
 
     def compute_settings(self):
@@ -128,7 +128,7 @@ def hyperparameters_from(attributes):
         float(attributes["rmin0"]),
         switchflag=int(attributes["switchflag"]),
         bzeroflag=int(attributes["bzeroflag"]),
-        # A posterior made before quadratic SNAP was known has none of it.
+        # Posteriors made before quadratic SNAP was supported do not have it.
         quadraticflag=int(attributes.get("quadraticflag", 0)),
     )
 
@@ -136,7 +136,7 @@ def hyperparameters_from(attributes):
 def parameter_names(hyperparameters, with_shift=False):
     """beta_1 ... beta_P, with beta_0 in front when asked for (a list of strings).
 
-    Of several elements each has its own, such as W_beta_1.
+    With several elements each has its own names, such as W_beta_1.
     """
     numbers = range(0 if with_shift else 1, hyperparameters.n_of_element + 1)
     elements = hyperparameters.elements

@@ -1,4 +1,4 @@
-"""SNAP potentials: everything that fixes the descriptors, and the numbers that are fitted.
+"""SNAP potentials: everything that fixes the descriptors, and the fitted coefficients.
 
 The energy of a structure with N_s atoms of each element s is
 
@@ -80,7 +80,7 @@ class SnapPotential:
 
     @property
     def weights(self):
-        """Of the P + 1 columns: theta, and 1 for the baseline."""
+        """Weights of the P + 1 columns: theta, and 1 for the baseline."""
         return weights_of(self.theta)
 
     def evaluator(self, coordinates):
@@ -88,7 +88,7 @@ class SnapPotential:
         return evaluator_for(coordinates, self)
 
     def descriptor_calculator(self):
-        """What evaluates the descriptors of any Atoms, a DescriptorCalculator to be closed."""
+        """A DescriptorCalculator, which evaluates the descriptors of any Atoms; to be closed."""
         return DescriptorCalculator(self.hyperparameters, self.baseline)
 
     def calculator(self) -> LammpsCalculator:
@@ -96,7 +96,7 @@ class SnapPotential:
         return LammpsCalculator(self)
 
     def attributes(self):
-        """What a Dataset keeps of the potential beside theta, a dict."""
+        """What a Dataset keeps of the potential in addition to theta, a dict."""
         return describe_potential(self.hyperparameters, self.baseline)
 
     def write(self, stem):
@@ -109,7 +109,7 @@ class SnapPotential:
         return np.broadcast_to(self.energy_shift, len(self.hyperparameters.elements))
 
     def shift_of(self, atoms):
-        """What the energy shifts add to the energy of a structure, eV."""
+        """The sum of the atoms' energy shifts in a structure, eV."""
         count = atoms.symbols.formula.count()
         elements = self.hyperparameters.elements
         return float(self.energy_shifts @ [count.get(element, 0) for element in elements])
@@ -195,7 +195,7 @@ def write_snap(potential: "SnapPotential", stem: str | Path) -> tuple[Path, Path
 def pair_commands(potential, coeff, param, baseline_file=None):
     """The LAMMPS lines that define the potential, for files `coeff` and `param` (a list).
 
-    baseline_file: what to call the baseline's file, if it is not to be a temporary one.
+    baseline_file: name of the baseline's file, if it is not to be a temporary one.
     """
     elements = potential.hyperparameters.elements
     names = f'"{coeff}" "{param}" {" ".join(elements)}'
