@@ -1,4 +1,4 @@
-"""Certify the predictions of a few samples, and relax the variants that none is certified for."""
+"""Certify the predictions of a few samples, and relax the variants without a certified one."""
 
 from common import job
 

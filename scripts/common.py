@@ -25,8 +25,8 @@ def job(snakemake):
     """Log to the rule's log file and to the terminal; end with exit code 1 on an expected error.
 
     With the resource `tasks` above 1 the whole script runs on so many MPI ranks, started by the
-    launcher that the resource `mpi` names. The first one logs; the others only tell what went wrong
-    on them alone. What the job has made is recorded, so that damage to it is noticed later.
+    launcher that the resource `mpi` names. The first rank logs; another rank only reports an error
+    that it alone has. The job's outputs are recorded, so that later damage to them is noticed.
     """
     tasks = snakemake.resources.get("tasks", 1)
     if tasks > 1 and RUNS_ON_RANKS not in os.environ:
@@ -50,7 +50,7 @@ def job(snakemake):
         log.info("done in %.2f s", time.perf_counter() - start)
     except (InputError, LammpsError, RelaxationError) as error:
         if rank:
-            time.sleep(1)  # the first rank, if it fails alike, says so and ends all of them
+            time.sleep(1)  # if the first rank has the same error, it reports it and ends all ranks
         log.error("Error: %s", error)
         sys.exit(1)
     except OSError as error:
@@ -65,8 +65,8 @@ def job(snakemake):
 
 
 def _set_up_logging(snakemake, rank, tasks):
-    """To the log file everything; to the terminal progress only now and then."""
-    # What is wrong with a full disk is told once, not with every line of the log.
+    """Everything goes to the log file; progress goes to the terminal only now and then."""
+    # A full disk is reported once, not for every line of the log.
     logging.raiseExceptions = False
     terminal = logging.StreamHandler(sys.stderr)
     terminal.addFilter(TerminalFilter())
@@ -90,8 +90,8 @@ def _name(snakemake):
 def _become_ranks(snakemake, tasks):
     """Replace this process by the launcher, which runs Snakemake's script again on every rank.
 
-    The script carries the rule's inputs, outputs and parameters with it. Being replaced, there is
-    nobody left to pass on signals and the exit code: they are the launcher's own.
+    The script contains the rule's inputs, outputs and parameters. As this process is replaced,
+    signals go to the launcher directly, and the exit code is the launcher's.
     """
     name, *options = shlex.split(snakemake.resources.get("mpi", "mpiexec"))
     beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -100,18 +100,18 @@ def _become_ranks(snakemake, tasks):
         sys.exit(f"Error: the resource mpi names {name}, which is not installed")
     for log in snakemake.log:
         Path(log).unlink(missing_ok=True)
-    # What a launcher around Snakemake has told this process is not for the ranks.
+    # Variables that a launcher around Snakemake has set for this process are not for the ranks.
     own = {
         name: value for name, value in os.environ.items() if not name.startswith(LAUNCHER_VARIABLES)
     }
     environment = {
-        # MPICH would ask Slurm to start the ranks, and on hosts that it does not tell us of. Ranks
-        # share one host here; a launcher that is told otherwise in the environment is obeyed.
+        # MPICH would let Slurm start the ranks, on hosts that are not known here. By default all
+        # ranks share this host; other values of these variables in the environment are kept.
         "HYDRA_LAUNCHER": "fork",
         "HYDRA_RMK": "user",
         **own,
         RUNS_ON_RANKS: str(tasks),
-        # Snakemake allows a job as many threads as it has cores: here they are its ranks.
+        # Snakemake allows a job as many threads as it has cores: here the ranks use them.
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     }
     ranks = [sys.executable, "-m", "mpi4py", sys.argv[0]]

@@ -1,4 +1,4 @@
-"""Compare the solvers with truth at a strong perturbation, and the energy solver with the dense."""
+"""Compare solvers with truth at a strong perturbation, and the energy with the dense solver."""
 
 from common import job
 

@@ -1,4 +1,4 @@
-"""Second derivatives of the reference's energy, block by block of its symmetry: is it a minimum?"""
+"""Second derivatives of the reference's energy in each symmetry block: is it a minimum?"""
 
 from common import job
 

@@ -1,4 +1,4 @@
-"""Turn a SNAP potential and what is known of its uncertainty into a posterior file."""
+"""Turn a SNAP potential and a description of its uncertainty into a posterior file."""
 
 from common import job
 

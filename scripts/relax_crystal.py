@@ -1,4 +1,4 @@
-"""The perfect crystal that a structure is compared with, as free to strain as its cell."""
+"""The reference crystal, which relaxes under the same constraint as the structure's cell."""
 
 from ase import Atoms
 from common import job

@@ -15,7 +15,7 @@ from relaxdiff.running.ranks import is_first
 
 def kept(left, path):
     """A RelaxationError that says where the structure of a LeftStructureError is now, and how to
-    go on with it. path: beside the job's output, which it must not be taken for."""
+    use it. path: beside the job's output, with which it must not be confused."""
     if is_first():
         write(path, left.relaxed.atoms)
     return RelaxationError(

@@ -1,4 +1,4 @@
-"""The command `relaxdiff`: try it, begin a study, look into one, or predict without one."""
+"""The command `relaxdiff`: check LAMMPS, begin a study, read its results, relax, or predict."""
 
 import argparse
 import subprocess
@@ -52,14 +52,14 @@ def _parser():
 
     add(doctor, "doctor", "check the installation: versions, LAMMPS, two atoms")
     ensemble = add(
-        _ensemble, "ensemble", "a potential of LAMMPS's own and an invented ensemble around it"
+        _ensemble, "ensemble", "a potential that LAMMPS ships and an invented ensemble around it"
     )
     ensemble.add_argument("name", help="such as Ta06A, of Ta06A.snapcoeff and Ta06A.snapparam")
     ensemble.add_argument("folder", help="where the two files and samples.csv are written")
     ensemble.add_argument("--samples", type=int, default=20)
     ensemble.add_argument("--spread", type=float, default=0.01, help="relative to coefficients")
     ensemble.add_argument("--seed", type=int, default=2024)
-    init = add(_init, "init", "write a config for a study of your own, every key explained in it")
+    init = add(_init, "init", "write a config for a study of your own, with every key explained")
     init.add_argument("path", nargs="?", default="mine.yaml", help="default: mine.yaml")
     summary = add(_summary, "summary", "the closing table of a finished study")
     summary.add_argument("folder", help="results/<study>")
@@ -94,7 +94,7 @@ def _parser():
         nargs=2,
         required=True,
         metavar=("ELEMENT", "LATTICE"),
-        help="that formation energies are counted from, such as W bcc",
+        help="the reference crystal of formation energies, such as W bcc",
     )
     return parser
 
@@ -176,7 +176,7 @@ def doctor():
 
 
 def _load_elsewhere():
-    """LammpsError if LAMMPS or its MPI ends the process that loads it, which no `except` sees."""
+    """LammpsError if LAMMPS or its MPI ends the process that loads it, which `except` misses."""
     program = "from relaxdiff.lammps import load_lammps; load_lammps()"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False

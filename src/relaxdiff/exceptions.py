@@ -17,13 +17,13 @@ class LammpsError(EvaluationError):
 
 
 class RelaxationError(RuntimeError):
-    """A structure that everything else rests on (the reference, the bulk) has no usable minimum."""
+    """A structure that all results depend on (the reference, the bulk) has no usable minimum."""
 
 
 class LeftStructureError(RelaxationError):
-    """A structure is no minimum, and the one that lies below it is another.
+    """A structure is no minimum, and relaxing it downhill leads to a different structure.
 
-    relaxed: Minimum of the other one; lattice_parameter: of the crystal that both are made of,
+    relaxed: Minimum of the different one; lattice_parameter: of the crystal that both are made of,
     Angstrom.
     """
 
@@ -33,4 +33,4 @@ class LeftStructureError(RelaxationError):
 
 
 class SlurmError(RuntimeError):
-    """Slurm refused a command or does not do what it was asked; the message carries its words."""
+    """Slurm refused a command or has not carried it out; the message has Slurm's own words."""

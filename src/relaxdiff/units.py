@@ -1,4 +1,4 @@
-"""Every conversion of units, and every order of the components of a symmetric matrix, once.
+"""All conversions of units, and all orders of the components of a symmetric matrix.
 
 Inside the library: eV, Angstrom, eV/Angstrom^3.
 """
@@ -6,7 +6,7 @@ Inside the library: eV, Angstrom, eV/Angstrom^3.
 import numpy as np
 from ase.units import bar
 
-# What 1 eV/Angstrom^3 and 1 eV/Angstrom^2 are; exact in the SI.
+# 1 eV/Angstrom^3 and 1 eV/Angstrom^2 in other units; exact in the SI.
 GPA = 160.2176634
 JOULE_PER_SQUARE_METRE = 16.02176634
 BAR_PER_EV_PER_CUBIC_ANGSTROM = 1 / bar

@@ -1,4 +1,4 @@
-# On request: each variant at the cheapest level that is certified to a tolerance, the rest relaxed.
+# On request: each variant is predicted by the cheapest level that is certified, or else relaxed.
 
 ADAPTIVE_RESULTS = {"variants": f"{HERE}/adaptive.nc", "table": f"{HERE}/adaptive.csv"}
 

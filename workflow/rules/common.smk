@@ -8,12 +8,12 @@ from pathlib import Path
 
 import yaml
 
-# Not `basedir`: that is the folder of the outermost Snakefile, which may use this one as a module.
+# Not `basedir`: if another Snakefile uses this one as a module, that is the other one's folder.
 CLONE = Path(str(workflow.current_basedir)).parent.parent
-# As a module that was given a config, which `configfile` leaves alone.
+# Whether this is a module with a given config, which `configfile` does not change.
 IS_MODULE = workflow.modifier.skip_configfile
 if not (CLONE / "src").is_dir():
-    # Snakemake fetches a remote workflow's rules and scripts, but no library beside them.
+    # Snakemake fetches a remote workflow's rules and scripts, but not the library beside them.
     print(
         "Error: relaxdiff runs from a clone on this disk: clone the repository and name the "
         "Snakefile in it",
@@ -47,7 +47,7 @@ from relaxdiff.structures.lattices import LATTICES
 
 
 def refuse(problems):
-    """The end, with a sentence for each of the problems, if there are any."""
+    """End the run with a sentence for each of the problems, if there are any."""
     # Not a WorkflowError: that would wrap the sentences in file names and line numbers.
     for problem in problems:
         print(f"Error: {problem}", file=sys.stderr)
@@ -55,9 +55,9 @@ def refuse(problems):
         sys.exit(1)
 
 
-# Defaults are the clone's, whatever folder Snakemake runs in; a config.yaml there goes over them.
+# Defaults are the clone's; a config.yaml in the folder where Snakemake runs overrides them.
 DEFAULTS = CLONE / "config.yaml"
-# Snakemake's own words on a file that it cannot read are many.
+# Snakemake's own message on an unreadable file is long.
 refuse(
     [printable(problem) for path in (DEFAULTS, "config.yaml") for problem in file_problems(path)]
 )
@@ -75,7 +75,7 @@ if IS_MODULE:
     given, config = config, yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
     update_config(config, given)
 config = with_shipped_files(config, CLONE)
-# Each job reads this file again; what the user's files hold is looked at once, before all jobs.
+# Each job reads this file again; the contents of users' files are checked once, before all jobs.
 PROBLEMS, ATOMS = check_input(
     config,
     CLONE / "workflow/schemas/config.schema.yaml",
@@ -103,7 +103,7 @@ wildcard_constraints:
 
 
 def code_of(script):
-    """What changes with the code of a script in scripts/: a parameter of each rule that runs one."""
+    """A digest of a script in scripts/ and its code, a parameter of each rule that runs one."""
     return code_digest(CLONE / "scripts" / f"{script}.py")
 
 
@@ -114,7 +114,7 @@ def chunks():
 
 
 def certified_chunks(wildcards):
-    """All chunks; the end, before any job starts, if nothing can be certified."""
+    """All chunks; ends the run, before any job starts, if nothing can be certified."""
     if config["derivative"]["solver"] != "dense":
         print(
             f"Error: derivative.solver: {config['derivative']['solver']} makes no "
@@ -131,36 +131,36 @@ def of_all_structures(paths):
 
 
 def entry_of(wildcards):
-    """The structure that a job is for, as config.yaml has it: a parameter of what depends on it."""
+    """A job's structure as in config.yaml, a parameter of the rules that depend on it."""
     return STRUCTURES[wildcards.structure]
 
 
 def reference_file(source):
-    """The file of a fixed pair style, an input of what reads a source; nothing if it has none."""
+    """The fixed pair style's file, an input of rules that read a source; nothing if it has none."""
     return (source["reference"] or {}).get("file", []) if "reference" in source else []
 
 
 def solutes_of(wildcards):
-    """The solutes that a structure may have beyond its crystal, as the config has them, a dict."""
+    """The solutes that a structure may have in addition to its crystal, a dict as in the config."""
     entry, solutes = entry_of(wildcards), config["crystal"]["solutes"]
-    if config["crystal"]["lattice"] not in LATTICES:  # of a compound any may be missing
+    if config["crystal"]["lattice"] not in LATTICES:  # a compound may lack atoms of any
         return solutes
     return {element: solutes[element] for element in kind_of(entry).solutes_in(entry, solutes)}
 
 
 def solute_bulks_of(wildcards):
-    """The crystals of these, inputs; those with a given chemical potential have none."""
+    """The crystals of these solutes, inputs; solutes with a chemical potential have none."""
     lattices = solutes_of(wildcards).items()
     return [f"{STUDY}/bulk_{element}.nc" for element, given in lattices if isinstance(given, str)]
 
 
 def file_of(wildcards):
-    """The file that a structure is read from, an input; nothing for those that are built."""
+    """The file that a structure is read from, an input; nothing if the structure is built."""
     return entry_of(wildcards).get("path", [])
 
 
 def own_options():
-    """What commands that belong to this run need: its Snakefile, unless found, and config files."""
+    """Options of further commands for this run: its Snakefile, if not the default, and configs."""
     main = os.path.relpath(workflow.main_snakefile)
     configs = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
     options = [] if main in ("Snakefile", "workflow/Snakefile") else ["-s", main]
@@ -169,7 +169,7 @@ def own_options():
 
 
 def cancel_leftover_jobs():
-    """At the start of a run: those of a run that was killed would write the same files."""
+    """At the start of a run: jobs left by a killed run would write the same files."""
     try:
         cancelled = cancel_leftovers(os.getcwd())
     except SlurmError as error:

@@ -1,7 +1,7 @@
 # Predictions compared with truth: tables, figures and the HTML report's captions.
 
 
-if not IS_MODULE:  # the report of a workflow around this one is its own
+if not IS_MODULE:  # a workflow around this one has its own report
 
     report: "../report/workflow.rst"
 

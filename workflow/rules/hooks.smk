@@ -14,10 +14,10 @@ DRY_RUN = re.compile(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*")
 
 
 def set_damaged_files_aside():
-    """Before Snakemake looks for what is there: it judges files by their age alone."""
+    """Runs before Snakemake looks for existing files: it judges them only by their age."""
     for path in (damaged := damaged_files(STUDY)):
         print(f"{path} is damaged: it is not what its job left.", file=sys.stderr)
-    # A dry run changes nothing. A run that is going on makes files just now; a lock tells.
+    # A dry run changes nothing. If the folder is locked, another run is writing files.
     if not damaged or any(map(DRY_RUN.fullmatch, sys.argv[1:])) or locked():
         return
     try:
@@ -38,7 +38,7 @@ def locked():
 
 
 def need_writable_results():
-    """One sentence instead of Snakemake's traceback."""
+    """Ends with one sentence, instead of Snakemake's traceback, if results cannot be written."""
     try:
         Path(STUDY).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=STUDY) as probe:
@@ -49,7 +49,7 @@ def need_writable_results():
 
 
 def print_outcome(took=True):
-    """At the end of a run that made the summaries, or found them there and still true.
+    """At the end of a run that made the summaries, or found them up to date.
 
     took: whether the run did anything, so that it is worth saying how long it took.
     """
@@ -80,9 +80,9 @@ class OutcomeOfNothing(logging.Handler):
 
 
 def print_fit_warnings():
-    """At the end of a run, also of one that failed: a bad fit is often why.
+    """At the end of a run, also of a failed one, as a bad fit is often the reason.
 
-    Of a posterior from a file only what concerns the structures of this study.
+    For a posterior from a file, only warnings on the structures of this study.
     """
     fit = Path(POSTERIOR_SOURCE)
     if not ENSEMBLE and fit.exists():
@@ -97,7 +97,7 @@ def print_fit_warnings():
 
 
 def tables_of(structure):
-    """What `closing_table` reads of it, a dict; empty if its summary is older than its results."""
+    """A structure's tables for `closing_table`, a dict; {} if its summary is older than results."""
     import pandas as pd
 
     here = Path(STUDY, structure)
@@ -115,7 +115,7 @@ def tables_of(structure):
 
 
 def files_in_place_of_folders():
-    """A sentence for each; Snakemake's traceback would come as soon as it looks for results."""
+    """A sentence for each; otherwise Snakemake ends with a traceback when it looks for results."""
     study = Path(STUDY)
     folders = [*study.parents, study, *[study / name for name in STRUCTURES]]
     return [

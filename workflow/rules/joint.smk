@@ -1,4 +1,4 @@
-# On request: all quantities of one posterior sample together, and which parameters they hang on.
+# On request: all quantities of each posterior sample together, and the parameters they depend on.
 
 JOINT_FIGURES = figures_of("plot_joint")
 JOINT_RESULTS = {"joint": f"{STUDY}/joint.nc", "table": f"{STUDY}/joint.csv"}

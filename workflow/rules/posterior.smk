@@ -6,7 +6,7 @@ TRAINING = config["posterior"]["training"]
 if ENSEMBLE:
     from relaxdiff.posterior.ensemble import ENSEMBLE_SOURCES
 
-    # The one of its keys that says how uncertain the potential is.
+    # The key that gives the uncertainty of the potential.
     ENSEMBLE_SOURCE = next(key for key in ENSEMBLE_SOURCES if ENSEMBLE.get(key))
     POSTERIOR_SOURCE = f"{STUDY}/ensemble.nc"
 

@@ -1,10 +1,10 @@
-# Predictions from the one derivative, and what a user may ask for of any single variant.
+# Predictions from the one derivative, and files that a user may request for any single variant.
 
-# Only the dense solver makes the second derivatives that evaluated predictions take.
+# Only the dense solver makes the second derivatives that evaluated predictions need.
 EVALUATED = config["prediction"]["evaluate"] if config["derivative"]["solver"] == "dense" else []
 EVALUATIONS = {"evaluations": f"{HERE}/evaluations.nc"} if EVALUATED else {}
-# They also tell whose minimum is in doubt. Cells for the relaxer sparse are too large for those of
-# all symmetry blocks.
+# Second derivatives also show which variants' minimum is in doubt. Cells for the relaxer sparse are
+# too large for the second derivatives of all symmetry blocks.
 BLOCKS = (
     {"force_constants": f"{HERE}/force_constants.nc"}
     if config["derivative"]["solver"] == "dense" and config["truth"]["relaxer"] != "sparse"

@@ -11,19 +11,19 @@ LAMBDAS = len(lambda_grid(**config["perturbation"]))
 VARIANTS = config["posterior"]["samples"] * LAMBDAS  # of one structure
 # The two Snakemake processes that Slurm runs a job under.
 BASE_MB = 400
-# Jobs that spread each evaluation over MPI ranks ask for these. One rank: a plain process.
+# Resources of jobs that spread each evaluation over MPI ranks; with one rank it is one process.
 RANKS = config["ranks"]
 MPI = {"mpi": "mpiexec", "tasks": RANKS, "cpus_per_task": 1} if RANKS > 1 else {}
-# Seconds for one variant of a 4^3 cell with a vacancy, several times what was measured, and how
-# they grow with the number of atoms. LAMMPS knows no symmetry.
+# Seconds for one variant of a 4^3 cell with a vacancy, several times the measured time, and the
+# power of the number of atoms with which they grow. LAMMPS does not use symmetry.
 SECONDS_4 = {"newton": 0.05, "sparse": 0.3, "lammps": 10.0}
 GROWTH = {"newton": 0.8, "sparse": 0.8, "lammps": 1.3}
-# Jobs that share the checks by plain LAMMPS.
+# Number of jobs that the checks by plain LAMMPS are divided into.
 CHECK_JOBS = min(4, config["truth"]["checked_variants"])
 
 
 def grows(amount):
-    """A resource that an attempt after a failure gets more of; amount may depend on wildcards."""
+    """A resource that grows with each attempt after a failure; amount may depend on wildcards."""
 
     def needed(wildcards, attempt):
         return math.ceil(attempt * (amount(wildcards) if callable(amount) else amount))
@@ -32,12 +32,12 @@ def grows(amount):
 
 
 def mb_of_cell(wildcards):
-    """Memory of a job: for each of its processes Python, libraries and what grows with the cell."""
+    """Memory of a job: for each process Python, libraries and data that grow with the cell."""
     return BASE_MB + RANKS * (400 + 0.1 * ATOMS[wildcards.structure])
 
 
 def asymmetry(wildcards):
-    """How much less symmetry saves than in a vacancy's cell, in memory as in time."""
+    """Factor by which memory and time exceed those of a vacancy, for lack of symmetry."""
     return kind_of(entry_of(wildcards)).asymmetry
 
 
@@ -48,24 +48,24 @@ def mb_of_force_constants(wildcards):
 
 
 def mb_of_predictions(wildcards):
-    """Those of all variants and, where they are at hand, those second derivatives."""
+    """Memory for the predictions of all variants and, if used, those second derivatives."""
     return 2000 + (mb_of_force_constants(wildcards) if BLOCKS else 0)
 
 
 def minutes_to_set_up(wildcards):
-    """What does not depend on the number of variants: a few hundred evaluations."""
+    """Time that does not depend on the number of variants: a few hundred evaluations."""
     return 5 + 10 * asymmetry(wildcards) * ATOMS[wildcards.structure] / 8000
 
 
 def mb_of_reference(wildcards):
-    """Second derivatives tell saddle points, but for vacancies, whose cells may be large."""
+    """With the second derivatives that detect saddle points, except for vacancies (large cells)."""
     on_lattice = kind_of(entry_of(wildcards)).on_lattice
     on_lattice = on_lattice and config["crystal"]["lattice"] in BRAVAIS
     return (mb_of_cell if on_lattice else mb_of_force_constants)(wildcards)
 
 
 def minutes_of_bulk(lattice):
-    """Crystals of one lattice parameter are interpolated, others relaxed one by one."""
+    """Crystals with one lattice parameter are interpolated, others are relaxed one by one."""
     return 5 + VARIANTS / (3_000 if lattice in ("hcp", "file") else 50_000)
 
 

@@ -1,4 +1,4 @@
-# The solvers compared, on request only: what they cost with the size of the cell, and their errors.
+# Only on request: compares the solvers' cost, depending on the size of the cell, and their errors.
 
 SCALING = [
     f"{STUDY}/solvers/{solver}_{supercell}.csv"
@@ -42,7 +42,7 @@ rule measure_solver:
     params:
         crystal=CRYSTAL,
         code=code_of("measure_solver"),
-    # It uses one, but nothing that runs beside it may disturb its time.
+    # It uses one core, but no other job may run at the same time and change its timing.
     threads: ALL_CORES
     resources:
         mem_mb=4000,
@@ -72,7 +72,7 @@ rule plot_solver_scaling:
         "../../scripts/plot_solver_scaling.py"
 
 
-# Of the first structure; for the sparse solver its atoms must be on sites of the crystal.
+# For the first structure; for the sparse solver its atoms must be on sites of the crystal.
 rule compare_solvers:
     input:
         posterior=f"{STUDY}/posterior.nc",

@@ -1,7 +1,7 @@
-# Every stable variant really relaxed, in chunks of samples, and some of them by LAMMPS alone.
+# Every stable variant is really relaxed, in chunks of samples, and some again by plain LAMMPS.
 
 TRUTH_RESULTS = [f"{HERE}/truth.nc", f"{HERE}/truth_check.csv"]
-# Finished samples of chunks that are not finished.
+# Finished samples of unfinished chunks.
 FINISHED = f"{HERE}/truth/.finished"
 RELAXER = config["truth"]["relaxer"]
 FORCE_CONSTANTS = {} if RELAXER == "sparse" else {"force_constants": f"{HERE}/force_constants.nc"}

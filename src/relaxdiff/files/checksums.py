@@ -1,7 +1,7 @@
-"""Whether finished files are still what their jobs left.
+"""Checks that finished files have not changed since their jobs wrote them.
 
 A job records the checksum of each of its outputs, and what it made them from, in a hidden folder
-beside them. A file that no longer agrees was cut short, overwritten or edited since.
+beside them. A file that no longer agrees has since been truncated, overwritten or edited.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ def forget(path):
 
 
 def agrees(path):
-    """Whether a file is there and what its record says; True for one that has no record."""
+    """Whether a file exists and agrees with its record; True for one that has no record."""
     path = Path(path)
     kept = _read(_record_of(path))
     return path.is_file() and (kept is None or kept["sha256"] == checksum(path))
@@ -43,7 +43,7 @@ def damaged_files(folder):
 
 
 def set_aside(damaged, folder):
-    """Rename damaged files, and remove all that was made from them: from what, nobody knows.
+    """Rename damaged files, and remove all that was made from them, as the damage may be older.
 
     damaged: paths below the folder; the new names end in `.damaged`. Returns the removed paths.
     """
@@ -70,7 +70,7 @@ def _record_of(path):
 
 
 def _recorded(folder):
-    """What the records below a folder say, a dict: path of a file -> its record."""
+    """The records below a folder, a dict: path of a file -> its record."""
     found = {
         kept.parents[1] / kept.name.removesuffix(".json"): _read(kept)
         for kept in Path(folder).rglob(f"{RECORDS}/*.json")
@@ -79,7 +79,7 @@ def _recorded(folder):
 
 
 def _read(kept):
-    """A record; None if there is none, or a kill or a full disk left half of one."""
+    """A record; None if there is none, or only half of one after a kill or on a full disk."""
     try:
         return json.loads(kept.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):

@@ -1,4 +1,4 @@
-"""A digest of the code that a job runs, so that editing it runs the job again."""
+"""A digest of the code that a job runs, so that the job runs again after the code was edited."""
 
 import ast
 import functools
@@ -11,9 +11,9 @@ LIBRARY = Path(__file__).parents[2]  # the folder that holds `relaxdiff`
 def code_digest(script):
     """SHA-256 of a script and of all modules of relaxdiff that it imports, directly or not.
 
-    script: path of a Python file. The workflow passes the digest in `params`. A name that is taken
-    from a package leads to the module that defines it: the package's other modules do not count.
-    Neither does `common.py` beside the scripts, which makes no numbers.
+    script: path of a Python file. The workflow passes the digest in `params`. For a name imported
+    from a package only the module that defines it counts, not the package's other modules.
+    `common.py` beside the scripts does not count either, as it computes no results.
     """
     waiting, found = [Path(script).resolve()], set()
     while waiting:
@@ -32,9 +32,9 @@ def _source(path):
 
 @functools.cache
 def _imports(path):
-    """What a file takes from relaxdiff: a list of module, name in it, name here.
+    """What a file imports from relaxdiff: a list of module, name in it, name in the file.
 
-    The names are None where the whole module is taken.
+    The names are None where the whole module is imported.
     """
     taken = []
     for node in ast.walk(ast.parse(_source(path))):
@@ -46,7 +46,7 @@ def _imports(path):
 
 
 def _defining(module, name):
-    """The file that defines a name of a module; of a package, where its `__init__` has it from."""
+    """The file that defines a name of a module or, through its `__init__`, of a package."""
     folder = LIBRARY.joinpath(*module.split("."))
     if not folder.is_dir():
         return folder.with_suffix(".py")

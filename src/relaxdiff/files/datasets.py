@@ -1,4 +1,4 @@
-"""Files in and out: units on every variable, provenance on every file, none half-written."""
+"""NetCDF files: units on every variable, provenance on every file, never half-written."""
 
 import json
 import os
@@ -23,12 +23,12 @@ RECORDED_PACKAGES = (
 
 
 def variable(dims, values, units, long_name, **attributes):
-    """An xarray Variable with the two attributes that every variable of ours carries."""
+    """An xarray Variable with the two attributes that every variable in our files has."""
     return xr.Variable(dims, values, {"units": units, "long_name": long_name, **attributes})
 
 
 def write_dataset(dataset, path, made_from):
-    """Write a Dataset as NetCDF-4, whole or not at all, stamped with what made it.
+    """Write a Dataset as NetCDF-4, whole or not at all, with a record of what made it.
 
     made_from: dict of what the file depends on (config part, seeds); kept as JSON in the attribute
     `made_from`. Raises ValueError for a variable without units or long_name.
@@ -46,12 +46,12 @@ def write_dataset(dataset, path, made_from):
     )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # One name for one file: what a killed job leaves behind is overwritten when the job runs again.
+    # Always the same name: what a killed job leaves is overwritten when the job runs again.
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         dataset.to_netcdf(unfinished, format="NETCDF4", engine="netcdf4")
         unfinished.replace(path)
-    except RuntimeError:  # what NetCDF makes of a full disk is "HDF error"
+    except RuntimeError:  # on a full disk NetCDF only reports "HDF error"
         _need_space(unfinished, dataset.nbytes)
         raise
     finally:

@@ -1,4 +1,4 @@
-"""Users' text files, read with a sentence where that fails."""
+"""Reads users' text files; a failure is explained in one sentence."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def read_text(path, complaint="is not a text file"):
 
 
 def path_exists(path):
-    """Whether there is a file or folder; of names that no file can have there is none."""
+    """Whether there is a file or folder; False for names that no file can have."""
     try:
         return Path(path).exists()
     except (OSError, ValueError):

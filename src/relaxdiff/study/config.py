@@ -16,8 +16,8 @@ from relaxdiff.study.problem import Problem
 from relaxdiff.study.structure_settings import crystal_problems, solver_problems, structure_problems
 
 SOURCES = ("file", "ensemble", "training")
-# Keys under `posterior` that name a file of the user's; of training, `data` can be a folder; of
-# ensemble, one of ENSEMBLE_SOURCES is given.
+# Keys under `posterior` that name a user's file; in training, `data` can be a folder; in ensemble,
+# one of ENSEMBLE_SOURCES is given.
 PATHS = {
     "file": (),
     "ensemble": ("coefficients", "parameters", *ENSEMBLE_SOURCES),
@@ -43,11 +43,11 @@ Validator = jsonschema.validators.extend(
 
 
 def with_shipped_files(config, clone):
-    """A copy of a config in which files that are shipped, in resources/, are found from anywhere.
+    """A copy of a config in which shipped files, in resources/, are found from any folder.
 
-    clone: Path of the project's folder. A path below resources/ that leads nowhere from the folder
-    that Snakemake runs in, but does from the clone, is that one. Anything else stays as it is, also
-    what the schema does not accept.
+    clone: Path of the project's folder. A path below resources/ that does not exist in the folder
+    where Snakemake runs, but does in the clone, is replaced by that in the clone. Anything else
+    stays as it is, also what the schema does not accept.
     """
     if isinstance(config, dict):
         return {key: with_shipped_files(value, clone) for key, value in config.items()}
@@ -74,12 +74,12 @@ def check_config(config, schema_path):
 def config_problems(config, schema_path):
     """Everything that is wrong with a merged config, and which of its blocks the schema accepts.
 
-    config: dict; schema_path: YAML file. Returns a list of Problems and a set of top-level keys:
-    those blocks have the form that other code expects, and were checked against each other.
+    config: dict; schema_path: YAML file. Returns a list of Problems and a set of top-level keys,
+    whose blocks have the form that other code expects and were checked against each other.
     """
     schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
     errors = list(Validator(schema).iter_errors(_with_text_keys(config)))
-    # A key that is wrong in more than one way is told once.
+    # A key that is wrong in more than one way is reported once.
     once = {str(e.absolute_path): e for e in errors[::-1]}.values()
     problems = [Problem(_place(e.absolute_path, config), _sentence(e, config)) for e in once]
     broken = {error.absolute_path[0] for error in errors if error.absolute_path}
@@ -88,16 +88,16 @@ def config_problems(config, schema_path):
 
 
 def _with_text_keys(value):
-    """A copy of a config whose keys are all text: numbers, say, match no pattern of the schema."""
+    """A copy of a config whose keys are all text: the schema's patterns match no other keys."""
     if isinstance(value, dict):
         return {str(key): _with_text_keys(inner) for key, inner in value.items()}
     return [_with_text_keys(inner) for inner in value] if isinstance(value, list) else value
 
 
 def file_problems(path):
-    """Sentences about what keeps a config file from being read as one; none of a file not there.
+    """Sentences on why a file cannot be read as a config; none for a file that does not exist.
 
-    Keys that it has twice are among them: all but the last would go unheard.
+    Keys that occur twice are among the reasons: all but the last would be ignored.
     """
     if not path_exists(path):
         return []
@@ -131,7 +131,7 @@ def file_problems(path):
 
 
 def _contradictions(config, sound):
-    """Keys that contradict others, or paths that lead nowhere; of the blocks in `sound`."""
+    """Keys that contradict others, or paths that do not exist, in the blocks of `sound`."""
     problems = []
     if "posterior" in sound:
         problems += _source_problems(config["posterior"])
@@ -219,7 +219,7 @@ def _ensemble_problems(ensemble):
 
 
 def _sentence(error, config):
-    """A validation error in the user's words."""
+    """A validation error as a sentence for the user."""
     where = _place(error.absolute_path, config)
     if error.validator == "additionalProperties" and "properties" not in error.schema:
         return f"{where}: {error.message} ({error.schema['description']})"
@@ -239,7 +239,7 @@ def _sentence(error, config):
 
 
 def _type_hint(value, wanted):
-    """What to write instead of a number that is none, or is none that the key can have."""
+    """What to write instead of a value that is no number, or not of the kind that the key needs."""
     wanted = wanted if isinstance(wanted, str) else wanted[0]
     if wanted not in ("integer", "number"):
         return ""
@@ -255,7 +255,7 @@ def _type_hint(value, wanted):
         return ""
     if not math.isfinite(number):
         return ""
-    # YAML takes 1e-4 for text.
+    # YAML reads 1e-4 as text.
     return f": that is text, write {number!r} without quotes, with a point before any e"
 
 

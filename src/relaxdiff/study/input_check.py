@@ -1,4 +1,4 @@
-"""All that can be known of a user's input before any job starts: config and files, told at once."""
+"""Checks a user's config and files before any job starts, and reports all problems at once."""
 
 import contextlib
 from pathlib import Path
@@ -34,20 +34,20 @@ from relaxdiff.structures import (
 from relaxdiff.study.config import PATHS, config_problems, file_problems, paths_in
 from relaxdiff.study.problem import Problem
 
-# Bytes; larger files are read by the jobs that need them alone. A guess at what nobody waits for.
+# Bytes; larger files are read only by the jobs that need them: the check has to be quick. A guess.
 LARGEST_READ = 50e6
 LONGEST_SENTENCE = 1000  # characters; a guess at what somebody reads
-SMALLEST_ATOM = 1.0  # Angstrom^3; atoms of no crystal have less, those of diamond 5.7
-# Of the distance between neighbours: a repulsion within this one does nothing. A guess.
+SMALLEST_ATOM = 1.0  # Angstrom^3; in every crystal an atom has more, in diamond 5.7
+# Relative to the distance between neighbours; a shorter repulsion has no effect. A guess.
 SMALLEST_OUTER = 0.3
 
 
 def check_input(config, schema_path, config_files=(), contents=True):
     """Everything that is wrong with a study's config and the files it names.
 
-    config: the merged config, a dict; schema_path: YAML file; config_files: paths of what it was
-    merged from; contents: whether to read the files that parameters come from. Structures are built
-    in any case.
+    config: the merged config, a dict; schema_path: YAML file; config_files: paths of the files it
+    was merged from; contents: whether to read the files that parameters come from. Structures are
+    built in any case.
     Returns a list of sentences, in one line each, and a dict from the name of each structure that
     can be built to its number of atoms.
     """
@@ -80,7 +80,7 @@ def printable(text):
 
 
 def _starting_crystals(settings):
-    """Crystals of crystal.element and then of solutes, a dict; and Problems of unknown ones."""
+    """Crystals of crystal.element and then of solutes, a dict; and Problems with unknown ones."""
     element = settings["element"]
     crystals, problems = {}, []
     try:
@@ -102,7 +102,7 @@ def _starting_crystals(settings):
 
 
 def _host_crystal(settings):
-    """The crystal to start from; InputError for no element, or a length in other units."""
+    """The crystal to start from; InputError for an unknown element or a length in other units."""
     element, lattice_parameter = settings["element"], settings["lattice_parameter"]
     for each in {element, *(settings["sites"] or ())}:
         if not atomic_numbers.get(each):  # ASE has an X, number 0
@@ -125,8 +125,8 @@ def _host_crystal(settings):
 def _build_structures(config, crystals, found):
     """Numbers of atoms by name, and the Problems that keep a structure from being built.
 
-    crystals: of `_starting_crystals`; found: the Problems known before; structures with any are
-    left out.
+    crystals: of `_starting_crystals`; found: the Problems found before; structures that have one
+    are left out.
     """
     host, *solutes = crystals
     atoms, problems = {}, []
@@ -142,7 +142,7 @@ def _build_structures(config, crystals, found):
 
 
 def _source_problems(posterior, crystals):
-    """A list with the first Problem of the files that parameters come from, and what is in them."""
+    """A list with the first Problem of the files that parameters come from and their contents."""
     source = next(source for source in PATHS if posterior[source] is not None)
     settings = posterior[source]
     try:
@@ -162,7 +162,7 @@ def _source_problems(posterior, crystals):
 
 @contextlib.contextmanager
 def _reading(key):
-    """Inside, what is wrong with a file is told with the key of the config that names the file."""
+    """Adds to an InputError about a file the key of the config that names the file."""
     try:
         yield
     except InputError as error:
@@ -193,7 +193,7 @@ def _read_potential(posterior):
         coefficients, parameters = ensemble["coefficients"], ensemble["parameters"]
         key = next(key for key in ENSEMBLE_SOURCES if ensemble.get(key) is not None)
         baseline = _baseline(ensemble.get("reference"), "posterior.ensemble")
-        # One file after the other, each with those before it: then the last one is to blame.
+        # One file after the other, each with those before it, so that an error is the last one's.
         with _reading("posterior.ensemble.parameters"):
             read_parameters(parameters)
         with _reading("posterior.ensemble.coefficients"):
@@ -207,7 +207,7 @@ def _read_potential(posterior):
 
 
 def _baseline(settings, where, elements=()):
-    """The fixed pair style; `where` is its key. Of another than ZBL it is tried on the elements."""
+    """The fixed pair style; `where` is its key. Other styles than ZBL are tried on the elements."""
     try:
         baseline = baseline_from_settings(settings)
         if elements:

@@ -1,13 +1,13 @@
-"""Something wrong with a user's input: what it is about, and the sentence that tells it."""
+"""A problem with a user's input: the key it concerns, and a sentence for the user."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Problem:
-    """key: of the config, joined by dots, in which it is ("": none); sentence: for the user.
+    """key: where it is in the config, joined by dots ("": nowhere); sentence: for the user.
 
-    A structure stands in a key by its name, such as structures.slab.cell.
+    In a key a structure is given by its name, such as structures.slab.cell.
     """
 
     key: str

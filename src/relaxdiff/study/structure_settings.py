@@ -1,4 +1,4 @@
-"""The `structures` of a config, checked beyond what its schema says: by kind, and by each other."""
+"""Checks of a config's `structures` beyond its schema: by kind, and against each other."""
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import path_exists
@@ -12,8 +12,8 @@ from relaxdiff.structures import (
 )
 from relaxdiff.study.problem import Problem
 
-# Other folders and files in results/<study>/, where each structure has a folder of its own, and the
-# folders within that. The one list: a test holds the rules and config.yaml to it.
+# Names that structures cannot have, as each has a folder in results/<study>/: the other folders and
+# files there, and the folders within. A test compares the rules and config.yaml with this list.
 RESERVED_NAMES = (
     "logs",
     "training",
@@ -33,9 +33,9 @@ RESERVED_NAMES = (
 
 
 def structure_problems(config):
-    """What contradicts itself or another entry in `structures`, a list of Problems.
+    """Entries of `structures` that contradict themselves or each other, a list of Problems.
 
-    config: dict that the schema accepts. The key is that of the structure.
+    config: dict that the schema accepts. Each Problem has the key of the structure.
     """
     structures = config["structures"]
     names = [each["name"].lower() for each in structures]  # some file systems ignore the case
@@ -52,7 +52,7 @@ def structure_problems(config):
         if settings["name"].lower() in RESERVED_NAMES:
             taken = f"{settings['name']} is taken by other results of the study, choose another"
             problems.append(Problem(where, f"{where}.name: {taken}"))
-        # Values mean something only where the keys are right.
+        # Values are checked only if the keys are right.
         found = _key_problems(settings, where) or _value_problems(settings, where)
         problems += [Problem(where, sentence) for sentence in found]
     return problems
@@ -80,7 +80,7 @@ def _key_problems(settings, where):
 
 
 def _value_problems(settings, where):
-    """Values that do not go with a structure's kind, and missing files."""
+    """Values that do not fit a structure's kind, and missing files."""
     kind, problems = kind_of(settings), []
     if settings["cell"] not in kind.cells:
         problems.append(
@@ -93,7 +93,7 @@ def _value_problems(settings, where):
 
 
 def crystal_problems(config):
-    """Structures that do not go with the crystal, its lattice and its solutes.
+    """Structures that do not fit the crystal, its lattice and its solutes.
 
     config: dict that the schema accepts. Returns a list of Problems.
     """
@@ -113,7 +113,7 @@ def crystal_problems(config):
 
 
 def _compound_problems(crystal):
-    """Keys of a compound or a file without their lattice, and a file that is not there."""
+    """Keys that are only for compounds or for a crystal from a file, and a missing file."""
     lattice, problems = crystal["lattice"], []
     if crystal["sites"] is not None and lattice not in COMPOUNDS:
         problems.append(
@@ -129,7 +129,7 @@ def _compound_problems(crystal):
 
 
 def _element_problems(settings, where, host, solutes):
-    """An atom that is to be of an element that the study does not have, or has there already."""
+    """An element that the study does not have, or that is on the site already."""
     element, site = settings.get("element"), settings.get("site", host)
     if site not in (host, *solutes):
         return [f"{where}.site: {site} is not in the crystal"]
@@ -157,7 +157,7 @@ def _supercell_problems(settings, where, lattice):
 
 
 def _plane_problems(settings, where, lattice):
-    """A plane that is none, or none of the lattice."""
+    """Indices that are no plane, or no plane of the lattice."""
     if "plane" not in settings:
         return []
     try:
