@@ -537,8 +537,8 @@ CONFIGS = {
         "derivative.solver: sparse needs every atom on a site of the crystal",
     ),
     "a grid without its ends": (
-        key("perturbation.lambda_step", 0.3),
-        "must be multiples of lambda_step = 0.3",
+        key("perturbation.lambda_step", 0.35),
+        "must be multiples of lambda_step = 0.35",
     ),
     "two sources": (
         key("posterior.file", "posterior.nc"),
@@ -1059,12 +1059,12 @@ FILES = {
         structures(
             vacancy(3) | {"cell": "full", "supercell": 4.0},
             SLAB | {"vacuum": math.nan},
-            perturbation={"lambda_step": 0.3},
+            perturbation={"lambda_step": 0.35},
             truth={"relaxer": "fire"},
         ),
         "structures.vacancy.supercell: 4.0",
         "structures.slab.vacuum: nan",
-        "must be multiples of lambda_step = 0.3",
+        "must be multiples of lambda_step = 0.35",
         "truth.relaxer: 'fire'",
     ),
 }
@@ -1108,7 +1108,7 @@ BAD_CONFIGS = {
         "structures.loop.path: ASE cannot read config.yaml",
     ),
     "not a choice": ({"truth": {"relaxer": "fire"}}, "'fire' is not one of"),
-    "grid": ({"perturbation": {"lambda_step": 0.3}}, "multiples of lambda_step = 0.3"),
+    "grid": ({"perturbation": {"lambda_step": 0.35}}, "multiples of lambda_step = 0.35"),
     "two sources": (
         {"posterior": {"file": "resources/tungsten.nc"}},
         "exactly one of file, ensemble and training must be set, found file and ensemble",

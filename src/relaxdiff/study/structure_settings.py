@@ -29,6 +29,7 @@ RESERVED_NAMES = (
     "evaluations",
     "adaptive",
     "structures",
+    "tables",
 )
 
 

@@ -263,5 +263,5 @@ def test_reserved_names_are_those_of_the_rules_and_of_the_default_configs_text()
     within = re.findall(r"\{HERE\}/(\w+)/", rules)
     assert set(RESERVED_NAMES) == {*beside, *within}
     comment = re.sub(r"\n *# ", " ", (ROOT / "config.yaml").read_text(encoding="utf-8"))
-    (told,) = re.findall(r"Each name once; not ([\w, ]+)\.", comment)
-    assert re.split(", | or ", told) == list(RESERVED_NAMES)
+    (told,) = re.findall(r"Not allowed are ([\w, ]+)\.", comment)
+    assert re.split(", | and ", told) == list(RESERVED_NAMES)
