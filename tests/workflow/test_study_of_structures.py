@@ -64,7 +64,8 @@ def edited(clone, config, study):
 
 def planned_for(clone, *targets):
     """Names of the structures that a run would have jobs for."""
-    return set(re.findall(r"wildcards: structure=([\w-]+)", clone.run("--dry-run", *targets)))
+    told = clone.run("--quiet", "host", "--dry-run", *targets)
+    return set(re.findall(r"wildcards: structure=([\w-]+)", told))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -127,7 +128,8 @@ def test_report_shows_each_structure_under_its_name(clone, study):
     clone.run("all", "joint", "--report", "report.html")
     page = (clone.folder / "report.html").read_text()
     for name in NAMES:
-        assert f"<h1>{name}</h1>" in page
+        assert f"<strong>{name}.</strong>" in page  # where the answers are
+        assert re.search(rf"<h\d>{name}</h\d>", page)
     assert "Energy per area" in page
     assert "This report is of a part of the study" not in page
     for complaint in ("Undefined substitution", "system-message"):
@@ -151,7 +153,11 @@ def test_left_out_or_reordered_nothing_runs(clone, edited):
 
 def test_the_joint_follows_the_list(clone, edited):
     edited(*STRUCTURES[:2])
-    assert clone.planned("all", "joint") == {"join_quantities", "plot_joint"}
+    assert clone.planned("all", "joint") == {
+        "join_quantities",
+        "plot_joint",
+        "write_joint_table",
+    }
 
 
 def test_a_structure_of_a_file_follows_the_file(clone, edited, study):
