@@ -36,6 +36,7 @@ def results_of(relaxes=True, area=None):
         }
     )
     slopes = error_slopes(error_table(errors))
+    del study["reference"]  # no number is taken from it
     return StructureResults(
         **study,
         windows=window_table(errors),

@@ -71,7 +71,7 @@ def test_promised_files_are_there(study):
             assert {"units", "long_name"} <= set(variable.attrs), (name, variable.name)
     assert len(pd.read_csv(study / "vacancy/errors.csv")) > 0
     pngs = sorted((study / "vacancy/figures").glob("*.png"))
-    assert len(pngs) == 7
+    assert len(pngs) == 8
     for png in pngs:
         assert png.read_bytes().startswith(b"\x89PNG")
         assert png.with_suffix(".pdf").read_bytes().startswith(b"%PDF")

@@ -181,7 +181,10 @@ def test_errors_shrink_as_those_of_a_first_order_derivative(whole, posterior):
     """At h+ih, and with atoms alone (ih) only where neither cell nor crystal relaxes."""
     predictions = predict_variants(posterior, whole.crystal, whole.derivative)
     errors = prediction_errors(predictions, whole.truth, whole.derivative, posterior)
-    slopes = error_slopes(error_table(errors)).set_index(["quantity", "level"])["slope"]
+    table = error_table(errors)
+    # Of means: the median of so few samples is another sample's from one lambda to the next.
+    table = table.assign(median_abs_error=table["mean_abs_error"])
+    slopes = error_slopes(table, up_to=2.0).set_index(["quantity", "level"])["slope"]
     cell, crystal = len(whole.minimum.coordinates.strains) > 0, whole.crystal.sizes["strain"] > 0
     lost_at_ih = {"formation_energy": crystal, "positions": cell}
     if cell:
