@@ -22,8 +22,8 @@ from relaxdiff.posterior.ensemble import posterior_from_ensemble
 from relaxdiff.posterior.variants import lambda_grid
 from relaxdiff.predictions.evaluated import evaluate_predictions
 from relaxdiff.predictions.predicted_variants import predict_variants
+from relaxdiff.statistics.calibration import calibration_table
 from relaxdiff.statistics.errors import (
-    calibration_table,
     error_slopes,
     error_table,
     prediction_errors,

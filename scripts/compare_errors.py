@@ -3,8 +3,8 @@
 from common import job
 
 from relaxdiff.files.datasets import read_dataset
+from relaxdiff.statistics.calibration import calibration_table
 from relaxdiff.statistics.errors import (
-    calibration_table,
     error_slopes,
     error_table,
     prediction_errors,

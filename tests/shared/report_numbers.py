@@ -3,8 +3,8 @@
 import pandas as pd
 from analytic_study import lose, make_study
 
+from relaxdiff.statistics.calibration import calibration_table
 from relaxdiff.statistics.errors import (
-    calibration_table,
     error_slopes,
     error_table,
     prediction_errors,

@@ -58,7 +58,7 @@ def evaluator_of_crystal(potential, crystal, coordinates):
     LAMMPS evaluates all others.
     """
     strains, mean = coordinates.strains, crystal_from(crystal.attrs)
-    if len(strains) != 1 or coordinates.n_modes or not hasattr(potential, "descriptor_calculator"):
+    if len(strains) != 1 or coordinates.n_modes:
         return potential.evaluator(coordinates)
     keeps_shape = np.allclose(strains[0], np.eye(3))
     if not keeps_shape and mean.lattice not in BRAVAIS:

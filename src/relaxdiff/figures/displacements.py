@@ -1,10 +1,12 @@
 """Where atoms are and where the posterior moves them, as the pictures of a structure draw it."""
 
 import numpy as np
+from ase import Atoms
 
 from relaxdiff.posterior import deviations
+from relaxdiff.structures import nearest_neighbour_distance
 
-SPACING = 1.3  # a gap between atoms of so many nearest-neighbour distances is vacuum
+VACUUM = 2.6  # a gap between atoms of more nearest-neighbour distances than this is vacuum
 
 
 def displacement_fields(posterior, derivative):
@@ -32,22 +34,30 @@ def leading_field(fields):
     return field.reshape(fields.shape[1:]), sizes[0] ** 2 / total if total else 0.0
 
 
-def centred_positions(positions, cell, moved):
+def reference_atoms(reference):
+    """The periodic Atoms of a reference's Dataset."""
+    return Atoms(
+        reference["atomic_numbers"].values,
+        positions=reference["positions"].values,
+        cell=reference["cell"].values,
+        pbc=True,
+    )
+
+
+def centred_positions(atoms, moved):
     """Positions within one cell, around what moves, (atom, xyz), Angstrom.
 
-    positions: (atom, xyz); cell: its vectors in rows; moved: how far each atom moves, the weight
-    with which it draws the centre to itself. Along a vector with vacuum the cell is cut there, so
-    that a slab stays whole.
+    moved: how far each atom moves, the weight with which it draws the centre to itself. Along a
+    vector with vacuum the cell is cut there, so that a slab stays whole.
     """
-    scaled = positions @ np.linalg.inv(cell)
+    cell, vacuum = atoms.cell.array, VACUUM * nearest_neighbour_distance(atoms)
+    scaled = atoms.positions @ np.linalg.inv(cell)
     for axis, vector in enumerate(cell):
         along = scaled[:, axis] % 1
         order = np.sort(along)
         gaps = np.diff(order, append=order[0] + 1)
         widest = np.argmax(gaps)
-        if gaps[widest] * np.linalg.norm(vector) > SPACING * 2 * neighbour_distance(
-            positions, cell
-        ):
+        if gaps[widest] * np.linalg.norm(vector) > vacuum:
             start = order[widest] + gaps[widest] / 2
         else:
             start = _centre(along, moved**2) - 0.5
@@ -59,13 +69,3 @@ def _centre(along, weights):
     """Mean of periodic fractions: the angle of the mean of points on a circle."""
     mean = np.sum(weights * np.exp(2j * np.pi * along))
     return np.angle(mean) / (2 * np.pi) if abs(mean) > 1e-6 * np.sum(weights) else 0.5
-
-
-def neighbour_distance(positions, cell):
-    """Distance of nearest neighbours, the median over some atoms, periodic; Angstrom."""
-    apart = positions[:100, None] - positions[None]
-    scaled = apart @ np.linalg.inv(cell)
-    distances = np.linalg.norm((scaled - np.round(scaled)) @ cell, axis=-1)
-    images = np.linalg.norm(cell, axis=1).min()  # of the atom itself
-    np.fill_diagonal(distances, images)
-    return np.median(distances.min(axis=1))

@@ -3,12 +3,21 @@
 import logging
 from pathlib import Path
 
-from relaxdiff.figures import errors, formation, joint, overview, solvers, structure
+from relaxdiff.figures import (
+    calibration,
+    errors,
+    formation,
+    joint,
+    overview,
+    solvers,
+    structure,
+)
 from relaxdiff.figures.registry import figure_named
 from relaxdiff.figures.style import lay_out, save_figure
 
 # Named here, not looked for: the digest of a job's code follows imports.
 MODULES = {
+    "calibration": calibration,
     "errors": errors,
     "formation": formation,
     "joint": joint,

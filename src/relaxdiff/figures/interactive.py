@@ -17,6 +17,7 @@ from bokeh.plotting import figure
 from bokeh.resources import Resources
 from matplotlib.colors import to_hex
 
+from relaxdiff.figures.interactive_atoms import ATOMS_SCRIPT
 from relaxdiff.figures.interactive_data import compressed, page_numbers, view_numbers
 from relaxdiff.figures.interactive_script import SCRIPT
 from relaxdiff.figures.interactive_template import NO_VIEWER, PAGE
@@ -72,7 +73,7 @@ def _fixed_parts(name, predictions, truth):
     relaxed = "" if truth is None else " and really relaxed (circles)"
     crosses = "" if truth is None else "Crosses: not relaxed, its status says why. "
     replaced = {
-        "SCRIPT": SCRIPT,
+        "SCRIPT": ATOMS_SCRIPT + SCRIPT,
         "NAME": html.escape(name),
         "WHAT": (
             f"{what.capitalize()} of single samples of the potential's parameters, each stretched "

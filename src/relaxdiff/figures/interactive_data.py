@@ -8,7 +8,11 @@ from ase.data import chemical_symbols
 from ase.data.colors import jmol_colors
 from matplotlib.colors import to_hex
 
-from relaxdiff.figures.displacements import centred_positions, displacement_fields
+from relaxdiff.figures.displacements import (
+    centred_positions,
+    displacement_fields,
+    reference_atoms,
+)
 from relaxdiff.posterior import all_parameters, deviations
 
 HUGE = 1e8  # eV, Angstrom^3: predicted out of all reason
@@ -96,9 +100,8 @@ def view_numbers(posterior, reference, derivative, samples):
     moved = displacement_fields(posterior, derivative)
     spread = np.sqrt(np.mean(np.sum(moved**2, axis=2), axis=0))
     shown = np.sort(np.argsort(-spread, kind="stable")[:MOST_ATOMS])
-    positions = centred_positions(reference["positions"].values, reference["cell"].values, spread)
-    numbers = reference["atomic_numbers"].values
-    symbols = [chemical_symbols[number] for number in numbers]
+    atoms = reference_atoms(reference)
+    positions, symbols = centred_positions(atoms, spread), atoms.get_chemical_symbols()
     left, sizes, fields = np.linalg.svd(
         moved[:, shown].reshape(len(moved), -1), full_matrices=False
     )
@@ -107,7 +110,7 @@ def view_numbers(posterior, reference, derivative, samples):
     amounts = left[:samples, kept] * sizes[kept] * scale.T
     return {
         "atoms": [[symbols[atom], *np.round(positions[atom], 3).tolist()] for atom in shown],
-        "colours": {chemical_symbols[n]: to_hex(jmol_colors[n]) for n in np.unique(numbers)},
+        "colours": {chemical_symbols[n]: to_hex(jmol_colors[n]) for n in np.unique(atoms.numbers)},
         "left_out": len(positions) - len(shown),
         "fields": np.rint(fields[kept] / scale).astype(int).tolist(),
         "amounts": [[float(f"{x:.5g}") for x in row] for row in amounts],

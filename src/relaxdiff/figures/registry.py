@@ -49,7 +49,7 @@ FIGURES = (
         "posterior_distribution", "formation", "plot_figures", ("draws", "predictions", "truth")
     ),
     Figure("error_scaling", "errors", "plot_figures", ("errors",), True),
-    Figure("calibration", "errors", "plot_figures", ("errors",), True),
+    Figure("calibration", "calibration", "plot_figures", ("errors",), True),
     Figure("structure", "structure", "plot_structure", ("reference", "derivative", "posterior")),
     Figure("sensitivities", "joint", "plot_joint", ("joint",)),
     Figure("joint_posterior", "joint", "plot_joint", ("joint",)),

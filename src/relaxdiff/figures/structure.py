@@ -6,9 +6,10 @@ from relaxdiff.figures.displacements import (
     centred_positions,
     displacement_fields,
     leading_field,
-    neighbour_distance,
+    reference_atoms,
 )
 from relaxdiff.figures.style import WIDE, new_figure, styled
+from relaxdiff.structures import nearest_neighbour_distance
 
 LONGEST = 0.45  # nearest-neighbour distances, of an arrow
 DEPTH = 1.05  # nearest-neighbour distances on either side of the centre that are shown
@@ -24,12 +25,12 @@ def structure(reference, derivative, posterior):
     """
     field, share = leading_field(displacement_fields(posterior, derivative))
     sizes = np.linalg.norm(field, axis=1)
-    cell = reference["cell"].values
-    positions = centred_positions(reference["positions"].values, cell, sizes)
-    apart = neighbour_distance(positions, cell)
+    atoms = reference_atoms(reference)
+    cell, apart = atoms.cell.array, nearest_neighbour_distance(atoms)
+    positions = centred_positions(atoms, sizes)
     right, up, depth = _view(cell)
-    positions, atoms = _with_edges(positions, cell)
-    field, sizes = field[atoms], sizes[atoms]
+    positions, places = _with_edges(positions, cell)
+    field, sizes = field[places], sizes[places]
     shown = np.abs((positions - cell.sum(axis=0) / 2) @ depth) <= DEPTH * apart
     across, along = positions[shown] @ right, positions[shown] @ up
     height = np.clip(WIDE * 0.82 * np.ptp(along) / max(np.ptp(across), apart), 2.2, 6.5)

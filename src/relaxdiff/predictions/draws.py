@@ -20,7 +20,7 @@ import numpy as np
 import xarray as xr
 from ase.formula import Formula
 
-from relaxdiff.crystals import ComparedWith, beyond_crystal, chemical_potentials, compared_with
+from relaxdiff.crystals import ComparedWith, beyond_crystal, compared_with
 from relaxdiff.derivative import H_IH, NEWTON, expansion_of_crystal, expansion_of_defect
 from relaxdiff.files import variable
 from relaxdiff.posterior import (
@@ -32,7 +32,13 @@ from relaxdiff.posterior import (
     principal_directions,
 )
 from relaxdiff.predictions.newton import LEAST_CURVATURE, newton_of_crystal, newton_of_defect
-from relaxdiff.quantities import FORMATION_UNITS, formation_derivatives, formation_names
+from relaxdiff.quantities import (
+    FORMATION_UNITS,
+    changes_compared_with,
+    energy_by_shift,
+    formation_derivatives,
+    formation_names,
+)
 
 DRAWS = 100_000
 NUMBERS_AT_ONCE = 2**22  # in the largest array: 32 MiB
@@ -197,32 +203,31 @@ class _ComparedDraws:
     """What draws are compared with: the crystals of solutes expanded about the mean."""
 
     def __init__(self, posterior, crystal, derivative):
+        given = {"crystal": crystal, "derivative": derivative}
         composition = Formula(derivative.attrs["formula"]).count()
         zero = int(np.argmin(np.abs(crystal["lambda"].values)))
         first = crystal.isel(sample=[0]), composition, posterior.isel(sample=[0])
         self.mean = compared_with(*first).at(0, zero)
+        self.changes = changes_compared_with(given)
+        self.by_shift = np.array(energy_by_shift(elements_of(posterior), given))
         _, excess = beyond_crystal(crystal.attrs, composition)
-        fixed = chemical_potentials(crystal)
-        counts = np.array(list(excess.values()))
-        self.by_shift = np.array(
-            [excess.get(each, 0.0) if each in fixed else 0.0 for each in elements_of(posterior)]
-        )
-        self.energy = self.volume = self.curvature = None
+        self.curvature = None
         if excess:
-            of = crystal.sel(solute=list(excess))
-            self.energy = counts @ of["solute_descriptors"].values
-            self.volume = counts @ of["solute_volume_derivative"].values
+            counts, of = list(excess.values()), crystal.sel(solute=list(excess))
             self.curvature = np.tensordot(counts, of["solute_energy_curvature"].values, axes=1)
 
     def at(self, theta, shift):
         """The ComparedWith of some draws; theta: (draw, P), shift: (draw, E)."""
-        if self.energy is None:
+        if self.curvature is None:
             return self.mean
         relaxing = np.einsum("dp,dp->d", theta @ self.curvature, theta)
         return ComparedWith(
             self.mean.n_host,
-            self.mean.solute_energy + theta @ self.energy + 0.5 * relaxing - shift @ self.by_shift,
-            self.mean.solute_volume + theta @ self.volume,
+            self.mean.solute_energy
+            + theta @ self.changes.solute_energy
+            + 0.5 * relaxing
+            - shift @ self.by_shift,
+            self.mean.solute_volume + theta @ self.changes.solute_volume,
         )
 
 

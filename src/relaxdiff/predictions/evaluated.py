@@ -67,63 +67,28 @@ def evaluate_predictions(
     sample; levels: which of EVALUATED_LEVELS. Returns a Dataset over (level, sample, lambda); NaN
     where the crystal is not stable or LAMMPS refused the structure.
     """
-    potential, cell = minimum.potential, coordinates_of_crystal(crystal)
-    n_cell = len(cell.reference)
-    models = newton_of_defect(derivative), newton_of_crystal(crystal, n_cell)
-    lambdas, delta = crystal["lambda"].values, deviations(posterior)[0]
     levels = [level for level in EVALUATED_LEVELS if level in levels]
-    rows = []
+    predicted = _Predicted(minimum, posterior, crystal, derivative, levels)
+    potential, rows = minimum.potential, []
     with (
         potential.evaluator(minimum.coordinates) as of_defect,
-        evaluator_of_crystal(potential, crystal, cell) as of_crystal,
+        evaluator_of_crystal(potential, crystal, predicted.cell) as of_crystal,
     ):
         for sample in samples:
             before = of_defect.n_evaluations
             of_defect.forget()
             of_crystal.forget()
-            stable = crystal["status"].values[sample] == "stable"
-            row = _evaluate_sample(
-                (of_defect, of_crystal),
-                models,
-                levels,
-                potential.theta,
-                delta[sample],
-                lambdas,
-                stable,
-            )
-            missing = int(np.sum(stable)) * len(levels) - np.count_nonzero(row)
+            row = predicted.evaluated(sample, of_defect, of_crystal)
             spent = of_defect.n_evaluations - before
+            missing = int(predicted.stable[sample].sum()) * len(levels) - np.count_nonzero(row)
             report(f"sample {sample}: {spent} structures evaluated, {missing} refused by LAMMPS")
-            rows.append(_dataset(row, levels, minimum, cell, posterior, crystal, sample, spent))
+            rows.append(predicted.dataset(sample, row, spent))
     return join_evaluations(rows).assign_attrs(n_atoms=len(minimum.atoms))
 
 
 def join_evaluations(parts):
     """One Dataset over (level, sample, lambda) of several of different samples."""
     return xr.concat(parts, dim="sample", combine_attrs="drop_conflicts", data_vars="minimal")
-
-
-def _evaluate_sample(evaluators, models, levels, mean, delta, lambdas, stable):
-    """(defect, crystal) of Evaluated for each level and lambda, None where there is none."""
-    predicted = [
-        {
-            H_IH.name: np.outer(lambdas, model.derivatives @ delta),
-            NEWTON.name: model.steps(delta, lambdas)[0],
-        }
-        for model in models
-    ]
-    row = np.full((len(levels), len(lambdas)), None, dtype=object)
-    for place, index in np.ndindex(row.shape):
-        if stable[index]:
-            at = level_named(levels[place]).at
-            try:
-                row[place, index] = tuple(
-                    evaluate(evaluator, model, mean, lambdas[index] * delta, steps[at][index])
-                    for evaluator, model, steps in zip(evaluators, models, predicted, strict=True)
-                )
-            except EvaluationError:
-                continue  # predicted out of all reason: it has no value
-    return row
 
 
 def coordinates_of_crystal(crystal):
@@ -160,51 +125,95 @@ def formation_of_evaluated(defect, crystal, coordinates, cell, compared):
     return energy, left, volume, abs(left) + defect.withheld + share * crystal.withheld
 
 
-def _dataset(row, levels, minimum, cell, posterior, crystal, sample, spent):
-    """A Dataset of one sample from its Evaluated structures; cell: the crystal's Coordinates."""
-    coordinates, lambdas = minimum.coordinates, crystal["lambda"].values
-    composition = minimum.atoms.symbols.formula.count()
-    compared = compared_with(crystal, composition, posterior)
-    numbers = np.full((*row.shape, 7), np.nan)
-    q = np.full((*row.shape, coordinates.size), np.nan)
-    for place in zip(*np.nonzero(row), strict=True):
-        defect, of_crystal = row[place]
-        moved = np.linalg.norm(coordinates.displacements(defect.step), axis=1).max(initial=0.0)
-        here = compared.at(sample, place[1])
-        formation = formation_of_evaluated(defect, of_crystal, coordinates, cell, here)
-        numbers[place] = defect.energy, defect.gain, *formation, moved
-        q[place] = defect.q
-    energy, gain, evaluated, left, formation_volume, error, moved = np.moveaxis(numbers, -1, 0)
-    volume = coordinates.volume(q)
-    estimate = never_less_further_out(error, int(np.argmin(np.abs(lambdas))))
-    shifts = variant_shifts(posterior, lambdas, composition)[sample]
-    over = ("level", "sample", "lambda")
+class _Predicted:
+    """The structures that levels predict for all variants, sample by sample.
 
-    def each(values, units, long_name):
-        return variable(over, values[:, None], units, long_name)
+    minimum, posterior, crystal, derivative: as for `evaluate_predictions`; levels: evaluated ones.
+    """
 
-    variables = {
-        "energy": each(energy - gain + shifts, "eV", "predicted energy of the relaxed defect cell"),
-        "volume": each(volume, "Angstrom^3", "predicted volume of the relaxed defect cell"),
-        "formation_energy": each(evaluated - left, "eV", "predicted formation energy"),
-        "formation_volume": each(formation_volume, "Angstrom^3", "predicted formation volume"),
-        "error_estimate": each(
-            estimate, "eV", "estimated |error| of the predicted formation energy"
-        ),
-        "displacement_estimate": each(
-            moved, "Angstrom", "how far the atom that moves most still was from the minimum"
-        ),
-        "evaluated_energy": each(energy + shifts, "eV", "energy of the cell where evaluated"),
-        "evaluated_formation_energy": each(
-            evaluated, "eV", "formation energy without the gain taken off"
-        ),
-        "coordinates": variable(
-            (*over, "mode"),
-            q[:, None],
-            "Angstrom",
-            "mode amplitudes and, last, strains, from the reference",
-        ),
-        "evaluations": variable("sample", [spent], "1", "evaluations of descriptors"),
-    }
-    coords = {"level": levels, "sample": [sample], "lambda": lambdas}
-    return xr.Dataset(variables, coords)
+    def __init__(self, minimum, posterior, crystal, derivative, levels):
+        self.minimum, self.posterior, self.crystal = minimum, posterior, crystal
+        self.levels, self.lambdas = levels, crystal["lambda"].values
+        self.delta = deviations(posterior)[0]
+        self.stable = crystal["status"].values == "stable"
+        self.cell = coordinates_of_crystal(crystal)
+        n_cell = len(self.cell.reference)
+        self.models = newton_of_defect(derivative), newton_of_crystal(crystal, n_cell)
+
+    def evaluated(self, sample, *evaluators):
+        """(defect, crystal) of Evaluated for each level and lambda, None where there is none.
+
+        evaluators: of the two.
+        """
+        delta, mean = self.delta[sample], self.minimum.potential.theta
+        steps = [
+            {
+                H_IH.name: np.outer(self.lambdas, model.derivatives @ delta),
+                NEWTON.name: model.steps(delta, self.lambdas)[0],
+            }
+            for model in self.models
+        ]
+        row = np.full((len(self.levels), len(self.lambdas)), None, dtype=object)
+        for place, index in np.ndindex(row.shape):
+            if not self.stable[sample, index]:
+                continue
+            at, change = level_named(self.levels[place]).at, self.lambdas[index] * delta
+            try:
+                row[place, index] = tuple(
+                    evaluate(evaluator, model, mean, change, each[at][index])
+                    for evaluator, model, each in zip(evaluators, self.models, steps, strict=True)
+                )
+            except EvaluationError:
+                continue  # predicted out of all reason: it has no value
+        return row
+
+    def dataset(self, sample, row, spent):
+        """A Dataset of one sample; row: its structures `evaluated`; spent: evaluations of these."""
+        coordinates, lambdas = self.minimum.coordinates, self.lambdas
+        composition = self.minimum.atoms.symbols.formula.count()
+        compared = compared_with(self.crystal, composition, self.posterior)
+        numbers = np.full((*row.shape, 7), np.nan)
+        q = np.full((*row.shape, coordinates.size), np.nan)
+        for place in zip(*np.nonzero(row), strict=True):
+            defect, of_crystal = row[place]
+            moved = np.linalg.norm(coordinates.displacements(defect.step), axis=1).max(initial=0.0)
+            here = compared.at(sample, place[1])
+            formation = formation_of_evaluated(defect, of_crystal, coordinates, self.cell, here)
+            numbers[place] = defect.energy, defect.gain, *formation, moved
+            q[place] = defect.q
+        energy, gain, evaluated, left, formation_volume, error, moved = np.moveaxis(numbers, -1, 0)
+        volume = coordinates.volume(q)
+        estimate = never_less_further_out(error, int(np.argmin(np.abs(lambdas))))
+        shifts = variant_shifts(self.posterior, lambdas, composition)[sample]
+        over = ("level", "sample", "lambda")
+
+        def each(values, units, long_name):
+            return variable(over, values[:, None], units, long_name)
+
+        variables = {
+            "energy": each(
+                energy - gain + shifts, "eV", "predicted energy of the relaxed defect cell"
+            ),
+            "volume": each(volume, "Angstrom^3", "predicted volume of the relaxed defect cell"),
+            "formation_energy": each(evaluated - left, "eV", "predicted formation energy"),
+            "formation_volume": each(formation_volume, "Angstrom^3", "predicted formation volume"),
+            "error_estimate": each(
+                estimate, "eV", "estimated |error| of the predicted formation energy"
+            ),
+            "displacement_estimate": each(
+                moved, "Angstrom", "how far the atom that moves most still was from the minimum"
+            ),
+            "evaluated_energy": each(energy + shifts, "eV", "energy of the cell where evaluated"),
+            "evaluated_formation_energy": each(
+                evaluated, "eV", "formation energy without the gain taken off"
+            ),
+            "coordinates": variable(
+                (*over, "mode"),
+                q[:, None],
+                "Angstrom",
+                "mode amplitudes and, last, strains, from the reference",
+            ),
+            "evaluations": variable("sample", [spent], "1", "evaluations of descriptors"),
+        }
+        coords = {"level": self.levels, "sample": [sample], "lambda": lambdas}
+        return xr.Dataset(variables, coords)

@@ -3,6 +3,8 @@
 from relaxdiff.quantities.crystal import crystal_quantities
 from relaxdiff.quantities.formation import (
     FORMATION_UNITS,
+    changes_compared_with,
+    energy_by_shift,
     formation_derivatives,
     formation_names,
     quantity_derivatives,
@@ -12,7 +14,9 @@ from relaxdiff.quantities.formation import (
 
 __all__ = [
     "FORMATION_UNITS",
+    "changes_compared_with",
     "crystal_quantities",
+    "energy_by_shift",
     "formation_derivatives",
     "formation_names",
     "quantity_derivatives",

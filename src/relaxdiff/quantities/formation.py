@@ -71,21 +71,17 @@ def quantity_derivatives(posterior, bulk, structures):
 def formation_derivatives(elements, given):
     """The same of one structure, (quantity, E + P), in the order of `formation_names`.
 
-    elements: of the potential; given: the structure's Datasets `crystal` and `derivative`. A beta_0
-    is part of the energy of a structure and of the crystals it is compared with, but not of a
-    chemical potential that was given.
+    elements: of the potential; given: the structure's Datasets `crystal` and `derivative`.
     """
     cell, crystal = _expansions(given)
-    formation = _changes_compared_with(given).formation(
+    formation = changes_compared_with(given).formation(
         cell.descriptors,
         cell.volume_derivative(),
         crystal.descriptors,
         crystal.volume_derivative(),
     )
-    _, solutes = beyond_crystal(given["crystal"].attrs, _composition(given))
-    fixed = chemical_potentials(given["crystal"])
     by_shift = np.zeros((len(formation), len(elements)))
-    by_shift[0] = [solutes.get(element, 0.0) if element in fixed else 0.0 for element in elements]
+    by_shift[0] = energy_by_shift(elements, given)
     return np.column_stack([by_shift, formation])[: len(formation_names(given))]
 
 
@@ -100,8 +96,22 @@ def _composition(given):
     return Formula(given["derivative"].attrs["formula"]).count()
 
 
-def _changes_compared_with(given):
-    """A ComparedWith of derivatives by the P parameters, instead of energies and volumes."""
+def energy_by_shift(elements, given):
+    """How a formation energy changes with the beta_0 of each element, a list.
+
+    A beta_0 is part of the energy of a structure and of the crystals it is compared with, but not
+    of a chemical potential that was given. elements, given: as for `formation_derivatives`.
+    """
+    _, solutes = beyond_crystal(given["crystal"].attrs, _composition(given))
+    fixed = chemical_potentials(given["crystal"])
+    return [solutes.get(element, 0.0) if element in fixed else 0.0 for element in elements]
+
+
+def changes_compared_with(given):
+    """A ComparedWith of derivatives by the P parameters, instead of energies and volumes.
+
+    given: the structure's Datasets `crystal` and `derivative`.
+    """
     crystal = given["crystal"]
     n_host, solutes = beyond_crystal(crystal.attrs, _composition(given))
     energy = volume = np.zeros(crystal.sizes["parameter"])

@@ -7,9 +7,8 @@ from relaxdiff.statistics.errors import (
     SLOPE_RANGE,
     all_levels,
     error_table,
-    posterior_values,
 )
-from relaxdiff.statistics.moments import ENOUGH, decimals, moments
+from relaxdiff.statistics.moments import ENOUGH, decimals, moments, posterior_values
 
 __all__ = [
     "CLEAR",

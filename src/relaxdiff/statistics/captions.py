@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from relaxdiff.posterior import judged_coverage
-from relaxdiff.statistics.errors import ALL, POSTERIOR, SMALL, WHOLE_GRID, quoted
+from relaxdiff.statistics.calibration import ALL, SMALL
+from relaxdiff.statistics.errors import POSTERIOR, WHOLE_GRID, quoted
 from relaxdiff.statistics.moments import decimals, unstable_draws
 from relaxdiff.statistics.summary import (
     QUANTITIES,

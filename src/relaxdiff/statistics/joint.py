@@ -37,8 +37,8 @@ from relaxdiff.quantities import (
     quantity_units,
     values_at_mean,
 )
-from relaxdiff.statistics.errors import all_levels, posterior_values
-from relaxdiff.statistics.moments import leading, moments
+from relaxdiff.statistics.errors import all_levels
+from relaxdiff.statistics.moments import leading, moments, posterior_values
 
 
 def joint_posterior(posterior, bulk, structures):

@@ -7,8 +7,7 @@ s / sqrt(n), and s has sqrt((m - s^4) / n) / (2 s), whatever their distribution.
 
 import numpy as np
 import pandas as pd
-
-from relaxdiff.statistics.errors import posterior_values
+import xarray as xr
 
 ENOUGH = 1000  # values, for ends of a 95 % interval: 25 beyond each
 NAMED = 3  # principal directions that tables name for each quantity
@@ -59,6 +58,29 @@ def unstable_draws(draws):
     """How many of a Dataset of `predict_draws` have no values, being unstable."""
     first = draws["formation_energy"].isel(level=0)  # predicted of all draws
     return int(first.isnull().sum())
+
+
+def posterior_values(predictions, truth=None):
+    """E_f and V_f of the posterior samples themselves, the variants at lambda = 1.
+
+    Returns a Dataset over (source, sample): each level and, last, 'truth' if given. Samples that
+    are unstable, or were not relaxed, are left out of all sources alike; none are left when
+    lambda = 1 is not on the grid.
+    """
+    names = ["formation_energy", "formation_volume"]
+    values = _at_one(predictions)[names].rename(level="source")
+    if truth is not None:
+        true = _at_one(truth.where(truth["status"] == "converged"))[names]
+        values = xr.concat([values, true.expand_dims(source=["truth"])], "source", join="exact")
+    return values.dropna("sample").drop_vars("lambda")
+
+
+def _at_one(dataset):
+    """The variants at lambda = 1; no sample at all if there are none."""
+    close = np.isclose(dataset["lambda"].values, 1, rtol=0, atol=1e-9)
+    if close.any():
+        return dataset.isel({"lambda": int(np.argmax(close))})
+    return dataset.isel({"lambda": 0, "sample": slice(0)})
 
 
 def posterior_table(draws, predictions, truth=None):

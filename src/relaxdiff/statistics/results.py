@@ -8,7 +8,8 @@ import xarray as xr
 
 from relaxdiff.derivative import most_complete
 from relaxdiff.posterior import coverage_warnings, fit_warnings
-from relaxdiff.statistics.errors import all_levels, doubt_table
+from relaxdiff.statistics.calibration import doubt_table
+from relaxdiff.statistics.errors import all_levels
 from relaxdiff.statistics.moments import SPREADS, posterior_table
 from relaxdiff.statistics.negative_energies import negative_formation_energies
 from relaxdiff.units import JOULE_PER_SQUARE_METRE

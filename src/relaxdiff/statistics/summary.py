@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from relaxdiff.posterior import judged_coverage
-from relaxdiff.statistics.errors import ALL, IN_DOUBT, SMALL, quoted, windows_of
+from relaxdiff.statistics.calibration import ALL, IN_DOUBT, SMALL
+from relaxdiff.statistics.errors import quoted, windows_of
 from relaxdiff.statistics.moments import SPREADS, unstable_draws
 from relaxdiff.statistics.negative_energies import TRUTH
 from relaxdiff.units import JOULE_PER_SQUARE_METRE

@@ -42,7 +42,7 @@ def test_a_defect_at_the_corner_comes_to_the_middle():
     cell = atoms.cell.array
     away = atoms.get_distances(0, range(len(atoms)), mic=True)
     moved = np.where(away > 0, 1 / np.maximum(away, 1) ** 2, 0)
-    found = centred_positions(atoms.positions, cell, moved)
+    found = centred_positions(atoms, moved)
     assert found[0] == pytest.approx(cell.sum(axis=0) / 2)
 
 
@@ -51,5 +51,5 @@ def test_a_slab_stays_whole():
     slab.positions += slab.cell[2] * 0.45  # the vacuum is in the middle of the cell
     slab.wrap()
     moved = np.where(np.arange(9) % 8 == 0, 1.0, 0.1)
-    height = np.ptp(centred_positions(slab.positions, slab.cell.array, moved)[:, 2])
+    height = np.ptp(centred_positions(slab, moved)[:, 2])
     assert height == pytest.approx(8 * 1.6)

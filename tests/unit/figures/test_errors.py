@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 from analytic_study import lose
-from drawn import LEVELS, draw_all, errors_of, legend_of, line, predictions_of
+from drawn import LEVELS, draw_all, legend_of, line, predictions_of
 from matplotlib.figure import Figure
 
-from relaxdiff.figures import errors as error_figures
 from relaxdiff.figures.curves import PALE, end_log_axis
 from relaxdiff.figures.style import bin_count
 
@@ -80,28 +79,3 @@ def test_error_scaling_is_logarithmic_with_guides(study):
     assert sorted(guides) == [rf"$\propto|\lambda|^{power}$" for power in (2, 3, 5)]
     # Both signs of lambda together, each variant counted once.
     np.testing.assert_allclose(line(figure.axes[0], "h+ih").get_xdata(), [0.5, 1, 2, 4])
-
-
-def test_calibration_counts_every_variant_of_each_level(study):
-    errors = errors_of(study)
-    figure = error_figures.calibration(errors)
-    panels = figure.axes[: len(LEVELS)]
-    assert [axis.get_title() for axis in panels] == LEVELS
-    labels = ["error = estimate", "error = 2 × estimate", "median", "95th percentile"]
-    assert legend_of(figure) == labels
-    axis = panels[LEVELS.index("newton@x")]
-    counts = axis.collections[0].get_array()
-    size = np.abs(errors["formation_energy"].sel(level="newton@x"))
-    hidden = int((size <= error_figures.TINY).sum())
-    assert hidden >= 12  # lambda = 0 has no place on a logarithmic axis
-    assert counts.sum() == 12 * 9 - hidden
-    texts = {text.get_text() for text in axis.texts}
-    assert texts == {f"{hidden} off scale", "100.0 % within\ntwice the estimate"}
-    equal, twice = (line(axis, label) for label in labels[:2])
-    assert equal.get_ydata() / equal.get_xdata() == pytest.approx(1)
-    assert twice.get_ydata() / twice.get_xdata() == pytest.approx(2)
-    # All errors are a fourth of their estimates.
-    median = line(axis, "median")
-    known = np.isfinite(median.get_ydata())
-    assert known.any()
-    assert (median.get_ydata() / median.get_xdata())[known] == pytest.approx(0.25, rel=1)

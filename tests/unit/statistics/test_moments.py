@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from analytic_study import lose, make_study
 
-from relaxdiff.statistics.moments import decimals, leading, moments, posterior_table
+from relaxdiff.statistics.moments import (
+    decimals,
+    leading,
+    moments,
+    posterior_table,
+    posterior_values,
+)
 
 
 def test_standard_errors_are_the_scatter_of_repeated_draws():
@@ -66,3 +72,15 @@ def test_without_lambda_one_there_are_draws_but_no_samples():
     assert table[of_samples]["number"].tolist() == [0] * 12
     assert table[of_samples]["mean"].isna().all()
     assert table[~of_samples]["number"].tolist() == [2000] * 4
+
+
+def test_posterior_compares_the_same_samples():
+    study, _ = make_study()
+    lose(study, 3, [6])
+    assert posterior_values(study["predictions"], study["truth"])["sample"].values.tolist() == [
+        0,
+        1,
+        2,
+        4,
+    ]
+    assert posterior_values(study["predictions"]).sizes["sample"] == 5
