@@ -47,13 +47,19 @@ def structure(reference, derivative, posterior):
         linewidths=0.4,
     )
     figure.colorbar(dots, label=r"displacement (m$\mathrm{\AA}$)", shrink=0.8)
-    _draw_arrows(axis, across, along, field[shown] @ right, field[shown] @ up, apart)
+    steps = field[shown] @ np.column_stack([right, up])
+    _draw_arrows(axis, across, along, steps, apart)
     axis.set(
         aspect="equal",
         xlabel=r"$\mathrm{\AA}$",
         ylabel=r"$\mathrm{\AA}$",
     )
-    axis.set_title(f"leading displacement field, {100 * share:.0f} % of the variance", loc="left")
+    longest = 1e3 * np.linalg.norm(steps, axis=1).max(initial=0.0)
+    axis.set_title(
+        f"leading displacement field, {100 * share:.0f} % of the variance; "
+        rf"longest arrow {longest:.2g} m$\mathrm{{\AA}}$",
+        loc="left",
+    )
     axis.margins(0.08)
     return figure
 
@@ -78,25 +84,19 @@ def _view(cell):
     return right, np.cross(depth, right), depth
 
 
-def _draw_arrows(axis, across, along, step_right, step_up, apart):
-    """The arrows in the plane, and one of a round length as the scale."""
-    longest = np.hypot(step_right, step_up).max(initial=0.0)
+def _draw_arrows(axis, across, along, steps, apart):
+    """The arrows in the plane, (atom, 2), enlarged so that the longest is LONGEST * apart."""
+    longest = np.linalg.norm(steps, axis=1).max(initial=0.0)
     if longest == 0:
         return
-    scale = longest / (LONGEST * apart)
-    arrows = axis.quiver(
+    axis.quiver(
         across,
         along,
-        step_right,
-        step_up,
+        *steps.T,
         angles="xy",
         scale_units="xy",
-        scale=scale,
+        scale=longest / (LONGEST * apart),
         width=0.006,
         color="#c1272d",
         zorder=3,
     )
-    power = 10 ** np.floor(np.log10(longest))
-    length = max(each * power for each in (1, 2, 5) if each * power <= longest)
-    label = rf"{1e3 * length:g} m$\mathrm{{\AA}}$"
-    axis.quiverkey(arrows, 0.93, 1.03, length, label, labelpos="W", coordinates="axes")
