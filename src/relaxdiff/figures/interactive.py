@@ -65,7 +65,7 @@ def interactive_page(
 
 
 def _fixed_parts(name, predictions, truth):
-    """What does not hang on how many samples are shown: parts of the content, and of the page."""
+    """Parts of the content and of the page that do not depend on the number of samples shown."""
     quantities = [quantity for quantity in PANELS if _is_shown(quantity, predictions, truth)]
     levels = level_lines(predictions["level"].values)
     lines = [[level, style["color"], _dash(style["linestyle"])] for level, style in levels]

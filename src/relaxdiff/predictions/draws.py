@@ -6,7 +6,7 @@ crystal, in predictions of variants really relaxed, is expanded here as well: to
 energy and to first order in its volume.
 
 Whether the crystal of a draw is stable, and whether truth would find the structure's minimum, is
-not known without evaluations. What the second derivatives tell is told: a draw with a negative
+not known without evaluations. The second derivatives give signs of it: a draw with a negative
 curvature in what the structure or its crystal relaxes along counts as unstable and has no values;
 one with a curvature that `newton` limits is marked. The relaxed samples tell the rest.
 

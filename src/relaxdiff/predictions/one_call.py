@@ -35,7 +35,7 @@ def predict(
     potential: SnapPotential, which the structure is relaxed and differentiated with; samples:
     parameter sets, an array (sample, P) in the order of `potential.parameters`, eV, or a posterior
     Dataset with draws; atoms: the unrelaxed structure, a periodic cell near its minimum; crystal:
-    the PerfectCrystal that energies are counted from, to start from: it is relaxed, too; cell:
+    the reference crystal, a PerfectCrystal, unrelaxed: it is relaxed here; cell:
     'isotropic' or 'full', what of the cell relaxes; solver: of the derivative, 'dense', or for
     large cells 'sparse', without the level newton and without a test for saddle points.
 
