@@ -1,0 +1,1 @@
+"""The backward direction: from properties that a structure is to have to parameters."""
