@@ -45,6 +45,14 @@ SOLVER_STYLES = {
     "lammps": {"color": TRUTH_COLOUR, "linestyle": (0, (1, 1.2)), "marker": "x"},
 }
 SOLVER_LABELS = {"lammps": "one LAMMPS relaxation"}
+# Of the figures of a fit: the steps, LAMMPS's relaxation from the result, an alchemical atom or
+# solute, and what is not as it was meant to be.
+FIT_COLOURS = {
+    "path": LEVEL_STYLES["blue"]["color"],
+    "relaxed": TRUTH_COLOUR,
+    "marked": LEVEL_STYLES["orange"]["color"],
+    "wrong": "#c1272d",
+}
 LABELS = {
     "lambda": r"perturbation $\lambda$",
     "formation_energy": r"$E_\mathrm{f}$ (eV)",
