@@ -19,9 +19,7 @@ def _dislocation():
 @cache
 def disk_atoms(radius=16.0):
     """The perfect disk and the one with the easy core, with 6 Angstrom of vacuum around them."""
-    perfect, easy = _dislocation().build_cylinder(
-        radius, fix_width=4, method="adsl", verbose=False
-    )
+    perfect, easy = _dislocation().build_cylinder(radius, fix_width=4, method="adsl", verbose=False)
     return perfect, easy
 
 

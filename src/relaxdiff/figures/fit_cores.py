@@ -2,13 +2,37 @@
 
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
-from relaxdiff.figures.fit_views import is_marked, largest_deviation, view_of
-from relaxdiff.figures.style import FIT_COLOURS, PAGE, new_figure, styled
+from relaxdiff.figures.fit_views import is_marked, view_of
+from relaxdiff.figures.style import (
+    ATOM_SHADES,
+    FIT_COLOURS,
+    PAGE,
+    SHORTEST_ARROW,
+    new_figure,
+    styled,
+)
 
-REACH = 7.0  # Angstrom around the cores
-SHADES = ("white", "0.7", "0.3")  # of columns, by height, and of atoms that do not count or do
+REACH = 7.4  # Angstrom around the cores
 SIZE = 36  # of an atom, square points
+# The core, a cross, and its path.
+CORE = {
+    "marker": "P",
+    "markersize": 6,
+    "color": FIT_COLOURS["wrong"],
+    "markeredgecolor": "white",
+    "markeredgewidth": 0.6,
+    "linestyle": "none",
+    "zorder": 5,
+}
+PATH = {
+    "marker": "o",
+    "markersize": 2.4,
+    "color": FIT_COLOURS["path"],
+    "linewidth": 1.0,
+    "zorder": 4,
+}
 
 
 @styled
@@ -31,10 +55,12 @@ def fit_cores(fit, verdict):
         _draw(panel, view, picture, marked)
     if view.has_core:
         path = np.array([view.core(positions) for positions in fit["positions"].values])
-        panels[2].plot(*path.T, **_path_style())
-    _name(panels, fit, verdict, view, structures)
+        panels[2].plot(*path.T, **PATH)
+    _name(panels, fit, verdict, view)
     for panel in panels:
         panel.set_xlabel(rf"{view.axes[0]} ($\mathrm{{\AA}}$)")
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     panels[0].set_ylabel(rf"{view.axes[1]} ($\mathrm{{\AA}}$)")
     handles = _legend_handles(fit, view, marked)
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
@@ -43,21 +69,16 @@ def fit_cores(fit, verdict):
 
 def _draw(panel, view, picture, marked):
     """Atoms, arrows and the core of one structure."""
-    for which, size, colours in (
-        (view.shown & ~marked, SIZE, np.array(SHADES)[view.shades]),
-        (view.shown & marked, 1.6 * SIZE, np.full(len(marked), FIT_COLOURS["marked"])),
-    ):
-        panel.scatter(
-            *picture.places[which].T,
-            s=size,
-            c=list(colours[which]),
-            edgecolors="0.2",
-            linewidths=0.5,
-            zorder=2,
-        )
+    groups = [
+        (~marked & (view.shades == place), SIZE, shade) for place, shade in enumerate(ATOM_SHADES)
+    ]
+    for which, size, colour in [*groups, (marked, 1.6 * SIZE, FIT_COLOURS["marked"])]:
+        places = picture.places[which & view.shown]
+        panel.scatter(*places.T, s=size, color=colour, edgecolors="0.2", linewidths=0.5, zorder=2)
+    long_enough = np.linalg.norm(picture.steps, axis=1) > SHORTEST_ARROW
     panel.quiver(
-        *picture.tails.T,
-        *picture.steps.T,
+        *picture.tails[long_enough].T,
+        *picture.steps[long_enough].T,
         angles="xy",
         scale_units="xy",
         scale=1,
@@ -70,20 +91,25 @@ def _draw(panel, view, picture, marked):
         color="black",
         zorder=3,
     )
-    panel.plot(*picture.core, **_core_style())
+    panel.plot(*picture.core, **CORE)
     (left, low), (right, high) = view.corners
     panel.set(aspect="equal", xlim=(left, right), ylim=(low, high))
 
 
-def _name(panels, fit, verdict, view, structures):
-    """Titles: what each panel shows, and how far it is from the target."""
+def _name(panels, fit, verdict, view):
+    """Titles: what each panel shows, how far it is from the target, and how long arrows are."""
     is_minimum = verdict.attrs["is_minimum"] == "yes"
-    far = [rf"{largest_deviation(fit, each):.2g} $\mathrm{{\AA}}$ off" for each in structures]
-    enlarged = "" if view.enlarged is None else f"arrows {view.enlarged:.2g} times as long"
+    far = [
+        f"largest deviation {deviation:.2g} Å"
+        for deviation in (
+            fit["largest_deviation"].values[0],
+            verdict["largest_deviation"].sel(begin="result").item(),
+        )
+    ]
     titles = [
         f"(a) start: {fit.attrs['structure']}\n{far[0]}",
-        f"(b) target: {fit.attrs['like']}\n{enlarged}",
-        f"(c) result{', relaxed' if is_minimum else ': not a minimum'}\n{far[2]}",
+        f"(b) target: {fit.attrs['like']}\n{view.scale}",
+        f"(c) result, relaxed{'' if is_minimum else ': not a minimum'}\n{far[1]}",
     ]
     for panel, title in zip(panels, titles, strict=True):
         panel.set_title(title, loc="left", pad=4)
@@ -91,38 +117,19 @@ def _name(panels, fit, verdict, view, structures):
         panels[2].set_title(titles[2], loc="left", pad=4, color=FIT_COLOURS["wrong"])
 
 
-def _core_style():
-    return {
-        "marker": "P",
-        "markersize": 6,
-        "color": FIT_COLOURS["wrong"],
-        "markeredgecolor": "white",
-        "markeredgewidth": 0.6,
-        "linestyle": "none",
-        "zorder": 5,
-    }
-
-
-def _path_style():
-    return {"color": FIT_COLOURS["path"], "marker": "o", "markersize": 2.4, "linewidth": 1.0, "zorder": 4}
-
-
 def _legend_handles(fit, view, marked):
     """What circles and lines are, for the legend."""
     circle = {"marker": "o", "linestyle": "none", "markersize": 6, "markeredgewidth": 0.5}
-    labels = dict(zip(SHADES, view.shade_labels, strict=False))
-    handles = [
-        Line2D([], [], color=shade, markeredgecolor="0.2", label=label, **circle)
-        for shade, label in labels.items()
-    ]
+    labels = [*zip(ATOM_SHADES, view.shade_labels, strict=False)]
     if marked.any():
-        element = fit.attrs["element"]
-        handles.append(
-            Line2D([], [], color=FIT_COLOURS["marked"], markeredgecolor="0.2", label=element, **circle)
-        )
+        labels.append((FIT_COLOURS["marked"], fit.attrs["element"]))
+    handles = [
+        Line2D([], [], color=colour, markeredgecolor="0.2", label=label, **circle)
+        for colour, label in labels
+    ]
     if view.has_core:
         handles += [
-            Line2D([], [], label="core", **_core_style()),
-            Line2D([], [], label="core, step by step", **_path_style()),
+            Line2D([], [], label="core", **CORE),
+            Line2D([], [], label="core, step by step", **PATH),
         ]
     return handles

@@ -49,7 +49,9 @@ def _mark_relaxed(panel, fit, verdict):
         fit["step"].values[-1],
         max(relaxed, np.finfo(float).tiny),
         color=FIT_COLOURS["relaxed" if is_minimum else "wrong"],
-        label="result relaxed by LAMMPS" if is_minimum else "result relaxed by LAMMPS:\nnot a minimum",
+        label="result relaxed by LAMMPS"
+        if is_minimum
+        else "result relaxed by LAMMPS:\nnot a minimum",
         **RELAXED,
     )
     panel.legend(loc="best", labelcolor="black" if is_minimum else FIT_COLOURS["wrong"])

@@ -8,9 +8,11 @@ target, with arrows from each structure to the target.
 from dataclasses import dataclass
 
 import numpy as np
+from ase import Atoms
 from ase.geometry import find_mic
 
 from relaxdiff.figures.differential_displacement import arrows, columns_of, core_centre
+from relaxdiff.figures.displacements import centred_positions
 
 AXES = "xyz"
 HEIGHTS = 3  # of the columns of bcc along <111>, in a period
@@ -45,12 +47,6 @@ def deviations(fit, positions):
     return find_mic(steps, fit["cell"].values)[0]
 
 
-def largest_deviation(fit, positions):
-    """Largest distance from the target of an atom that counts in the loss, Angstrom."""
-    counts = fit["in_region"].values.astype(bool)
-    return np.linalg.norm(deviations(fit, positions)[counts], axis=1).max(initial=0.0)
-
-
 def is_marked(fit):
     """Which atoms are of another element than most, (atom,): alchemical atoms and solutes."""
     numbers, counts = np.unique(fit["atomic_numbers"].values, return_counts=True)
@@ -62,13 +58,13 @@ class CoreView:
 
     axes: names of those to the right and up; shown: atoms in the picture, (atom,) bool; shades: of
     the atoms, (atom,), here by height in the perfect crystal; shade_labels: what they mean; corners
-    of what is shown, (2, 2); enlarged: how much longer arrows are drawn than displacements, if so.
+    of what is shown, (2, 2); scale: what the length of an arrow means.
     """
 
     axes = "xy"
     has_core = True
     shade_labels = ("height 0", "b/3", "2b/3")
-    enlarged = None
+    scale = "arrow from column to column: b/3"
 
     def __init__(self, fit, reach):
         self._crystal, self._cell = fit["crystal_positions"].values, fit["cell"].values
@@ -121,21 +117,26 @@ class PlaneView:
         along = np.sum(start[counts] ** 2, axis=0)
         self._seen = np.sort(np.argsort(-along, kind="stable")[:2])
         self.axes = "".join(AXES[axis] for axis in self._seen)
-        # The atom that moves most is in the middle: no face of the cell cuts what is around it.
-        sizes = np.where(counts, np.linalg.norm(start, axis=1), 0)
-        self._middle = fit["target"].values[np.argmax(sizes)]
-        target = self._from_middle(fit["target"].values)
-        low, high = target[counts].min(axis=0) - MARGIN, target[counts].max(axis=0) + MARGIN
-        self.shown = np.all((target > low) & (target < high), axis=1)
-        self.corners = np.array([low, high])[:, self._seen]
+        # What moves is in the middle: no face of the cell cuts it.
+        self._target = centred_positions(_target_atoms(fit), np.linalg.norm(start, axis=1) * counts)
+        compared = self._target[counts]
+        low, high = compared.min(axis=0) - MARGIN, compared.max(axis=0) + MARGIN
+        self._middle = (low + high) / 2
+        self.shown = np.all((self._target > low) & (self._target < high), axis=1)
+        self.corners = (np.array([low, high]) - self._middle)[:, self._seen]
         longest = np.linalg.norm(start[self.shown][:, self._seen], axis=1).max(initial=0.0)
-        self.enlarged = LONGEST / longest if longest > 0 else 1.0
+        self._enlarged = LONGEST / longest if longest > 0 else 1.0
+        self.scale = f"arrows enlarged {self._enlarged:.2g} times"
 
     def picture(self, positions):
         """The Picture of a structure, positions (atom, xyz), Angstrom."""
-        places = self._from_middle(positions)[:, self._seen]
-        steps = self.enlarged * deviations(self._fit, positions)[self.shown][:, self._seen]
-        return Picture(places, places[self.shown], steps, np.full(2, np.nan))
+        steps = deviations(self._fit, positions)
+        places = (self._target - steps - self._middle)[:, self._seen]
+        drawn = self._enlarged * steps[self.shown][:, self._seen]
+        return Picture(places, places[self.shown], drawn, np.full(2, np.nan))
 
-    def _from_middle(self, positions):
-        return find_mic(np.asarray(positions) - self._middle, self._fit["cell"].values)[0]
+
+def _target_atoms(fit):
+    """The target as periodic Atoms."""
+    cell, numbers = fit["cell"].values, fit["atomic_numbers"].values
+    return Atoms(numbers, positions=fit["target"].values, cell=cell, pbc=True)
