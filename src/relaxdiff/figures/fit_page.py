@@ -17,13 +17,13 @@ from matplotlib.colors import to_hex
 
 from relaxdiff.figures.fit_page_data import page_frames
 from relaxdiff.figures.fit_page_template import PAGE, SCRIPT
-from relaxdiff.figures.fit_views import is_marked, view_of
+from relaxdiff.figures.fit_views import atoms_in_order, is_marked, view_of
 from relaxdiff.figures.interactive_data import compressed
 from relaxdiff.figures.interactive_script import LOADING
 from relaxdiff.figures.style import ATOM_SHADES, FIT_COLOURS
 
 REACH = 8.5  # Angstrom to each side: 12 Angstrom to the corners
-MAP = 520  # pixels, its width
+MAP = 480  # pixels, its width
 RADIUS = 0.33  # Angstrom, of an atom
 CURVES = {"loss": "loss (Å²)", "largest_deviation": "largest deviation (Å)"}
 
@@ -72,7 +72,7 @@ def _verdict(verdict):
     return f"<span{wrong}>Verdict: {_sentence(verdict.attrs['verdict'])}</span>"
 
 
-def atom_colours(fit, view):
+def _colours(fit, view):
     """The colour of each atom, (atom,) of str: its shade, or that of the marked ones."""
     shades = np.array([to_hex(shade) for shade in ATOM_SHADES])[view.shades]
     return np.where(is_marked(fit), FIT_COLOURS["marked"], shades)
@@ -136,24 +136,28 @@ def _map(fit, view, frames):
     )
     panel.toolbar.logo = None
     panel.grid.visible = False
-    shown = np.flatnonzero(view.shown)
-    fixed = {"atom": shown, "colour": atom_colours(fit, view)[shown]}
-    atoms = ColumnDataSource({**fixed, **frames[0]["atoms"]}, name="atoms")
-    circles = panel.circle(
-        "x", "y", radius=RADIUS, source=atoms, fill_color="colour", line_color="#333333"
-    )
-    arrows = ColumnDataSource(frames[0]["arrows"], name="arrows")
-    panel.segment("x", "y", "to_x", "to_y", source=arrows, color="black", line_width=1.5)
-    panel.scatter(
-        "to_x", "to_y", angle="angle", size="size", source=arrows, marker="triangle", color="black"
-    )
+    sources = {
+        name: ColumnDataSource(frames[0][name], name=name) for name in ("atoms", "arrows", "core")
+    }
+    _draw_atoms(panel, fit, view, sources["atoms"])
+    arrow = {"source": sources["arrows"], "color": "black"}
+    panel.segment("x", "y", "to_x", "to_y", line_width=1.5, **arrow)
+    panel.scatter("to_x", "to_y", angle="angle", size="size", marker="triangle", **arrow)
     if view.has_core:
         path = np.array([view.core(positions) for positions in fit["positions"].values])
         panel.line(*path.T, color=FIT_COLOURS["path"], line_width=1.2)
         panel.scatter(*path.T, color=FIT_COLOURS["path"], size=4)
-    core = ColumnDataSource(frames[0]["core"], name="core")
-    panel.scatter(
-        "x", "y", source=core, marker="cross", size=13, line_width=3, color=FIT_COLOURS["wrong"]
+    cross = {"marker": "cross", "size": 13, "line_width": 3, "color": FIT_COLOURS["wrong"]}
+    panel.scatter("x", "y", source=sources["core"], **cross)
+    return panel
+
+
+def _draw_atoms(panel, fit, view, source):
+    """Circles, and what is told of an atom at which one points."""
+    shown = atoms_in_order(fit, view)
+    source.data |= {"atom": shown, "colour": _colours(fit, view)[shown]}
+    circles = panel.circle(
+        "x", "y", radius=RADIUS, source=source, fill_color="colour", line_color="#333333"
     )
     tips = [
         ("atom", "@atom"),
@@ -161,4 +165,3 @@ def _map(fit, view, frames):
         ("to the target (x, y, z)", "@dx{0.0000}, @dy{0.0000}, @dz{0.0000} Å"),
     ]
     panel.add_tools(HoverTool(renderers=[circles], tooltips=tips))
-    return panel

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from relaxdiff.figures.fit_views import deviations
+from relaxdiff.figures.fit_views import atoms_in_order, deviations
 from relaxdiff.figures.style import SHORTEST_ARROW
 
 LARGEST_HEAD = 8  # pixels, of an arrow
@@ -12,7 +12,7 @@ NUMBERS = {  # of a step: what the page calls it
     "largest_deviation": "largest deviation (Å)",
     "max_force": "largest force (eV/Å)",
     "lowest_curvature": "lowest curvature",
-    "relative_change": "change of Θ",
+    "relative_change": "change of Θ (%)",
     "evaluations": "evaluations",
 }
 
@@ -41,13 +41,15 @@ def page_frames(fit, verdict, view):
 def _numbers(found):
     """The numbers that there are of a structure, as text."""
     values = {name: found[name].item() for name in NUMBERS if name in found}
+    if "relative_change" in values:
+        values["relative_change"] *= 100
     return [(NUMBERS[name], f"{value:.4g}") for name, value in values.items() if np.isfinite(value)]
 
 
 def _columns(fit, view, positions):
     """The columns of the map for one structure."""
-    picture = view.picture(positions)
-    (x, y), off = picture.places[view.shown].T, deviations(fit, positions)[view.shown]
+    picture, shown = view.picture(positions), atoms_in_order(fit, view)
+    (x, y), off = picture.places[shown].T, deviations(fit, positions)[shown]
     dx, dy, dz = off.T
     lengths = np.linalg.norm(picture.steps, axis=1)
     drawn = lengths > SHORTEST_ARROW

@@ -30,8 +30,9 @@ def fit_path(fit, verdict):
         panel.plot(known["step"], values, **LINE)
         panel.set_ylabel(label)
     for panel in panels[:2]:
-        panel.set_yscale("log")
         panel.margins(y=0.12)
+        if np.any(panel.lines[0].get_ydata() > 0):  # else the fit began at its target
+            panel.set_yscale("log")
     panels[2].axhline(0, color="0.4", linewidth=0.7, linestyle=(0, (4, 3)), zorder=1)
     _mark_relaxed(panels[1], fit, verdict)
     letter_panels(panels)
@@ -44,10 +45,9 @@ def fit_path(fit, verdict):
 def _mark_relaxed(panel, fit, verdict):
     """Where plain LAMMPS comes from the result; in red if that is not the target."""
     is_minimum = verdict.attrs["is_minimum"] == "yes"
-    relaxed = verdict["largest_deviation"].sel(begin="result").item()
     panel.plot(
         fit["step"].values[-1],
-        max(relaxed, np.finfo(float).tiny),
+        verdict["largest_deviation"].sel(begin="result").item(),
         color=FIT_COLOURS["relaxed" if is_minimum else "wrong"],
         label="result relaxed by LAMMPS"
         if is_minimum

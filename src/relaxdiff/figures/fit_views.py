@@ -53,6 +53,12 @@ def is_marked(fit):
     return fit["atomic_numbers"].values != numbers[np.argmax(counts)]
 
 
+def atoms_in_order(fit, view):
+    """Indices of the atoms that a view shows, those that matter most last, on top of others."""
+    order = np.lexsort([view.shades, is_marked(fit)])
+    return order[view.shown[order]]
+
+
 class CoreView:
     """A screw dislocation along z: columns at their places in the crystal, arrows between them.
 
