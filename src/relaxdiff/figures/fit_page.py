@@ -155,7 +155,8 @@ def _map(fit, view, frames):
 def _draw_atoms(panel, fit, view, source):
     """Circles, and what is told of an atom at which one points."""
     shown = atoms_in_order(fit, view)
-    source.data |= {"atom": shown, "colour": _colours(fit, view)[shown]}
+    source.add(shown, "atom")
+    source.add(_colours(fit, view)[shown], "colour")
     circles = panel.circle(
         "x", "y", radius=RADIUS, source=source, fill_color="colour", line_color="#333333"
     )
