@@ -1,0 +1,122 @@
+"""The crystal's force constants on the atoms of any structure near a crystal, factorised.
+
+Each pair of atoms gets the force constants of that pair in the perfect crystal whose vector is
+nearest to theirs. Where the surroundings of all atoms are those of the crystal this is the Hessian;
+a defect changes it near by. The sparse matrix is factorised once, and its inverse preconditions
+relaxations and conjugate gradients of interstitials, surfaces and dislocations, for which there is
+no lattice Green's function (`lattice_green`).
+
+An atom that lacks neighbours keeps the crystal's own curvature. So the matrix is a part of the
+crystal's Hessian, in which the missing atoms are held, and stays positive definite.
+"""
+
+import numpy as np
+from matscipy.neighbours import neighbour_list
+from scipy.sparse import csr_array, eye_array
+from scipy.sparse.linalg import splu
+from scipy.spatial import cKDTree
+
+from relaxdiff.structures import nearest_neighbour_distance
+
+# Of the nearest-neighbour distance; a pair of atoms farther than this from every vector of the
+# crystal has no force constants. Half a neighbour's distance away is another vector.
+LARGEST_MISMATCH = 0.25
+SMALLEST = 1e-6  # of the largest force constant; pairs with smaller ones are left out
+SHIFT = 1e-3  # of the largest curvature; added where nothing else keeps the structure in place
+
+
+def crystal_matrix(force_constants, atoms, axes=None):
+    """The Hessian as far as the crystal gives it, sparse, (3N, 3N), eV/Angstrom^2.
+
+    force_constants: ForceConstants; atoms: a structure near that crystal; axes: unit vectors along
+    x, y and z of the structure in the frame of the crystal, rows, (3, 3), or None for the same.
+    """
+    vectors, blocks = _pairs(force_constants, np.eye(3) if axes is None else np.asarray(axes))
+    limit = LARGEST_MISMATCH * nearest_neighbour_distance(force_constants.unit)
+    reach = max(np.linalg.norm(each, axis=1).max() for each in vectors) + limit
+    first, second, apart = neighbour_list("ijD", atoms, reach)
+    itself = np.arange(len(atoms))
+    first, second = np.append(first, itself), np.append(second, itself)
+    apart = np.vstack([apart, np.zeros((len(atoms), 3))])
+    found = [cKDTree(each).query(apart, distance_upper_bound=limit) for each in vectors]
+    # The site of the crystal's cell whose neighbours are most like those of the atom.
+    fits = [np.bincount(first, np.isfinite(distances), len(atoms)) for distances, _ in found]
+    site = np.argmax(fits, axis=0)[first]
+    total = csr_array((3 * len(atoms), 3 * len(atoms)))
+    for number, (distances, nearest) in enumerate(found):
+        taken = np.isfinite(distances) & (site == number)
+        values = blocks[number][nearest[taken]]
+        total = total + _spread(second[taken], first[taken], values, len(atoms))
+    return (total + total.T) / 2
+
+
+def _pairs(force_constants, axes):
+    """For each site of the unit cell the vectors to its neighbours, (k, 3), and blocks (k, 3, 3).
+
+    Both in the frame of the structure; rows of a block belong to the neighbour.
+    """
+    unit, count = force_constants.unit, len(force_constants.unit)
+    blocks = force_constants.matrices.reshape(-1, count, 3, count, 3)
+    shifts = force_constants.cells @ unit.cell.array
+    largest = np.abs(blocks).max()
+    vectors, matrices = [], []
+    for site, place in enumerate(unit.positions):
+        apart = (shifts[:, None] + unit.positions - place).reshape(-1, 3)
+        own = blocks[:, :, :, site].reshape(-1, 3, 3)
+        kept = np.abs(own).max(axis=(1, 2)) > SMALLEST * largest
+        vectors.append(apart[kept] @ axes.T)
+        matrices.append(axes @ own[kept] @ axes.T)
+    return vectors, matrices
+
+
+def _spread(rows, columns, blocks, count):
+    """Blocks (k, 3, 3) of pairs of atoms as a sparse matrix, (3N, 3N); repeated pairs add up."""
+    axes = np.arange(3)
+    places = np.broadcast_arrays(
+        3 * rows[:, None, None] + axes[:, None], 3 * columns[:, None, None] + axes
+    )
+    places = tuple(each.ravel() for each in places)
+    return csr_array((blocks.ravel(), places), shape=(3 * count, 3 * count))
+
+
+def factorised(matrix):
+    """A function that solves with a sparse symmetric matrix (n, n), for right sides (n, ...)."""
+    # Symmetric pivots: as sparse as a Cholesky factorisation, which scipy lacks.
+    return splu(
+        matrix.tocsc(),
+        permc_spec="MMD_AT_PLUS_A",
+        diag_pivot_thresh=0.0,
+        options={"SymmetricMode": True},
+    ).solve
+
+
+class FactorisedCrystal:
+    """Displacements of a structure's atoms under forces, if all were in the perfect crystal.
+
+    force_constants: ForceConstants, best at the structure's own lattice parameter; atoms, axes: as
+    in `crystal_matrix`; held: mask of atoms (N,) or components (N, 3) that do not move, or None.
+    Symmetric and positive definite. `elastic_constants`: of the crystal, see ForceConstants.
+    """
+
+    def __init__(self, force_constants, atoms, held=None, axes=None):
+        self.elastic_constants = force_constants.elastic_constants()
+        self.free = free_components(held, len(atoms))
+        matrix = crystal_matrix(force_constants, atoms, axes)[self.free][:, self.free]
+        if self.free.all():
+            matrix = matrix + SHIFT * matrix.diagonal().max() * eye_array(matrix.shape[0])
+        self.solve = factorised(matrix)
+
+    def apply(self, forces):
+        """Displacements (N, 3) in Angstrom that forces (N, 3) in eV/Angstrom cause."""
+        moved = np.zeros(np.size(forces))
+        moved[self.free] = self.solve(np.ravel(forces)[self.free])
+        moved = moved.reshape(-1, 3)
+        return moved - moved.mean(axis=0) if self.free.all() else moved
+
+
+def free_components(held, count):
+    """Mask (3N,) of the components that may move; held: mask (N,) or (N, 3), or None."""
+    if held is None:
+        return np.ones(3 * count, dtype=bool)
+    held = np.asarray(held, dtype=bool)
+    return ~(np.repeat(held, 3) if held.ndim == 1 else held.ravel())
