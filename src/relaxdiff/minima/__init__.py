@@ -1,7 +1,8 @@
 """Finds relaxed structures, follows them along lines of parameters, and detects saddle points."""
 
+from relaxdiff.minima.disks import inverse_of_crystal
 from relaxdiff.minima.hessian_models import TensorHessian, hessian_variable
-from relaxdiff.minima.lattice_green import LatticeGreen, cells_in_range, crystal_green
+from relaxdiff.minima.lattice_green import LatticeGreen, cells_in_range
 from relaxdiff.minima.minimum import Minimum, minimum_from_dataset, mode_displacements, strain_basis
 from relaxdiff.minima.quadratic_models import DenseModel
 from relaxdiff.minima.quasi_newton import largest_component
@@ -31,10 +32,10 @@ __all__ = [
     "TensorHessian",
     "blocks_at",
     "cells_in_range",
-    "crystal_green",
     "crystal_hessian",
     "crystal_of",
     "hessian_variable",
+    "inverse_of_crystal",
     "largest_component",
     "minimum_from_dataset",
     "mode_displacements",

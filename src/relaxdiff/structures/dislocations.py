@@ -42,7 +42,8 @@ WITH_CORES = "screw_111"  # the only dislocation with more than one core
 ANY_CONSTANTS = (300.0, 150.0, 100.0)
 ANY_RING = 10.0  # Angstrom, likewise, as long as the potential is not known
 FREE = 2.0  # nearest-neighbour distances; the least radius of what is free
-COLUMNS = {"hard": slice(0, 3), "split": slice(1, 7)}  # that are held, by their distance from the centre
+# Which columns are held, in the order of their distance from the core's centre.
+COLUMNS = {"hard": slice(0, 3), "split": slice(1, 7)}
 
 
 def dislocation_disk(settings, crystal):
@@ -54,8 +55,9 @@ def dislocation_disk(settings, crystal):
 
     The Atoms have the constraints FixAtoms of the ring and, for the hard and the split core,
     FixCartesian of columns that do not move along z; `arrays["crystal_positions"]`, where each atom
-    is in the perfect crystal, (N, 3); `info["core"]`, x and y of the core's centre; and
-    `info["axes"]`, unit vectors along x, y and z in the axes of the conventional cell, rows, (3, 3).
+    is in the perfect crystal, (N, 3); `info["core"]`, x and y of the core's centre;
+    `info["axes"]`, unit vectors along x, y and z in the axes of the conventional cell, rows, (3, 3);
+    and `info["lattice_parameter"]`, a of the crystal.
     Raises InputError, which begins with the key, for a line that the lattice does not have, a core
     that the line does not have, and a ring that leaves next to nothing free.
     """
@@ -84,6 +86,7 @@ def dislocation_disk(settings, crystal):
     atoms.info = {
         "core": (centre + shift)[:2],
         "axes": line.axes / np.linalg.norm(line.axes, axis=1, keepdims=True),
+        "lattice_parameter": crystal.a,
     }
     atoms.set_array("crystal_positions", perfect.positions + shift)
     constraints = [FixAtoms(np.flatnonzero(held))]
@@ -129,3 +132,19 @@ def _field_of(line, places, centre):
     return line.displacements(
         places, (centre + aside)[None], method="adsl", self_consistent=False, verbose=False
     )
+
+
+def held_components(atoms):
+    """What the constraints of Atoms hold: a mask (N,), or (N, 3) with FixCartesian; None if nothing.
+
+    As `Freedom.fixed`. Other constraints than FixAtoms and FixCartesian are not looked at.
+    """
+    held = np.zeros((len(atoms), 3), dtype=bool)
+    for constraint in atoms.constraints:
+        if isinstance(constraint, FixAtoms):
+            held[constraint.index] = True
+        elif isinstance(constraint, FixCartesian):
+            held[constraint.index] |= constraint.mask
+    if not held.any():
+        return None
+    return held[:, 0] if (held.any(axis=1) == held.all(axis=1)).all() else held
