@@ -3,7 +3,7 @@
 from common import job
 
 from relaxdiff.files.datasets import read_dataset, write_dataset
-from relaxdiff.minima.lattice_green import crystal_green
+from relaxdiff.minima.disks import inverse_of_crystal
 from relaxdiff.minima.minimum import minimum_from_dataset
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
 from relaxdiff.running.checkpoints import Checkpoints
@@ -22,7 +22,7 @@ with job(snakemake) as log:
         constants = read_dataset(snakemake.input.force_constants)
     else:
         crystal = starting_crystal(**params.crystal)
-        constants = crystal_green(potential, reference.atoms, crystal, params.supercell)
+        constants = inverse_of_crystal(reference, crystal, params.supercell)
     truth = relax_variants(
         reference,
         posterior,

@@ -58,10 +58,11 @@ def minutes_to_set_up(wildcards):
 
 
 def mb_of_reference(wildcards):
-    """With the second derivatives that detect saddle points, except for vacancies (large cells)."""
-    on_lattice = kind_of(entry_of(wildcards)).on_lattice
-    on_lattice = on_lattice and config["crystal"]["lattice"] in BRAVAIS
-    return (mb_of_cell if on_lattice else mb_of_force_constants)(wildcards)
+    """With the second derivatives that detect saddle points, except where cells may be large."""
+    kind = kind_of(entry_of(wildcards))
+    on_lattice = kind.on_lattice and config["crystal"]["lattice"] in BRAVAIS
+    sparse = on_lattice or kind.is_disk
+    return (mb_of_cell if sparse else mb_of_force_constants)(wildcards)
 
 
 def minutes_of_bulk(lattice):

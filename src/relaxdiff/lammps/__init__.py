@@ -3,7 +3,7 @@
 from relaxdiff.lammps.all_atoms import AllAtomColumns
 from relaxdiff.lammps.calculator import LammpsCalculator
 from relaxdiff.lammps.descriptors import DescriptorCalculator
-from relaxdiff.lammps.minimise import force_calls, lammps_minimise
+from relaxdiff.lammps.minimise import force_calls, hold, lammps_minimise
 from relaxdiff.lammps.orbits import OrbitColumns
 from relaxdiff.lammps.session import LAMMPS_ARGUMENTS, LammpsSession, lammps_errors, load_lammps
 
@@ -15,6 +15,7 @@ __all__ = [
     "LammpsSession",
     "OrbitColumns",
     "force_calls",
+    "hold",
     "lammps_errors",
     "lammps_minimise",
     "load_lammps",

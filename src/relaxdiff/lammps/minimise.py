@@ -57,9 +57,9 @@ def lammps_minimise(atoms, potential, tolerance=1e-6, freedom=None, lost=lambda 
     tolerance: wanted largest gradient in eV/A (forces, and dU/dstrain over the cell's edge); the
     caller compares `max_gradient` with it; freedom: the Freedom of atoms and cell, all atoms and an
     isotropic strain if None; it may confine atoms, and the cell's strain, to the normal of the
-    first two cell vectors, and hold atoms: no force moves these, and as `fix box/relax` moves all
-    atoms with the cell, they keep their scaled positions; lost: function of the present Atoms that
-    says whether to give up. Returns a LammpsMinimum; raises LammpsError.
+    first two cell vectors, and hold atoms or components of them: no force moves these, and as `fix
+    box/relax` moves all atoms with the cell, they keep their scaled positions; lost: function of
+    the present Atoms that says whether to give up. Returns a LammpsMinimum; raises LammpsError.
     """
     freedom = Freedom() if freedom is None else freedom
     with tempfile.TemporaryDirectory() as folder:
@@ -78,18 +78,24 @@ def lammps_minimise(atoms, potential, tolerance=1e-6, freedom=None, lost=lambda 
             session.place(atoms)
             if len(freedom.directions) == 1:
                 session.command("fix confined all setforce 0 0 NULL")
-            _hold(session, freedom.fixed)
+            hold(session, freedom.fixed)
             box = _box(session)
             gradient = _minimise(session, atoms, box, tolerance, _cell(freedom.strains), lost)
             energy = float(session.instance.get_thermo("pe"))
             return LammpsMinimum(_relaxed(session, atoms, box), energy, gradient, force_calls(log))
 
 
-def _hold(session, fixed):
-    """No force on the atoms of a mask (N,), or None."""
-    if fixed is not None and np.any(fixed):
-        tags = " ".join(str(index + 1) for index in np.flatnonzero(fixed))
-        session.command(f"group held id {tags}\nfix held held setforce 0 0 0")
+def hold(session, fixed):
+    """No force on the atoms of a mask (N,) or on the components of a mask (N, 3); or None."""
+    if fixed is None:
+        return
+    components = np.broadcast_to(np.reshape(fixed, (len(fixed), -1)), (len(fixed), 3))
+    for pattern in np.unique(components[components.any(axis=1)], axis=0):
+        atoms = np.flatnonzero((components == pattern).all(axis=1))
+        name = "held_" + "".join(axis for axis, held in zip("xyz", pattern, strict=True) if held)
+        forces = " ".join("0" if held else "NULL" for held in pattern)
+        tags = " ".join(str(index + 1) for index in atoms)
+        session.command(f"group {name} id {tags}\nfix {name} {name} setforce {forces}")
 
 
 def _cell(strains):

@@ -1,5 +1,6 @@
 """Finds relaxed structures, follows them along lines of parameters, and detects saddle points."""
 
+from relaxdiff.minima.disks import inverse_of_crystal
 from relaxdiff.minima.factorised_crystal import FactorisedCrystal, crystal_matrix, factorised
 from relaxdiff.minima.hessian_models import TensorHessian, hessian_variable
 from relaxdiff.minima.lattice_green import (
@@ -51,6 +52,7 @@ __all__ = [
     "factorised",
     "hessian_variable",
     "inverse_in",
+    "inverse_of_crystal",
     "largest_component",
     "minimum_from_dataset",
     "mode_displacements",

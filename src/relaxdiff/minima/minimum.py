@@ -13,6 +13,19 @@ from relaxdiff.potentials import Potential
 from relaxdiff.structures import Coordinates, Freedom
 
 
+# Of a disk with a dislocation: names in `Atoms.arrays` or `Atoms.info`, and in a file.
+OF_A_DISK = {
+    "crystal_positions": (
+        ("atom", "xyz"),
+        "Angstrom",
+        "where each atom is in the perfect crystal, without the dislocation",
+    ),
+    "core": ("xy", "Angstrom", "x and y of the centre of the dislocation's core"),
+    "axes": (("xyz", "xyz_2"), "1", "unit vectors along x, y and z in the crystal's cubic axes, rows"),
+    "lattice_parameter": ((), "Angstrom", "lattice parameter of the crystal around the dislocation"),
+}
+
+
 @dataclass(frozen=True)
 class Minimum:
     """A relaxed structure and how well it is relaxed.
@@ -39,8 +52,14 @@ class Minimum:
 
 
 def minimum_dataset(minimum):
-    """A relaxed structure as a Dataset, from which `minimum_from_dataset` makes it again."""
+    """A relaxed structure as a Dataset, from which `minimum_from_dataset` makes it again.
+
+    Where atoms are held in some directions only, the attribute `held` says how many.
+    """
     atoms = minimum.atoms
+    attrs = {"potential": minimum.potential.name, "status": minimum.status}
+    if columns := minimum.coordinates.freedom.held_columns:
+        attrs["held"] = f"with {columns} columns held"
     return xr.Dataset(
         {
             "positions": variable(
@@ -65,7 +84,12 @@ def minimum_dataset(minimum):
                 "1",
                 "directions that atoms may move in",
             ),
-            "fixed": variable("atom", _held(minimum), "1", "1 for an atom that is held, else 0"),
+            "fixed": variable(
+                ("atom", "xyz"),
+                _held(minimum),
+                "1",
+                "1 for a component of an atom's position that is held, else 0",
+            ),
             "max_gradient": variable(
                 (), minimum.max_gradient, "eV/Angstrom", "largest gradient component left"
             ),
@@ -74,16 +98,35 @@ def minimum_dataset(minimum):
                 "atom", minimum.coordinates.orbits, "1", "first atom of each atom's symmetry orbit"
             ),
             **_mode_entries(minimum.coordinates.modes),
+            **_of_a_disk(atoms),
         },
         coords={"xyz": ["x", "y", "z"], "xyz_2": ["x", "y", "z"]},
-        attrs={"potential": minimum.potential.name, "status": minimum.status},
+        attrs=attrs,
     )
 
 
 def _held(minimum):
-    """1 for each atom of a Minimum that is held, else 0, integers (N,)."""
-    held = minimum.coordinates.freedom.fixed
-    return np.zeros(len(minimum.atoms), int) if held is None else np.asarray(held, int)
+    """1 for each component of an atom of a Minimum that is held, else 0, integers (N, 3)."""
+    held, count = minimum.coordinates.freedom.fixed, len(minimum.atoms)
+    held = np.zeros(count) if held is None else np.asarray(held)
+    return np.broadcast_to(held.reshape(count, -1), (count, 3)).astype(int)
+
+
+def _mask_of(dataset):
+    """The `Freedom.fixed` in a Dataset of `minimum_dataset`: (N,) unless components are held."""
+    held = dataset["fixed"].values.astype(bool)
+    if not held.any():
+        return None
+    return held if (held.any(axis=1) != held.all(axis=1)).any() else held[:, 0]
+
+
+def _of_a_disk(atoms):
+    """What a disk with a dislocation carries beside its atoms, as variables; else none."""
+    return {
+        name: variable(dimensions, found, unit, meaning)
+        for name, (dimensions, unit, meaning) in OF_A_DISK.items()
+        if (found := atoms.arrays.get(name, atoms.info.get(name))) is not None
+    }
 
 
 def strain_basis(strains):
@@ -147,7 +190,10 @@ def minimum_from_dataset(dataset, potential):
     )
     energy = float(dataset["energy"])
     atoms.calc = SinglePointCalculator(atoms, energy=energy)
-    held = dataset["fixed"].values.astype(bool)
+    for name, (dimensions, _, _) in OF_A_DISK.items():
+        if name in dataset:
+            place = atoms.arrays if "atom" in dimensions else atoms.info
+            place[name] = dataset[name].values[()]
     return Minimum(
         atoms=atoms,
         strain=dataset["strain"].values,
@@ -164,7 +210,7 @@ def minimum_from_dataset(dataset, potential):
             freedom=Freedom(
                 dataset["allowed_strains"].values,
                 dataset["directions"].values,
-                held if held.any() else None,
+                _mask_of(dataset),
             ),
         ),
     )

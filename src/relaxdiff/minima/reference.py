@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from relaxdiff.exceptions import InputError, LammpsError, LeftStructureError, RelaxationError
+from relaxdiff.minima.disks import relax_disk
 from relaxdiff.minima.hessian_models import CrystalHessian, TensorHessian
 from relaxdiff.minima.lattice_green import crystal_green
 from relaxdiff.minima.minimum import Minimum
@@ -84,10 +85,12 @@ def relax_reference(potential, crystal, settings, report=lambda line: None):
         )
     start = crystal_of_settings(crystal)
     perfect = crystal_of(relaxed_crystal(potential, start), start)
+    kind = kind_of(settings)
+    if kind.is_disk:
+        return relax_disk(potential, perfect, settings)
     atoms = build_structure(settings, perfect, list(crystal.get("solutes", ())), potential.elements)
     _check_vacuum(atoms, potential, settings)
     # Vacancies in these lattices keep their symmetry; if one does not, its force constants show it.
-    kind = kind_of(settings)
     on_lattice = kind.on_lattice and perfect.lattice in BRAVAIS
     green = None
     if on_lattice and settings["supercell"] >= LARGE:

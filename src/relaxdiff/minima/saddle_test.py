@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relaxdiff.exceptions import EvaluationError
+from relaxdiff.minima.quadratic_models import inverse_in
 from relaxdiff.minima.symmetry_blocks import saddle_point
 
 RESIDUAL = 0.1  # of a Ritz value that counts as converged, relative to itself
@@ -118,6 +119,24 @@ class StabilityTest:
         if lowest <= 0:
             raise saddle_point(potential, f"lowest curvature {lowest:.2e} times the crystal's")
         return curvatures
+
+
+def lowest_relative_curvature(minimum, preconditioner):
+    """Lowest curvature at a Minimum in its own coordinates, relative to the crystal's.
+
+    preconditioner: as for `relax`; without cell relaxation. Positive at a minimum; a negative one
+    need not be the lowest, but proves a saddle point.
+    """
+    coordinates, theta = minimum.coordinates, minimum.potential.theta
+    chance = np.random.default_rng(0).normal(size=coordinates.modes.shape[0])
+    start, here = coordinates.modes.T @ chance, np.zeros(coordinates.size)
+    with minimum.potential.evaluator(coordinates) as evaluator:
+        return _lowest_ritz_value(
+            lambda vector: evaluator.hessian_product(here, theta, vector),
+            inverse_in(coordinates, preconditioner),
+            start,
+            FEWEST_STEPS_OF_CRYSTAL,
+        )
 
 
 def _lowest_ritz_value(product, inverse, start, fewest_steps):

@@ -11,6 +11,7 @@ from relaxdiff.structures.coordinates import (
     relative_volume,
     widest_gap,
 )
+from relaxdiff.structures.dislocations import held_components
 from relaxdiff.structures.kinds import COMMON_KEYS, KINDS, build_structure, bulk_cell, kind_of
 from relaxdiff.structures.lattices import (
     BRAVAIS,
@@ -57,6 +58,7 @@ __all__ = [
     "displacement_modes",
     "face_normals",
     "find_symmetry",
+    "held_components",
     "images_near",
     "kind_of",
     "largest_displacement",

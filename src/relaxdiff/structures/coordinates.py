@@ -34,12 +34,19 @@ class Freedom:
 
     strains: symmetric matrices by which the cell may strain, shape (k, 3, 3); directions:
     orthonormal directions in which atoms may move, (1 to 3, 3); fixed: mask (N,) of atoms that keep
-    their scaled positions, or None.
+    their scaled positions, or (N, 3) of components of atoms that do not move, or None.
     """
 
     strains: np.ndarray = field(default_factory=ISOTROPIC.copy)
     directions: np.ndarray = field(default_factory=lambda: np.eye(3))
     fixed: np.ndarray | None = None
+
+    @property
+    def held_columns(self):
+        """Number of atoms of which some components are held and others are not."""
+        if self.fixed is None or np.ndim(self.fixed) == 1:
+            return 0
+        return int((self.fixed.any(axis=1) & ~self.fixed.all(axis=1)).sum())
 
 
 @dataclass(frozen=True)
@@ -130,8 +137,10 @@ class Coordinates:
         lost.
         """
         strain, apart = _compare(self.reference, atoms)
-        if self.freedom.fixed is not None and np.any(self.freedom.fixed):
-            apart = apart - apart[self.freedom.fixed].mean(axis=0)
+        held = self.freedom.fixed
+        if held is not None and np.any(held):
+            held = np.broadcast_to(np.reshape(held, (len(atoms), -1)), apart.shape)
+            apart = apart - np.mean(apart, axis=0, where=held)
         basis = self.strains.reshape(-1, 9)
         strains = np.linalg.lstsq(basis.T, strain.ravel(), rcond=None)[0] if len(basis) else []
         return np.append(self.pull_back(apart), strains)
@@ -142,13 +151,14 @@ def coordinates_of(atoms, freedom=None, symmetry=True):
 
     freedom: what may move, all atoms and the isotropic strain if None; symmetry: use the
     structure's own symmetry, so that only totally symmetric displacements and strains are
-    coordinates; without it there are 3N - 3 displacements. Raises InputError if the mask of fixed
-    atoms has the wrong shape.
+    coordinates; without it there are 3N - 3 displacements. Where only components of atoms are held
+    there must be no symmetry. Raises InputError if the mask of fixed atoms has the wrong shape, or
+    holds components of atoms but not at least one of each.
     """
     freedom = Freedom() if freedom is None else freedom
     held = freedom.fixed
-    if held is not None and np.shape(held) != (len(atoms),):
-        raise InputError(f"fixed: shape {np.shape(held)}, expected one entry for each atom")
+    if held is not None:
+        _check_held(np.asarray(held), len(atoms), symmetry)
     operations = find_symmetry(atoms, fixed=held) if symmetry else no_symmetry(len(atoms))
     operations = operations.confined(freedom.directions)
     operations = operations.subgroup(operations.keeps_span(freedom.strains))
@@ -159,6 +169,19 @@ def coordinates_of(atoms, freedom=None, symmetry=True):
         strain_modes(operations, freedom.strains),
         freedom,
     )
+
+
+def _check_held(held, count, symmetry):
+    """InputError for a mask of held atoms or components that cannot be used."""
+    if held.shape not in ((count,), (count, 3)):
+        raise InputError(
+            f"fixed: shape {held.shape}, expected one entry for each atom or for x, y and z of each"
+        )
+    if held.ndim == 2 and (symmetry or not held.any(axis=0).all()):
+        raise InputError(
+            "fixed: of components of atoms, x, y and z each have to be held somewhere, and the "
+            "structure has to relax without symmetry"
+        )
 
 
 def cell_strains(cell, atoms, reach):

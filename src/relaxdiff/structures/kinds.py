@@ -11,6 +11,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from relaxdiff.exceptions import InputError
+from relaxdiff.structures.dislocations import LINES, dislocation_disk
 from relaxdiff.structures.from_files import from_file
 from relaxdiff.structures.lattices import (
     BRAVAIS,
@@ -52,6 +53,7 @@ class Kind:
     In its physics: on_lattice: all atoms are the crystal's own, on its sites; normal_only: atoms
     move only along the normal of the first two cell vectors; faces: number of surfaces or faults in
     a cell, if its energy is given per area; in_vacuum: it has surfaces, which a vacuum keeps apart;
+    is_disk: it stands in vacuum within a ring of held atoms;
     asymmetry: factor by which its memory and time exceed those of a vacancy, for lack of symmetry.
     """
 
@@ -70,6 +72,7 @@ class Kind:
     normal_only: bool = False
     faces: int = 0
     in_vacuum: bool = False
+    is_disk: bool = False
     asymmetry: int = 8
 
     def smallest_supercell(self, lattice):
@@ -125,6 +128,16 @@ BUILT = (
         lattices=BRAVAIS,  # their planes are equally spaced
         faces=1,  # its images are faults too
         **_IN_PLANE,
+    ),
+    Kind(
+        "dislocation",
+        dislocation_disk,
+        lattices=tuple(LINES),
+        keys=("radius",),
+        optional_keys=("ring", "dislocation", "core"),
+        cells=("fixed",),
+        what="dislocation",
+        is_disk=True,
     ),
 )
 FROM_FILE = Kind(

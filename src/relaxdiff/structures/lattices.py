@@ -47,7 +47,8 @@ class PerfectCrystal:
     others'; lattice: one of LATTICES, COMPOUNDS, or CRYSTAL_FILE; a, and for hcp c, in Angstrom;
     basis: of a compound or a crystal from a file, pairs of an element and its place, three numbers
     in units of the cell's vectors; shape: the vectors of its conventional cell in units of a,
-    (3, 3) as tuples, () if it is a cube.
+    (3, 3) as tuples, () if it is a cube; elastic_constants: C11, C12 and C44 in GPa, () if they are
+    not known.
     """
 
     element: str
@@ -56,6 +57,7 @@ class PerfectCrystal:
     c: float | None = None
     basis: tuple = ()
     shape: tuple = ()
+    elastic_constants: tuple = ()
 
     def __post_init__(self):
         known = (*LATTICES, *COMPOUNDS, CRYSTAL_FILE)

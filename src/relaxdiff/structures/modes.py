@@ -19,6 +19,7 @@ def displacement_modes(symmetry, fixed=None):
     """Orthonormal basis of the totally symmetric displacements without rigid translations.
 
     fixed: mask (N,) of atoms that do not move, or None; translations are removed if none is held.
+    Without symmetry it may be a mask (N, 3) of components, x, y and z each held somewhere.
 
     Returns a sparse array of shape (3N, modes): a mode moves the atoms of one orbit, unless rigid
     translations had to be taken out. A displacement field is `basis @ amplitudes`, reshaped to
@@ -96,6 +97,8 @@ def _all_displacements(symmetry, held=None):
     d N log2(N) + d N numbers for d directions: no matrix (3N, 3N) and no factorisation is needed.
     """
     n_atoms = symmetry.permutations.shape[1]
+    if np.ndim(held) == 2:
+        return csr_array(eye_array(3 * n_atoms, format="csc")[:, np.flatnonzero(~held.ravel())])
     if _holds_any(held):
         of_atoms = eye_array(n_atoms, format="csc")[:, np.flatnonzero(~held)]
     else:

@@ -86,7 +86,7 @@ def _value_problems(settings, where):
     if settings["cell"] not in kind.cells:
         problems.append(
             f"{where}.cell: {settings['cell']} is not possible for kind {kind.name}: "
-            f"use {', '.join(kind.cells[:-1])} or {kind.cells[-1]}"
+            f"use {' or '.join(filter(None, [', '.join(kind.cells[:-1]), kind.cells[-1]]))}"
         )
     if "path" in settings and not path_exists(settings["path"]):
         problems.append(f"{where}.path: {settings['path']} does not exist")
@@ -178,13 +178,13 @@ def solver_problems(config):
         "truth.relaxer": (config["truth"]["relaxer"], "newton or lammps"),
     }
     sparse = {key: instead for key, (choice, instead) in chosen.items() if choice == "sparse"}
-    others = [each["name"] for each in config["structures"] if not kind_of(each).on_lattice]
-    on_lattice = ", ".join(name for name, kind in KINDS.items() if kind.on_lattice)
+    known = [name for name, kind in KINDS.items() if kind.on_lattice or kind.is_disk]
+    others = [each["name"] for each in config["structures"] if each["kind"] not in known]
     return [
         Problem(
             key,
-            f"{key}: sparse needs every atom on a site of the crystal, which is so for "
-            f"{on_lattice} but not for structures.{others[0]}: use {instead}",
+            f"{key}: sparse needs every atom near a site of the crystal, which is so for "
+            f"{', '.join(known)} but not for structures.{others[0]}: use {instead}",
         )
         for key, instead in sparse.items()
         if others

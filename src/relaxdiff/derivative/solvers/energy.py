@@ -26,7 +26,7 @@ import numpy as np
 
 from relaxdiff.derivative.solvers.problem import Solved
 from relaxdiff.exceptions import InputError
-from relaxdiff.lammps import LammpsSession, force_calls, lammps_errors
+from relaxdiff.lammps import LammpsSession, force_calls, hold, lammps_errors
 
 LARGEST_ALPHA = 1.0  # eV/Angstrom: beyond it bonds are strained by percents
 # Forces (eV/Angstrom) are rounded near 1e-13; one below this does not decrease further.
@@ -39,7 +39,7 @@ EVALUATIONS_PER_STEP = 10  # limit for LAMMPS's line searches; two are usual
 # The force is kept by atom id, so that it travels with atoms between MPI ranks. Conjugate gradients
 # need its energy too: minus force times displacement, counted by `fix_modify energy`.
 PUSH = """\
-fix given all property/atom d_push_x d_push_y d_push_z d_held
+fix given all property/atom d_push_x d_push_y d_push_z
 compute moved all displace/atom
 variable x atom d_push_x
 variable y atom d_push_y
@@ -48,7 +48,6 @@ variable energy atom -(d_push_x*c_moved[1]+d_push_y*c_moved[2]+d_push_z*c_moved[
 fix push all addforce v_x v_y v_z energy v_energy
 fix_modify push energy yes
 """
-HOLD = "variable held atom d_held\ngroup held variable held\nfix hold held setforce 0 0 0"
 # The quadratic line search sets its step by forces and uses energies only to refuse a rise by more
 # than 1e-8 eV, so that it continues where energies no longer resolve a step.
 MINIMISER = "min_style cg\nmin_modify dmax 0.05 norm max line quadratic"
@@ -105,7 +104,7 @@ class Energy:
         """Solve H_uu x = right for force fields at a Minimum; a Displaced.
 
         right: force fields, (3N, k), eV/Angstrom per unit of a parameter; fixed: (N,), True for
-        atoms that do not move; normal_only: atoms move only along the normal of the first two cell
+        atoms that do not move, or (N, 3), for components; normal_only: atoms move only along the normal of the first two cell
         vectors. Without fixed atoms the mean of right and of x over atoms is zero.
         Raises InputError for a minimum that has not converged or unfit shapes, LammpsError.
         """
@@ -121,9 +120,7 @@ class Energy:
                 session.place(minimum.atoms)
                 if normal_only:
                     session.command("fix confined all setforce 0 0 NULL")
-                if fixed.any():
-                    _scatter(session, "d_held", fixed)
-                    session.command(HOLD)
+                hold(session, fixed)
                 columns = [self._column(session, minimum.atoms, force, log) for force in forces]
         fields, status, calls = zip(*columns, strict=True)
         x = np.array(fields)
@@ -178,18 +175,20 @@ class Energy:
 
 
 def _checked(right, fixed, n_atoms):
-    """Force fields (k, N, 3) and the mask (N,): zero on fixed atoms, or else of zero mean."""
+    """Force fields (k, N, 3), zero where atoms are fixed or else of zero mean; and the mask."""
     right = np.asarray(right, dtype=float)
     if right.ndim != 2 or len(right) != 3 * n_atoms or not right.size:
         raise InputError(f"right must have shape ({3 * n_atoms}, k), found {right.shape}")
     if not np.isfinite(right).all():
         raise InputError("right holds a number that is not finite")
     fixed = np.zeros(n_atoms, dtype=bool) if fixed is None else np.asarray(fixed)
-    if fixed.shape != (n_atoms,) or fixed.dtype != bool:
-        raise InputError(f"fixed must be True or False for each of the {n_atoms} atoms")
+    if fixed.shape not in ((n_atoms,), (n_atoms, 3)) or fixed.dtype != bool:
+        raise InputError(
+            f"fixed must be True or False for each of the {n_atoms} atoms or their components"
+        )
     forces = right.T.reshape(-1, n_atoms, 3)
     if fixed.any():
-        return np.where(fixed[:, None], 0.0, forces), fixed
+        return np.where(fixed.reshape(n_atoms, -1), 0.0, forces), fixed
     return forces - forces.mean(axis=1, keepdims=True), fixed
 
 

@@ -1,0 +1,150 @@
+"""Straight dislocations in a disk of crystal, one period of the line thick, before they relax.
+
+The disk stands in vacuum and its outer ring is held where linear elasticity puts it, as if the
+crystal went on for ever. The free atoms within do not feel the surface when the ring is at least
+twice as wide as the potential reaches. The displacement field of the line is that of the
+anisotropic crystal (Stroh, Philos. Mag. 3, 625 (1958)), as matscipy computes it.
+
+In bcc the screw dislocation has three high-symmetry cores, seen along the line: the easy core in a
+triangle of three columns of atoms, the hard core in the triangle beside it, and the split core at a
+column that they share. Only the easy core is a minimum of the usual potentials. To compare the
+others with it, all have the ring of the easy core, and the columns that define the core are held
+along the line: Dezerald et al., Phys. Rev. B 89, 024104 (2014).
+"""
+
+import numpy as np
+from ase.constraints import FixAtoms, FixCartesian
+from matscipy.dislocation import (
+    BCCEdge100Dislocation,
+    BCCEdge111Dislocation,
+    BCCMixed111Dislocation,
+    BCCScrew111Dislocation,
+    FCCEdge110Dislocation,
+    FCCScrew110Dislocation,
+)
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.structures.neighbours import nearest_neighbour_distance
+
+LINES = {
+    "bcc": {
+        "screw_111": BCCScrew111Dislocation,
+        "edge_111": BCCEdge111Dislocation,
+        "mixed_111": BCCMixed111Dislocation,
+        "edge_100": BCCEdge100Dislocation,
+    },
+    "fcc": {"screw_110": FCCScrew110Dislocation, "edge_110": FCCEdge110Dislocation},
+}
+CORES = ("easy", "hard", "split")
+WITH_CORES = "screw_111"  # the only dislocation with more than one core
+# C11, C12 and C44 in GPa of no crystal in particular: enough to count the atoms of a disk. Those of
+# an isotropic crystal would be a special case of the field, which matscipy does not compute.
+ANY_CONSTANTS = (300.0, 150.0, 100.0)
+ANY_RING = 10.0  # Angstrom, likewise, as long as the potential is not known
+FREE = 2.0  # nearest-neighbour distances; the least radius of what is free
+# Which columns are held, in the order of their distance from the core's centre.
+COLUMNS = {"hard": slice(0, 3), "split": slice(1, 7)}
+
+
+def dislocation_disk(settings, crystal):
+    """A disk with a dislocation in the middle of its cell; the line is along z.
+
+    settings: `radius` of the disk with its ring and, if given, the width `ring` (Angstrom),
+    `dislocation`, the name of a line in LINES, and `core`, one of CORES; crystal: PerfectCrystal,
+    whose `elastic_constants` are used if it has them. The cell leaves a gap as wide as the ring.
+
+    The Atoms have the constraints FixAtoms of the ring and, for the hard and the split core,
+    FixCartesian of columns that do not move along z; `arrays["crystal_positions"]`, where each atom
+    is in the perfect crystal, (N, 3); `info["core"]`, x and y of the core's centre;
+    `info["axes"]`, unit vectors along x, y and z in the axes of the conventional cell, rows, (3, 3);
+    and `info["lattice_parameter"]`, a of the crystal.
+    Raises InputError, which begins with the key, for a line that the lattice does not have, a core
+    that the line does not have, and a ring that leaves next to nothing free.
+    """
+    line = _line(settings, crystal)
+    core, ring = settings.get("core", CORES[0]), settings.get("ring", ANY_RING)
+    if settings["radius"] - ring < FREE * nearest_neighbour_distance(crystal.conventional()):
+        raise InputError(
+            f"radius: {settings['radius']} Angstrom leaves no room for a dislocation within a held "
+            f"ring of {ring} Angstrom: use {ring + 15:.0f} or more"
+        )
+    perfect, atoms = line.build_cylinder(
+        settings["radius"], fix_width=ring, method="adsl", verbose=False
+    )
+    held = atoms.arrays.pop("fix_mask").astype(bool)
+    centre = np.array(atoms.info["core_positions"][0])
+    if core != CORES[0]:
+        centre, columns = _other_core(core, centre, perfect.positions, crystal.a)
+        field = _field_of(line, perfect.positions, centre)
+        atoms.positions[~held] = (perfect.positions + field)[~held]
+    widths = np.ptp(perfect.positions[:, :2], axis=0) + ring
+    shift = np.append(widths / 2 - centre[:2], 0.0)
+    atoms.set_constraint()
+    atoms.set_cell([*widths, perfect.cell[2, 2]])
+    atoms.positions += shift
+    atoms.pbc = True
+    atoms.info = {
+        "core": (centre + shift)[:2],
+        "axes": line.axes / np.linalg.norm(line.axes, axis=1, keepdims=True),
+        "lattice_parameter": crystal.a,
+    }
+    atoms.set_array("crystal_positions", perfect.positions + shift)
+    constraints = [FixAtoms(np.flatnonzero(held))]
+    if core != CORES[0]:
+        constraints.append(FixCartesian(columns, mask=(False, False, True)))
+    atoms.set_constraint(constraints)
+    return atoms
+
+
+def _line(settings, crystal):
+    """matscipy's object for the dislocation of an entry."""
+    lines = LINES[crystal.lattice]
+    name = settings.get("dislocation", next(iter(lines)))
+    if name not in lines:
+        raise InputError(
+            f"dislocation: {name} is not known in {crystal.lattice}: use one of {', '.join(lines)}"
+        )
+    core = settings.get("core", CORES[0])
+    if core != CORES[0] and name != WITH_CORES:
+        raise InputError(f"core: {core} is known of {WITH_CORES} in bcc only: leave it out")
+    constants = crystal.elastic_constants or ANY_CONSTANTS
+    return lines[name](crystal.a, *constants, symbol=crystal.element)
+
+
+def _other_core(core, easy, places, a):
+    """Centre (3,) of the hard or split core beside the easy one, and the columns that are held.
+
+    easy: centre of the easy core, (3,); places: of the atoms in the perfect crystal, (N, 3). The
+    hard core is in the triangle below, the split one at a column at its edge.
+    """
+    below = np.array([0.0, -np.sqrt(2) / 3 * a, 0.0])
+    beside = np.array([-np.sqrt(6) / 6 * a, -np.sqrt(2) / 6 * a, 0.0])
+    centre = easy + {"hard": below, "split": beside}[core]
+    nearest = np.linalg.norm((places - centre)[:, :2], axis=1).argsort(kind="stable")
+    own = nearest[:3] if core == "hard" else nearest[:1]
+    centre[:2] = places[own, :2].mean(axis=0)
+    return centre, nearest[COLUMNS[core]]
+
+
+def _field_of(line, places, centre):
+    """Displacements (N, 3) of a dislocation at `centre`; it has none at the centre itself."""
+    aside = np.array([1e-6, 1e-6, 0.0])
+    return line.displacements(
+        places, (centre + aside)[None], method="adsl", self_consistent=False, verbose=False
+    )
+
+
+def held_components(atoms):
+    """What the constraints of Atoms hold: a mask (N,), or (N, 3) with FixCartesian; None if nothing.
+
+    As `Freedom.fixed`. Other constraints than FixAtoms and FixCartesian are not looked at.
+    """
+    held = np.zeros((len(atoms), 3), dtype=bool)
+    for constraint in atoms.constraints:
+        if isinstance(constraint, FixAtoms):
+            held[constraint.index] = True
+        elif isinstance(constraint, FixCartesian):
+            held[constraint.index] |= constraint.mask
+    if not held.any():
+        return None
+    return held[:, 0] if (held.any(axis=1) == held.all(axis=1)).all() else held
