@@ -47,7 +47,7 @@ COLUMNS = {"hard": slice(0, 3), "split": slice(1, 7)}
 
 
 def dislocation_disk(settings, crystal):
-    """A disk with a dislocation in the middle of its cell; the line is along z.
+    """A disk with a dislocation along z; the easy core is in the middle of the cell.
 
     settings: `radius` of the disk with its ring and, if given, the width `ring` (Angstrom),
     `dislocation`, the name of a line in LINES, and `core`, one of CORES; crystal: PerfectCrystal,
@@ -73,12 +73,13 @@ def dislocation_disk(settings, crystal):
     )
     held = atoms.arrays.pop("fix_mask").astype(bool)
     centre = np.array(atoms.info["core_positions"][0])
+    # All cores of a disk have the same cell and ring, so that their structures can be compared.
+    widths = np.ptp(perfect.positions[:, :2], axis=0) + ring
+    shift = np.append(widths / 2 - centre[:2], 0.0)
     if core != CORES[0]:
         centre, columns = _other_core(core, centre, perfect.positions, crystal.a)
         field = _field_of(line, perfect.positions, centre)
         atoms.positions[~held] = (perfect.positions + field)[~held]
-    widths = np.ptp(perfect.positions[:, :2], axis=0) + ring
-    shift = np.append(widths / 2 - centre[:2], 0.0)
     atoms.set_constraint()
     atoms.set_cell([*widths, perfect.cell[2, 2]])
     atoms.positions += shift
