@@ -37,9 +37,8 @@ def direct(problem, settings, report):
         target = settled(problem, evaluator, report)
         forces = evaluator.gradient(target, potential.theta)
         stability = stability_at(problem, target, potential)
-        change, lowest = _solution(
-            forces, evaluator.mixed(target, potential.theta), stability, settings, report
-        )
+        mixed = evaluator.mixed(target, potential.theta)
+        change, lowest = _solution(problem, (forces, mixed), stability, settings, report)
         size = np.linalg.norm(change) / np.linalg.norm(potential.theta)
         if size > settings["largest_change"]:
             raise RelaxationError(
@@ -91,23 +90,26 @@ def stability_at(problem, q, potential):
     )
 
 
-def _solution(forces, mixed, stability, settings, report):
+def _solution(problem, at_target, stability, settings, report):
     """The least change of parameters (P,) and the lowest curvature with it, in times the crystal's.
 
-    forces: dU/dq at the target, (n,); mixed: their derivatives by the free parameters, (n, P).
+    at_target: dU/dq, (n,), and its derivatives by the free parameters, (n, P).
     """
-    left, sizes, right = np.linalg.svd(mixed, full_matrices=False)
+    forces, mixed = at_target
+    scale = problem.scale
+    left, sizes, right = np.linalg.svd(mixed @ scale, full_matrices=False)
     strong = sizes > WEAKEST * sizes[0]
     equations = sizes[strong, None] * right[strong]
     wanted = -left[:, strong].T @ forces
-    balanced = least_change(equations, wanted, np.zeros((0, len(right[0]))), np.zeros(0))
-    rest = np.abs(forces + mixed @ balanced).max()
+    balanced = least_change(equations, wanted, np.zeros((0, scale.shape[1])), np.zeros(0))
+    rest = np.abs(forces + mixed @ scale @ balanced).max()
     report(f"forces on the target: {np.abs(forces).max():.3g} eV/A, balanced to {rest:.2g}")
-    change, lowest, rounds = stable_change(
-        lambda conditions, bounds: least_change(equations, wanted, conditions, bounds),
-        stability,
-        settings["margin"],
-    )
+
+    def solve(conditions, bounds):
+        found = least_change(equations, wanted, conditions @ scale, bounds)
+        return None if found is None else scale @ found
+
+    change, lowest, rounds = stable_change(solve, stability, settings["margin"])
     if change is None:
         raise RelaxationError(
             "fit: no change of the free parameters makes the target stable: its forces can be "

@@ -43,7 +43,7 @@ class FitProblem:
     potential: RestrictedPotential with the parameters to start from; coordinates: with q = 0 at the
     target, in a cell that does not relax; start: q of the structure relaxed with these parameters,
     (n,); region: mask (N,) of the atoms that count; force_constants, axes: of the crystal, as for
-    FactorisedCrystal.
+    FactorisedCrystal; root: R of a prior covariance R R^T of the parameters, (P, k), or None.
     """
 
     potential: RestrictedPotential
@@ -52,6 +52,14 @@ class FitProblem:
     region: np.ndarray = field(repr=False)
     force_constants: ForceConstants = field(repr=False)
     axes: np.ndarray | None = None
+    root: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def scale(self):
+        """S (P, k): a change S z of the parameters counts as |z|, without a prior |S z| / |theta|."""
+        if self.root is not None:
+            return self.root
+        return np.linalg.norm(self.potential.theta) * np.eye(len(self.potential.theta))
 
     def deviation(self, q):
         """How far the atoms of the region are from the target, (k, 3), Angstrom."""

@@ -21,7 +21,7 @@ RADIUS = 0.2  # Angstrom, the trust radius to begin with
 SMALLEST_RADIUS = 1e-4
 CLOSE = 1e-3  # Angstrom; nearer to the target no further step is taken
 BASIN = 0.25  # of the nearest-neighbour distance, from the prediction: farther is another basin
-DAMPINGS = 10.0 ** np.arange(-12, 5, 0.5)  # relative to the largest of the normal matrix
+DAMPINGS = 10.0 ** np.arange(-10, 3, 0.5)  # relative to the largest of the normal matrix
 
 
 def relaxed(problem, settings, report, steps=None):
@@ -57,38 +57,40 @@ class _Model:
     """The deviation and the curvatures near a Step, as functions of the change of parameters."""
 
     def __init__(self, problem, evaluator, step):
-        self.step = step
+        self.step, self.scale = step, problem.scale
         now = problem.potential.with_theta(step.theta)
         self.stability = stability_at(problem, step.q, now)
         self.jacobian = response(self.stability.hessian, evaluator.mixed(step.q, step.theta))
-        rows = np.flatnonzero(np.repeat(problem.region, 3))
-        modes = problem.coordinates.modes[rows]
+        modes = problem.coordinates.modes[np.flatnonzero(np.repeat(problem.region, 3))]
         self.of_atoms = modes @ self.jacobian
         self.deviation = modes @ step.q
+        self.present = self.stability.lowest(np.zeros(len(step.theta)))[0][0]
 
     def change(self, damping, margin):
-        """The step of the parameters (P,), or None, and the lowest curvature predicted."""
-        scale = np.trace(self.of_atoms.T @ self.of_atoms)
+        """The step of the parameters (P,) and the lowest curvature predicted; or None and NaN."""
+        jacobian = self.of_atoms @ self.scale
 
         def solve(conditions, bounds):
-            return damped_least_squares(
-                self.of_atoms, self.deviation, damping * scale, conditions, bounds
+            found = damped_least_squares(
+                jacobian, self.deviation, damping, conditions @ self.scale, bounds
             )
+            return None if found is None else self.scale @ found
 
-        change, lowest, _ = stable_change(solve, self.stability, margin)
+        # A minimum that is softer than the margin already has to get no softer.
+        change, lowest, _ = stable_change(solve, self.stability, min(margin, self.present))
         return change, lowest
 
-    def within(self, radius, settings, limit):
-        """The least damped step within the trust radius, and its lowest curvature; or None."""
-        low, high = 0, len(DAMPINGS) - 1
-        found = None, np.nan
+    def within(self, radius, margin, allowed):
+        """The least damped change in the trust radius that is `allowed`, and its curvature."""
+        largest = np.linalg.norm(self.of_atoms @ self.scale, 2) ** 2
+        found, low, high = (None, np.nan), 0, len(DAMPINGS) - 1
         while low <= high:
             middle = (low + high) // 2
-            change, lowest = self.change(DAMPINGS[middle], settings["margin"])
-            if change is None:
-                return None, np.nan
-            moved = np.linalg.norm((self.of_atoms @ change).reshape(-1, 3), axis=1).max()
-            if moved <= radius and limit(change):
+            change, lowest = self.change(DAMPINGS[middle] * largest, margin)
+            moved = np.inf
+            if change is not None:
+                moved = np.linalg.norm((self.of_atoms @ change).reshape(-1, 3), axis=1).max()
+            if moved <= radius and allowed(change):
                 found, high = (change, lowest), middle - 1
             else:
                 low = middle + 1
@@ -100,10 +102,10 @@ def _attempt(problem, evaluator, model, settings, radius):
     step, start = model.step, problem.potential.theta
     largest = settings["largest_change"] * np.linalg.norm(start)
 
-    def limit(change):
+    def allowed(change):
         return np.linalg.norm(step.theta + change - start) <= largest
 
-    change, lowest = model.within(radius, settings, limit)
+    change, lowest = model.within(radius, settings["margin"], allowed)
     if change is None:
         return None, "no step keeps all curvatures above the margin"
     predicted, theta = step.q + model.jacobian @ change, step.theta + change

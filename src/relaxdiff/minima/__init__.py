@@ -13,10 +13,10 @@ from relaxdiff.minima.lattice_green import (
 from relaxdiff.minima.minimum import Minimum, minimum_from_dataset, mode_displacements, strain_basis
 from relaxdiff.minima.quadratic_models import DenseModel, LimitedMemory, inverse_in
 from relaxdiff.minima.quasi_newton import Stop, largest_component, quasi_newton
-from relaxdiff.minima.reference import Reference, crystal_of, relaxed_crystal
+from relaxdiff.minima.reference import Reference, crystal_of, relax_reference, relaxed_crystal
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.minima.relaxers import RELAXERS, TOLERANCE, Relaxer
-from relaxdiff.minima.saddle_test import StabilityTest
+from relaxdiff.minima.saddle_test import StabilityTest, lowest_relative_curvature
 from relaxdiff.minima.sparse_hessian import sparse_hessian
 from relaxdiff.minima.symmetry_blocks import (
     blocks_at,
@@ -55,9 +55,11 @@ __all__ = [
     "inverse_of_crystal",
     "largest_component",
     "minimum_from_dataset",
+    "lowest_relative_curvature",
     "mode_displacements",
     "quasi_newton",
     "relax",
+    "relax_reference",
     "relaxed_crystal",
     "saddle_point",
     "sparse_hessian",

@@ -10,6 +10,7 @@ from relaxdiff.potentials.snap.baseline import (
 )
 from relaxdiff.potentials.snap.files import coefficient_norms, read_parameters, read_snap
 from relaxdiff.potentials.snap.hyperparameters import (
+    ALCHEMICAL,
     SnapHyperparameters,
     hyperparameters_from,
     parameter_names,
@@ -25,6 +26,7 @@ from relaxdiff.potentials.snap.restricted import (
 )
 
 __all__ = [
+    "ALCHEMICAL",
     "PairBaseline",
     "RestrictedPotential",
     "SnapHyperparameters",
