@@ -56,7 +56,7 @@ class FitProblem:
 
     @property
     def scale(self):
-        """S (P, k): a change S z of the parameters counts as |z|, without a prior |S z| / |theta|."""
+        """S (P, k): a change S z of the parameters counts as |z|; without a prior S is |theta|."""
         if self.root is not None:
             return self.root
         return np.linalg.norm(self.potential.theta) * np.eye(len(self.potential.theta))
