@@ -20,7 +20,7 @@ from relaxdiff.structures import images_near
 
 # Directions of parameter space along which the forces change less than this, relative to the
 # strongest, do not balance forces: the change of parameters would be large.
-WEAKEST = 1e-3
+WEAKEST = 1e-2
 AT_REST = 1e-4  # eV/Angstrom; atoms with smaller forces need not be relaxed first
 
 

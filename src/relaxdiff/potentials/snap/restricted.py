@@ -21,7 +21,7 @@ from relaxdiff.potentials.snap.potential import SnapPotential
 from relaxdiff.structures import images_near, on_coordinates
 from relaxdiff.units import VOIGT_MATRIX
 
-LARGEST_FORCE = 20.0  # eV/Angstrom; beyond it a structure collapses, and no minimum is near
+LARGEST_FORCE = 50.0  # eV/Angstrom; beyond it a structure collapses, and no minimum is near
 LARGEST_TENSOR = 2e9  # bytes of second derivatives
 
 
