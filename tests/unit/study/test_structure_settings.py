@@ -133,7 +133,7 @@ def test_sparse_algorithms_need_the_lattice(check, refusal, block, key, instead)
     double = named("vacancy", name="double", kind="divacancy_1nn")
     check(named("vacancy"), double, **sparse)
     assert refusal(named("vacancy"), named("slab"), named("loop"), **sparse) == (
-        f"{block}.{key}: sparse needs every atom on a site of the crystal, which is so for "
+        f"{block}.{key}: sparse needs every atom near a site of the crystal, which is so for "
         f"vacancy, divacancy_1nn, divacancy_2nn but not for structures.slab: use {instead}"
     )
     octahedral = named("vacancy", kind="octahedral")
