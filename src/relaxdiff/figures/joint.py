@@ -17,6 +17,7 @@ from relaxdiff.figures.style import (
 )
 from relaxdiff.statistics import ENOUGH
 
+CORE_ENERGY = "core_energy"  # the end of the name of a difference of two cores
 SYMBOLS = {
     "lattice_parameter": "$a$",
     "lattice_parameter_c": "$c$",
@@ -29,6 +30,7 @@ SYMBOLS = {
     "c44": "$C_{44}$",
     "formation_energy": r"$E_\mathrm{f}$",
     "formation_volume": r"$V_\mathrm{f}$",
+    CORE_ENERGY: r"$\Delta E$",
 }
 UNIT_SIGNS = {"Angstrom": r"$\mathrm{\AA}$", "Angstrom^3": r"$\mathrm{\AA}^3$"}
 DIVERGING = colormaps["RdBu_r"]
@@ -116,7 +118,8 @@ def joint_posterior(joint):
 
 def _formation_energies(joint):
     """The part of a joint Dataset that is on formation energies."""
-    own = [str(name) for name in joint["quantity"].values if name.endswith("formation_energy")]
+    ends = ("formation_energy", CORE_ENERGY)
+    own = [str(name) for name in joint["quantity"].values if name.endswith(ends)]
     return joint.sel(quantity=own, quantity_2=own)
 
 
@@ -126,9 +129,13 @@ def _names_and_symbols(joint):
     several = len(set(structures) - {""}) > 1
     quantities = joint["quantity"].values
     return [
-        (name if several else "", SYMBOLS[quantity.removeprefix(f"{name}_")])
+        (name if several else "", _symbol(quantity.removeprefix(f"{name}_")))
         for name, quantity in zip(structures, quantities, strict=True)
     ]
+
+
+def _symbol(quantity):
+    return SYMBOLS[CORE_ENERGY if quantity.endswith(CORE_ENERGY) else quantity]
 
 
 def _colour(joint):

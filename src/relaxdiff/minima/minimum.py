@@ -12,7 +12,6 @@ from relaxdiff.files import variable
 from relaxdiff.potentials import Potential
 from relaxdiff.structures import Coordinates, Freedom
 
-
 # Of a disk with a dislocation: names in `Atoms.arrays` or `Atoms.info`, and in a file.
 OF_A_DISK = {
     "crystal_positions": (
@@ -21,8 +20,16 @@ OF_A_DISK = {
         "where each atom is in the perfect crystal, without the dislocation",
     ),
     "core": ("xy", "Angstrom", "x and y of the centre of the dislocation's core"),
-    "axes": (("xyz", "xyz_2"), "1", "unit vectors along x, y and z in the crystal's cubic axes, rows"),
-    "lattice_parameter": ((), "Angstrom", "lattice parameter of the crystal around the dislocation"),
+    "axes": (
+        ("xyz", "xyz_2"),
+        "1",
+        "unit vectors along x, y and z in the crystal's cubic axes, rows",
+    ),
+    "lattice_parameter": (
+        (),
+        "Angstrom",
+        "lattice parameter of the crystal around the dislocation",
+    ),
 }
 
 

@@ -134,6 +134,25 @@ def _field_of(line, places, centre):
     )
 
 
+def core_pairs(entries):
+    """For the name of each dislocation that of the easy core in the same disk, if there is one.
+
+    entries: of the config's `structures`, dicts. Two are of one disk if only name and core differ.
+    """
+    disks = [entry for entry in entries if entry["kind"] == "dislocation"]
+    easy = [entry for entry in disks if entry.get("core", CORES[0]) == CORES[0]]
+    pairs = {}
+    for entry in disks:
+        same = [each["name"] for each in easy if _disk(each) == _disk(entry)]
+        if entry.get("core", CORES[0]) != CORES[0] and same:
+            pairs[entry["name"]] = same[0]
+    return pairs
+
+
+def _disk(entry):
+    return {key: value for key, value in entry.items() if key not in ("name", "core")}
+
+
 def held_components(atoms):
     """What the constraints of Atoms hold: a mask (N,), or (N, 3) with FixCartesian; None if nothing.
 
