@@ -23,12 +23,12 @@ OF_A_DISK = {
     "axes": (
         ("xyz", "xyz_2"),
         "1",
-        "unit vectors along x, y and z in the crystal's cubic axes, rows",
+        "unit vectors along x, y, z in the crystal's cubic axes, rows",
     ),
     "lattice_parameter": (
         (),
         "Angstrom",
-        "lattice parameter of the crystal around the dislocation",
+        "lattice parameter of the crystal around it",
     ),
 }
 

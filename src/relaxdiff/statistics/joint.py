@@ -49,10 +49,11 @@ def joint_posterior(posterior, bulk, structures, cores=None):
     `crystal`, `derivative`, `predictions`, `draws` and, if there are any, `evaluations` and
     `truth`; cores: of `core_pairs`, for each dislocation the one in the same disk that it is
     compared with. A structure's quantities are <name>_formation_energy, where its cell relaxes
-    <name>_formation_volume, and for cores <name>_minus_<other>_core_energy. Returns a Dataset over `quantity` (with the coordinates `unit` and
-    `structure`, '' for the crystal's own), `parameter` (every beta_0 first), `sample`, and
-    `source`: 'linear', 'predicted' at the best level there is (attribute `best_level`) and, if all
-    structures have truth, 'truth'. Samples in which any structure is unstable or was not relaxed at
+    <name>_formation_volume, and for cores <name>_minus_<other>_core_energy.
+    Returns a Dataset over `quantity` (with the coordinates `unit` and `structure`, '' for the
+    crystal's own), `parameter` (every beta_0 first), `sample`, and `source`: 'linear', 'predicted'
+    at the best level there is (attribute `best_level`) and, if all structures have truth, 'truth'.
+    Samples in which any structure is unstable or was not relaxed at
     lambda = 1 are left out throughout; `left_out` counts those that each quantity lacks. `drawn`
     are the draws that are stable in all structures, the crystal's quantities of them to first
     order, the others at the best level of `draws` (`drawn_level`); `drawn_correlation` theirs.

@@ -55,11 +55,11 @@ def dislocation_disk(settings, crystal):
 
     The Atoms have the constraints FixAtoms of the ring and, for the hard and the split core,
     FixCartesian of columns that do not move along z; `arrays["crystal_positions"]`, where each atom
-    is in the perfect crystal, (N, 3); `info["core"]`, x and y of the core's centre;
-    `info["axes"]`, unit vectors along x, y and z in the axes of the conventional cell, rows, (3, 3);
-    and `info["lattice_parameter"]`, a of the crystal.
-    Raises InputError, which begins with the key, for a line that the lattice does not have, a core
-    that the line does not have, and a ring that leaves next to nothing free.
+    is in the perfect crystal, (N, 3); `info["core"]`, x and y of the core's centre; `info["axes"]`,
+    unit vectors along x, y and z in the axes of the conventional cell, rows, (3, 3); and
+    `info["lattice_parameter"]`, a of the crystal. Raises InputError, which begins with the key, for
+    a line that the lattice does not have, a core that the line does not have, and a ring that
+    leaves next to nothing free.
     """
     line = _line(settings, crystal)
     core, ring = settings.get("core", CORES[0]), settings.get("ring", ANY_RING)
@@ -154,7 +154,7 @@ def _disk(entry):
 
 
 def held_components(atoms):
-    """What the constraints of Atoms hold: a mask (N,), or (N, 3) with FixCartesian; None if nothing.
+    """What the constraints of Atoms hold: a mask (N,), (N, 3) with FixCartesian, or None.
 
     As `Freedom.fixed`. Other constraints than FixAtoms and FixCartesian are not looked at.
     """

@@ -105,7 +105,8 @@ class Energy:
 
         right: force fields, (3N, k), eV/Angstrom per unit of a parameter; fixed: (N,), True for
         atoms that do not move, or (N, 3), for components; normal_only: atoms move only along the
-        normal of the first two cell vectors. Without fixed atoms the mean of right and of x over atoms is zero.
+        normal of the first two cell vectors. Without fixed atoms the mean of right and of x over
+        atoms is zero.
         Raises InputError for a minimum that has not converged or unfit shapes, LammpsError.
         """
         if not minimum.converged:
