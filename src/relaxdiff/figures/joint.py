@@ -30,7 +30,6 @@ SYMBOLS = {
     "c44": "$C_{44}$",
     "formation_energy": r"$E_\mathrm{f}$",
     "formation_volume": r"$V_\mathrm{f}$",
-    CORE_ENERGY: r"$\Delta E$",
 }
 UNIT_SIGNS = {"Angstrom": r"$\mathrm{\AA}$", "Angstrom^3": r"$\mathrm{\AA}^3$"}
 DIVERGING = colormaps["RdBu_r"]
@@ -135,7 +134,7 @@ def _names_and_symbols(joint):
 
 
 def _symbol(quantity):
-    return SYMBOLS[CORE_ENERGY if quantity.endswith(CORE_ENERGY) else quantity]
+    return r"$\Delta E$" if quantity.endswith(CORE_ENERGY) else SYMBOLS[quantity]
 
 
 def _colour(joint):

@@ -13,6 +13,7 @@ along the line: Dezerald et al., Phys. Rev. B 89, 024104 (2014).
 """
 
 import numpy as np
+from ase import Atoms
 from ase.constraints import FixAtoms, FixCartesian
 from matscipy.dislocation import (
     BCCEdge100Dislocation,
@@ -68,31 +69,27 @@ def dislocation_disk(settings, crystal):
             f"radius: {settings['radius']} Angstrom leaves no room for a dislocation within a held "
             f"ring of {ring} Angstrom: use {ring + 15:.0f} or more"
         )
-    perfect, atoms = line.build_cylinder(
+    perfect, built = line.build_cylinder(
         settings["radius"], fix_width=ring, method="adsl", verbose=False
     )
-    held = atoms.arrays.pop("fix_mask").astype(bool)
-    centre = np.array(atoms.info["core_positions"][0])
+    places, positions = perfect.positions, built.positions
+    held = built.arrays["fix_mask"].astype(bool)
+    constraints = [FixAtoms(np.flatnonzero(held))]
+    centre = np.array(built.info["core_positions"][0])
     if core != CORES[0]:
-        centre, columns = _other_core(core, centre, perfect.positions, crystal.a)
-        field = _field_of(line, perfect.positions, centre)
-        atoms.positions[~held] = (perfect.positions + field)[~held]
-    widths = np.ptp(perfect.positions[:, :2], axis=0) + ring
+        centre, columns = _other_core(core, centre, places, crystal.a)
+        positions[~held] = (places + _field_of(line, places, centre))[~held]
+        constraints.append(FixCartesian(columns, mask=(False, False, True)))
+    widths = np.ptp(places[:, :2], axis=0) + ring
     shift = np.append(widths / 2 - centre[:2], 0.0)
-    atoms.set_constraint()
-    atoms.set_cell([*widths, perfect.cell[2, 2]])
-    atoms.positions += shift
-    atoms.pbc = True
+    cell = [*widths, perfect.cell[2, 2]]
+    atoms = Atoms(built.numbers, positions + shift, cell=cell, pbc=True, constraint=constraints)
+    atoms.set_array("crystal_positions", places + shift)
     atoms.info = {
         "core": (centre + shift)[:2],
         "axes": line.axes / np.linalg.norm(line.axes, axis=1, keepdims=True),
         "lattice_parameter": crystal.a,
     }
-    atoms.set_array("crystal_positions", perfect.positions + shift)
-    constraints = [FixAtoms(np.flatnonzero(held))]
-    if core != CORES[0]:
-        constraints.append(FixCartesian(columns, mask=(False, False, True)))
-    atoms.set_constraint(constraints)
     return atoms
 
 
