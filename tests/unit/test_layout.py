@@ -18,6 +18,7 @@ LIBRARY, TESTS = PROJECT / "src/relaxdiff", PROJECT / "tests"
 WITHOUT_TEST = {
     "exceptions.py",  # four names
     "figures/drawing.py",  # draws what registry.py names, tested with it
+    "figures/fit_page_template.py",  # the text of a page, tested with fit_page.py
     "figures/interactive_atoms.py",  # a part of the same page's script
     "figures/interactive_script.py",  # the same page's script
     "figures/interactive_template.py",  # the text of a page, tested with interactive.py

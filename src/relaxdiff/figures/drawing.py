@@ -6,6 +6,8 @@ from pathlib import Path
 from relaxdiff.figures import (
     calibration,
     errors,
+    fit_cores,
+    fit_path,
     formation,
     joint,
     overview,
@@ -19,6 +21,8 @@ from relaxdiff.figures.style import lay_out, save_figure
 MODULES = {
     "calibration": calibration,
     "errors": errors,
+    "fit_cores": fit_cores,
+    "fit_path": fit_path,
     "formation": formation,
     "joint": joint,
     "overview": overview,

@@ -19,7 +19,7 @@ from matplotlib.colors import to_hex
 
 from relaxdiff.figures.interactive_atoms import ATOMS_SCRIPT
 from relaxdiff.figures.interactive_data import compressed, page_numbers, view_numbers
-from relaxdiff.figures.interactive_script import SCRIPT
+from relaxdiff.figures.interactive_script import LOADING, SCRIPT
 from relaxdiff.figures.interactive_template import NO_VIEWER, PAGE
 from relaxdiff.figures.style import TRUTH_COLOUR, level_lines
 from relaxdiff.statistics import all_levels
@@ -73,7 +73,7 @@ def _fixed_parts(name, predictions, truth):
     relaxed = "" if truth is None else " and really relaxed (circles)"
     crosses = "" if truth is None else "Crosses: not relaxed, its status says why. "
     replaced = {
-        "SCRIPT": ATOMS_SCRIPT + SCRIPT,
+        "SCRIPT": LOADING + ATOMS_SCRIPT + SCRIPT,
         "NAME": html.escape(name),
         "WHAT": (
             f"{what.capitalize()} of single samples of the potential's parameters, each stretched "

@@ -1,9 +1,8 @@
 """The interactive page's script, between the page's numbers and its end."""
 
-SCRIPT = r"""
+# Of any page with compressed contents.
+LOADING = r"""
 const element = (id) => document.getElementById(id);
-const PER_PAGE = 15; // rows of the table
-const SMALLEST = 1e-4; // meV: what the numbers here are rounded to
 
 async function decompressed(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -16,6 +15,10 @@ async function load(library) {
   script.text = await decompressed(library);
   document.head.append(script);
 }
+"""
+SCRIPT = r"""
+const PER_PAGE = 15; // rows of the table
+const SMALLEST = 1e-4; // meV: what the numbers here are rounded to
 
 // Undoes `pack` of interactive_data.py.
 function unpack({ digits, differences, holes }) {

@@ -53,6 +53,8 @@ FIGURES = (
     Figure("structure", "structure", "plot_structure", ("reference", "derivative", "posterior")),
     Figure("sensitivities", "joint", "plot_joint", ("joint",)),
     Figure("joint_posterior", "joint", "plot_joint", ("joint",)),
+    Figure("fit_path", "fit_path", "plot_fit", ("fit", "verdict")),
+    Figure("fit_cores", "fit_cores", "plot_fit", ("fit", "verdict")),
     Figure("solver_scaling", "solvers", "plot_solver_scaling", ("measurements",)),
     Figure("solver_accuracy", "solvers", "plot_solver_accuracy", ("displacements", "alphas")),
 )

@@ -45,6 +45,16 @@ SOLVER_STYLES = {
     "lammps": {"color": TRUTH_COLOUR, "linestyle": (0, (1, 1.2)), "marker": "x"},
 }
 SOLVER_LABELS = {"lammps": "one LAMMPS relaxation"}
+ATOM_SHADES = ("white", "0.7", "0.3")  # by their place in the shade_labels of a view
+SHORTEST_ARROW = 0.15  # Angstrom in the picture: shorter ones are not drawn
+# Of the figures of a fit: the steps, LAMMPS's relaxation from the result, an alchemical atom or
+# solute, and what is not as it was meant to be.
+FIT_COLOURS = {
+    "path": LEVEL_STYLES["blue"]["color"],
+    "relaxed": TRUTH_COLOUR,
+    "marked": LEVEL_STYLES["orange"]["color"],
+    "wrong": "#c1272d",
+}
 LABELS = {
     "lambda": r"perturbation $\lambda$",
     "formation_energy": r"$E_\mathrm{f}$ (eV)",

@@ -11,7 +11,7 @@ and follow the cell. If no atom is held, no mode moves the structure as a whole.
 """
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.linalg
@@ -132,6 +132,10 @@ class Coordinates:
         atoms.set_cell(self.reference.cell.array @ deformation)
         atoms.set_positions((self.reference.positions + self.displacements(q)) @ deformation)
         return atoms
+
+    def at(self, q):
+        """The same coordinates with q = 0 at another structure of theirs."""
+        return replace(self, reference=self.structure(q))
 
     def locate(self, atoms):
         """q of a structure with the same atoms; the nearest periodic image of each atom is taken.

@@ -48,7 +48,7 @@ COLUMNS = {"hard": slice(0, 3), "split": slice(1, 7)}
 
 
 def dislocation_disk(settings, crystal):
-    """A disk with a dislocation in the middle of its cell; the line is along z.
+    """A disk with a dislocation along z; the easy core is in the middle of the cell.
 
     settings: `radius` of the disk with its ring and, if given, the width `ring` (Angstrom),
     `dislocation`, the name of a line in LINES, and `core`, one of CORES; crystal: PerfectCrystal,
@@ -76,12 +76,13 @@ def dislocation_disk(settings, crystal):
     held = built.arrays["fix_mask"].astype(bool)
     constraints = [FixAtoms(np.flatnonzero(held))]
     centre = np.array(built.info["core_positions"][0])
+    # All cores of a disk have the same cell and ring, so that their structures can be compared.
+    widths = np.ptp(places[:, :2], axis=0) + ring
+    shift = np.append(widths / 2 - centre[:2], 0.0)
     if core != CORES[0]:
         centre, columns = _other_core(core, centre, places, crystal.a)
         positions[~held] = (places + _field_of(line, places, centre))[~held]
         constraints.append(FixCartesian(columns, mask=(False, False, True)))
-    widths = np.ptp(places[:, :2], axis=0) + ring
-    shift = np.append(widths / 2 - centre[:2], 0.0)
     cell = [*widths, perfect.cell[2, 2]]
     atoms = Atoms(built.numbers, positions + shift, cell=cell, pbc=True, constraint=constraints)
     atoms.set_array("crystal_positions", places + shift)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from analytic_study import make_study
+from fit_results import dislocation_fit
 
 from relaxdiff.figures.drawing import MODULES, write_figures
 from relaxdiff.figures.registry import FIGURES, figure_named, figures_of
@@ -21,10 +22,11 @@ names = pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.nam
 
 @pytest.fixture(scope="module")
 def results():
-    """What figures take, by name: of the analytic study, and a few numbers of joint and solvers."""
+    """What figures take, by name: of the analytic study, and a few numbers of the others."""
     study, _ = make_study(n_samples=12)
     datasets = ("predictions", "truth", "derivative", "posterior", "evaluations")
     moved = pd.DataFrame({"predicted": [-0.02, 0.01], "true": [-0.02, 0.01], "lambda": 4.0})
+    fit, verdict = dislocation_fit()
     solvers = ("dense", "sparse", "energy")
     return {
         **study,
@@ -33,6 +35,8 @@ def results():
         "sample": 0,
         "zoom_energy": 0.2,
         "joint": _joint(),
+        "fit": fit,
+        "verdict": verdict,
         "measurements": pd.DataFrame(
             {"solver": "dense", "atoms": [53, 127], "seconds": [1, 5], "grown_MiB": [10, 40]}
         ),

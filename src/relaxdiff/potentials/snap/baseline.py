@@ -91,6 +91,8 @@ class ZblBaseline:
 
     def coefficient_lines(self, elements, file=None):
         """The pair_coeff lines in a hybrid style, for atoms of the types 1, 2, ... (a list)."""
+        if "X" in elements:
+            raise InputError("zbl: X has no atomic number, so that it has no repulsion")
         numbers = enumerate((atomic_numbers[element] for element in elements), start=1)
         pairs = itertools.combinations_with_replacement(numbers, 2)
         return [f"pair_coeff {i} {j} zbl {z} {y}" for (i, z), (j, y) in pairs]
@@ -161,14 +163,13 @@ class PairBaseline:
         if self._has_file:
             path = file or _on_disk(self.file)
             return [f'pair_coeff * * {self.style} "{path}" {" ".join(elements)}']
-        types = {element: place for place, element in enumerate(elements, start=1)}
         given = {frozenset(pair): numbers for pair, numbers in self.coefficients}
-        lines = []
-        for pair in itertools.combinations_with_replacement(elements, 2):
-            if frozenset(pair) not in given:
-                raise InputError(f"coefficients: lacks the pair {' '.join(pair)}")
-            i, j = sorted(types[element] for element in pair)
-            numbers = " ".join(map(_plain, given[frozenset(pair)]))
+        types, lines = enumerate(elements, start=1), []
+        for (i, one), (j, other) in itertools.combinations_with_replacement(types, 2):
+            pair = frozenset((one, other))
+            if pair not in given:
+                raise InputError(f"coefficients: lacks the pair {one} {other}")
+            numbers = " ".join(map(_plain, given[pair]))
             lines.append(f"pair_coeff {i} {j} {self.style} {numbers}")
         return lines
 

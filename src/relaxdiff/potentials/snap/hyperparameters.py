@@ -8,6 +8,7 @@ from ase.data import atomic_numbers
 from relaxdiff.exceptions import InputError
 
 LARGEST_CUTOFF = 20  # Angstrom
+ALCHEMICAL = "X"  # of no element: ASE's symbol with the atomic number 0
 FLAGS = ("switchflag", "bzeroflag", "quadraticflag")
 
 
@@ -60,7 +61,7 @@ class SnapHyperparameters:
 
     def _check_elements(self):
         for element in self.elements:
-            if not atomic_numbers.get(element):  # X, of no element, has the number 0
+            if element not in atomic_numbers:
                 raise InputError(f"unknown chemical element '{element}'")
         if not self.elements or len(set(self.elements)) < len(self.elements):
             raise InputError(f"elements: each once, at least one, found {self.elements}")
