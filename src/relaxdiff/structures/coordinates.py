@@ -41,6 +41,14 @@ class Freedom:
     directions: np.ndarray = field(default_factory=lambda: np.eye(3))
     fixed: np.ndarray | None = None
 
+    def size(self, count):
+        """Number of coordinates of `count` atoms if no symmetry is used."""
+        held = np.zeros(count, dtype=bool) if self.fixed is None else np.asarray(self.fixed)
+        if held.ndim == 2:
+            return int((~held).sum()) + len(self.strains)
+        moving = count - held.sum() if held.any() else count - 1
+        return int(moving) * len(self.directions) + len(self.strains)
+
     @property
     def held_columns(self):
         """Number of atoms of which some components are held and others are not."""
