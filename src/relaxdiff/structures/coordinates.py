@@ -82,6 +82,13 @@ class Coordinates:
         """Number of coordinates n."""
         return self.n_modes + len(self.strains)
 
+    @property
+    def held(self):
+        """Mask (N, 3) of the components of the atoms' positions that are held."""
+        count = len(self.reference)
+        fixed = False if self.freedom.fixed is None else self.freedom.fixed
+        return np.broadcast_to(np.asarray(fixed, dtype=bool).T, (3, count)).T.copy()
+
     @functools.cached_property
     def edge(self):
         """Edge of a cube with the reference cell's volume, Angstrom."""
@@ -145,10 +152,8 @@ class Coordinates:
         lost.
         """
         strain, apart = _compare(self.reference, atoms)
-        held = self.freedom.fixed
-        if held is not None and np.any(held):
-            held = np.broadcast_to(np.reshape(held, (len(atoms), -1)), apart.shape)
-            apart = apart - np.mean(apart, axis=0, where=held)
+        if self.held.any():
+            apart = apart - np.mean(apart, axis=0, where=self.held)
         basis = self.strains.reshape(-1, 9)
         strains = np.linalg.lstsq(basis.T, strain.ravel(), rcond=None)[0] if len(basis) else []
         return np.append(self.pull_back(apart), strains)

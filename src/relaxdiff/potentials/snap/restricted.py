@@ -94,11 +94,15 @@ class RestrictedPotential:
         """LAMMPS's lines for the whole potential, its files in `folder` (a list)."""
         return self.whole.lammps_lines(folder)
 
+    @property
+    def free_elements(self):
+        """Symbols of the elements that have free coefficients, in LAMMPS's order (a list)."""
+        places = np.unique(self.free // self.whole.hyperparameters.n_of_element)
+        return [self.elements[place] for place in places]
+
     def centres(self, atoms):
         """Indices of the atoms whose coefficients are free, (k,)."""
-        size = self.whole.hyperparameters.n_of_element
-        free = {self.elements[index // size] for index in self.free}
-        return np.flatnonzero(np.isin(atoms.get_chemical_symbols(), list(free)))
+        return np.flatnonzero(np.isin(atoms.get_chemical_symbols(), self.free_elements))
 
 
 def restricted(potential, patterns):
