@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from fit_case import CHANGE, LATTICE_PARAMETER, SETTINGS
 
 from relaxdiff import relax
 from relaxdiff.fit.fitted import fit_parameters
@@ -13,21 +14,6 @@ from relaxdiff.minima.minimum import Minimum
 from relaxdiff.potentials.snap.alchemical import alchemical
 from relaxdiff.structures.kinds import vacancy_cell
 from relaxdiff.structures.lattices import PerfectCrystal
-
-LATTICE_PARAMETER = 3.18046  # Angstrom, that of W_2940_2017_2
-CHANGE = 0.02  # of the coefficients of X, relative to their norm
-NEIGHBOUR = 0  # of the vacancy
-SETTINGS = {
-    "method": "direct",
-    "alchemical": [NEIGHBOUR],
-    "free": ["X_beta_*"],
-    "prior": False,
-    "targets": [{"structure": "vacancy", "like": "changed", "file": None, "region": None}],
-    "margin": 0.02,
-    "largest_change": 0.5,
-    "steps": 4,
-}
-
 
 @dataclass(frozen=True)
 class Case:

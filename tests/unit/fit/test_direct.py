@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import CHANGE, LATTICE_PARAMETER
+from fit_case import CHANGE, LATTICE_PARAMETER
 
 from relaxdiff import RelaxationError, relax
 from relaxdiff.fit.direct import direct, settled

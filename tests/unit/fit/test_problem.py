@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import LATTICE_PARAMETER
+from fit_case import LATTICE_PARAMETER
 
 from relaxdiff import implicit_derivative, relax
 from relaxdiff.fit.problem import FitProblem, response
