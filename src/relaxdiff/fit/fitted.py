@@ -36,6 +36,7 @@ def fit_parameters(problem, settings, report=lambda line: None):
         element=", ".join(
             dict.fromkeys(n.split("_")[0] for n in problem.potential.parameters.names)
         ),
+        alchemical_of=problem.host or "",
         potential=problem.potential.name,
         status=_status(steps[-1], settings),
     )
