@@ -7,11 +7,12 @@ import pytest
 import xarray as xr
 from entries import vacancy
 
-from relaxdiff.minima.reference import relax_reference
+from relaxdiff.minima.reference import relax_reference, relaxed_crystal
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.potentials.snap.alchemical import alchemical
 from relaxdiff.potentials.snap.baseline import ZblBaseline
 from relaxdiff.potentials.snap.files import read_snap
+from relaxdiff.structures.lattices import starting_crystal
 
 NEIGHBOUR = 0  # of the vacancy, and the alchemical atom
 CRYSTAL = {"element": "W", "lattice": "bcc", "lattice_parameter": None}
@@ -92,13 +93,15 @@ def test_the_potential_in_the_files_is_the_one_that_was_fitted(fitted):
     assert "pair_coeff 2 2 zbl 74 74" in commands
 
 
-def test_the_alchemical_atom_is_looked_at_alone_in_the_crystal(fitted):
+def test_the_alchemical_atom_is_looked_at_alone_in_the_crystal(fitted, tungsten):
     table = pd.read_csv(fitted[0] / "in_crystal.csv")
     assert list(table["element"]) == ["X"]
     assert list(table["kind"]) == ["substitutional"]
     assert table["status_before"][0] == "stable"
-    # Before the fit X is an atom of the crystal: an energy like the cohesive one.
-    assert table["energy_eV_before"][0] == pytest.approx(-8.9, abs=0.3)
+    # Before the fit X is an atom of the crystal.
+    crystal = relaxed_crystal(tungsten, starting_crystal("W", "bcc"))
+    per_atom = crystal.energy / len(crystal.atoms)
+    assert table["energy_eV_before"][0] == pytest.approx(per_atom, abs=1e-3)
     assert abs(table["energy_change_eV"][0]) > 0.01
 
 
@@ -106,9 +109,6 @@ def test_nothing_runs_again_but_what_has_changed(fitted, clone, config):
     said = clone.run("fit")
     assert "Nothing to be done" in said
     assert "Verdict: a minimum" in said
-    clone.write_config(config | {"fit": config["fit"] | {"margin": 0.06}})
-    assert "fit_parameters" in clone.planned("fit")
-    assert "relax_reference" not in clone.planned("fit")
     clone.write_config(config | {"figures": {"dpi": 60}})
     assert clone.planned("fit") == {"plot_fit"}
     clone.write_config(config)
@@ -130,24 +130,24 @@ def test_the_report_shows_the_fit(fitted, clone):
 
 
 @pytest.mark.parametrize("method", ["relaxed", "published"])
-def test_the_other_methods_come_near(clone, config, fitted, method):
-    before = float(xr.load_dataset(fitted[0] / "fit.nc")["loss"][0])
+def test_the_other_methods_come_near(fitted, clone, config, method):
+    """In the same study, of which only the fit runs again: the tests above need it no more."""
     changes = {"method": method, "steps": 3, "largest_change": 1.0}
-    clone.write_config(config | {"study": method, "fit": config["fit"] | changes})
-    clone.run(f"results/{method}/fit/fit.nc")
-    fit = xr.load_dataset(clone.folder / f"results/{method}/fit/fit.nc")
+    clone.write_config(config | {"fit": config["fit"] | changes})
+    said = clone.run("results/small/fit/fit.nc")
+    assert "relax_reference" not in said
+    fit = xr.load_dataset(fitted[0] / "fit.nc")
     assert fit.attrs["method"] == method
-    assert float(fit["loss"][0]) == pytest.approx(before, rel=1e-6)
-    assert float(fit["loss"][-1]) < 0.1 * before
+    assert float(fit["loss"][0]) > 1e-4
+    assert float(fit["loss"][-1]) < 0.1 * float(fit["loss"][0])
 
 
-def test_a_fit_without_a_solution_ends_with_a_sentence(clone, config, fitted):
-    changes = {"largest_change": 1e-4}
-    clone.write_config(config | {"study": "tight", "fit": config["fit"] | changes})
+def test_a_fit_without_a_solution_ends_with_a_sentence(fitted, clone, config):
+    clone.write_config(config | {"fit": config["fit"] | {"largest_change": 1e-4}})
     said = clone.run("fit", fails=True)
     assert "Error: fit: no change of up to 0.01% of the free parameters makes the target" in said
     assert "Traceback" not in said
-    assert not (clone.folder / "results/tight/fit/fit.nc").exists()
+    assert not (fitted[0] / "fit.nc").exists()
 
 
 def test_without_a_fit_in_the_config_the_target_is_refused(clone, config):
