@@ -4,15 +4,17 @@ from common import job
 
 from relaxdiff.files.datasets import read_dataset, write_dataset
 from relaxdiff.statistics.joint import joint_posterior, joint_table
+from relaxdiff.structures.dislocations import core_pairs
 
 with job(snakemake) as log:
     given, structures = snakemake.input, snakemake.params.structures
+    cores = core_pairs(structures.values())
     shared = {name: read_dataset(given[name]) for name in ("posterior", "bulk")}
     of_structures = {name: {} for name in structures}
     for kind in given.keys() - shared.keys():
         for name, path in zip(structures, given[kind], strict=True):
             of_structures[name][kind] = read_dataset(path)
-    joint = joint_posterior(**shared, structures=of_structures)
+    joint = joint_posterior(**shared, structures=of_structures, cores=cores)
     table = joint_table(joint)
     for row in table.itertuples():
         log.info(

@@ -560,7 +560,7 @@ CONFIGS = {
         structures(
             point_defect("octahedral", 3) | {"element": "W"}, derivative={"solver": "sparse"}
         ),
-        "derivative.solver: sparse needs every atom on a site of the crystal",
+        "derivative.solver: sparse needs every atom near a site of the crystal",
     ),
     "a vacancy beside its image": (
         structures(vacancy(2), crystal={"lattice": "hcp"}),
@@ -614,7 +614,7 @@ CONFIGS = {
     ),
     "sparse with a slab": (
         structures(SLAB, derivative={"solver": "sparse"}),
-        "derivative.solver: sparse needs every atom on a site of the crystal",
+        "derivative.solver: sparse needs every atom near a site of the crystal",
     ),
     "a grid without its ends": (
         key("perturbation.lambda_step", 0.35),

@@ -28,6 +28,7 @@ GOOD = {
         "displacement": [0.5, 0],
         "cell": "in_plane_fixed",
     },
+    "screw": {"kind": "dislocation", "radius": 30.0, "core": "hard", "cell": "fixed"},
     "loop": {"kind": "file", "path": "loop.xyz", "lattice_parameter": 3.18, "cell": "full"},
 }
 

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import xarray as xr
 import yaml
@@ -11,6 +12,7 @@ from relaxdiff.cli import main
 from relaxdiff.posterior.trial import shipped_file
 
 EXAMPLES = Path(__file__).parents[2] / "config/examples"
+CORES = ("easy", "hard")
 FIGURES = ("formation_curves.png", "interactive.html")
 # A potential of LAMMPS's own for the examples that need files of the user's.
 POTENTIALS = {
@@ -53,7 +55,10 @@ def tables(config):
 
 
 def test_every_example_is_run_here():
-    assert {path.stem for path in EXAMPLES.glob("*.yaml")} == {"tungsten_defects", *POTENTIALS}
+    of_the_shipped_posterior = {"tungsten_defects", "dislocation_cores"}
+    assert {path.stem for path in EXAMPLES.glob("*.yaml")} == of_the_shipped_posterior | {
+        *POTENTIALS
+    }
 
 
 def test_the_ten_structures_of_tungsten_are_built_and_differentiated(example, clone):
@@ -145,6 +150,38 @@ def test_beryllium_in_tungsten_runs_as_its_comments_say(example, clone):
         float(crystals["bulk_Be.nc"][f"reference_lattice_parameter{end}"]) for end in ("", "_c")
     ]
     assert lengths == pytest.approx([2.2395, 3.6043], abs=1e-3)
+
+
+def test_two_cores_of_a_dislocation_are_compared(example, clone):
+    """In a smaller disk, of fewer samples."""
+    config = example("dislocation_cores")
+    config["posterior"]["samples"] = 3
+    for entry in config["structures"]:
+        entry["radius"] = 15.5
+    clone.write_config(config)
+    pictures = [f"results/dislocation_cores/{name}/figures/structure.png" for name in CORES]
+    clone.run(*tables(config), *pictures, "results/dislocation_cores/joint.csv")
+    folder = clone.folder / "results/dislocation_cores"
+    truth = {name: xr.open_dataset(folder / name / "truth.nc") for name in CORES}
+    predicted = {name: xr.open_dataset(folder / name / "predictions.nc") for name in CORES}
+    for name in CORES:
+        assert (truth[name]["status"] == "converged").all()
+        best = predicted[name]["formation_energy"].sel(level="h+ih")
+        error = best - truth[name]["formation_energy"]
+        assert float(abs(error).max()) < 0.01
+        assert "agrees" in (folder / name / "truth_check.csv").read_text()
+        summary = pd.read_csv(folder / name / "summary.csv").set_index(["topic", "item"])["value"]
+        assert summary.get(("reference", "held_columns"), 0) == (3 if name == "hard" else 0)
+    said = (folder / "hard/summary.rst").read_text()
+    assert "all that may move, with 3 columns held" in said
+    reference = xr.open_dataset(folder / "hard/reference.nc")
+    assert reference.attrs["held"] == "with 3 columns held"
+    joint = pd.read_csv(folder / "joint.csv").set_index("quantity")
+    row = joint.loc["hard_minus_easy_core_energy"]
+    energies = [float(truth[name]["formation_energy"].sel({"lambda": 0})[0]) for name in CORES]
+    assert row["at_mean"] == pytest.approx(energies[1] - energies[0], abs=1e-6)
+    assert 0.05 < row["standard_deviation_linear"] < 0.5
+    assert row["standard_deviation"] == pytest.approx(row["true_standard_deviation"], rel=0.1)
 
 
 @pytest.mark.parametrize("name", CRYSTALS)

@@ -21,7 +21,7 @@ rule join_quantities:
     log:
         f"{STUDY}/logs/join_quantities.log",
     params:
-        structures=list(STRUCTURES),
+        structures=STRUCTURES,
         code=code_of("join_quantities"),
     threads: 1
     resources:

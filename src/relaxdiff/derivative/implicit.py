@@ -67,6 +67,8 @@ def implicit_derivative(
     axis = "parameter" if directions is None else "direction"
     curvature = own + np.einsum("np,lnr->lpr", columns, derivatives)
     dataset = _dataset(minimum, (energy, slopes, curvature), derivatives, chosen, axis)
+    if held := minimum.coordinates.freedom.held_columns:
+        dataset.attrs["held_columns"] = held
     coupling = problem.coordinates.modes @ solved.x[:, chosen.shape[1] :]
     dataset["strain_coupling"] = variable(
         ("strain", "atom", "xyz"),

@@ -17,6 +17,7 @@ from relaxdiff.figures.style import (
 )
 from relaxdiff.statistics import ENOUGH
 
+CORE_ENERGY = "core_energy"  # the end of the name of a difference of two cores
 SYMBOLS = {
     "lattice_parameter": "$a$",
     "lattice_parameter_c": "$c$",
@@ -116,7 +117,8 @@ def joint_posterior(joint):
 
 def _formation_energies(joint):
     """The part of a joint Dataset that is on formation energies."""
-    own = [str(name) for name in joint["quantity"].values if name.endswith("formation_energy")]
+    ends = ("formation_energy", CORE_ENERGY)
+    own = [str(name) for name in joint["quantity"].values if name.endswith(ends)]
     return joint.sel(quantity=own, quantity_2=own)
 
 
@@ -126,9 +128,13 @@ def _names_and_symbols(joint):
     several = len(set(structures) - {""}) > 1
     quantities = joint["quantity"].values
     return [
-        (name if several else "", SYMBOLS[quantity.removeprefix(f"{name}_")])
+        (name if several else "", _symbol(quantity.removeprefix(f"{name}_")))
         for name, quantity in zip(structures, quantities, strict=True)
     ]
+
+
+def _symbol(quantity):
+    return r"$\Delta E$" if quantity.endswith(CORE_ENERGY) else SYMBOLS[quantity]
 
 
 def _colour(joint):

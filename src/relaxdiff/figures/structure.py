@@ -21,7 +21,8 @@ def structure(reference, derivative, posterior):
 
     reference, derivative, posterior: the Datasets of those names. The view is along the cell's
     shortest vector. Colours and arrows: of the field in which the samples differ most
-    (`displacements.leading_field`), as large as its standard deviation over the samples.
+    (`displacements.leading_field`), as large as its standard deviation over the samples. The title
+    says how many columns of atoms are held.
     """
     field, share = leading_field(displacement_fields(posterior, derivative))
     sizes = np.linalg.norm(field, axis=1)
@@ -57,7 +58,8 @@ def structure(reference, derivative, posterior):
     longest = 1e3 * np.linalg.norm(steps, axis=1).max(initial=0.0)
     axis.set_title(
         f"leading displacement field, {100 * share:.0f} % of the variance; "
-        rf"longest arrow {longest:.2g} m$\mathrm{{\AA}}$",
+        rf"longest arrow {longest:.2g} m$\mathrm{{\AA}}$"
+        + (f"; {reference.attrs['held']}" if "held" in reference.attrs else ""),
         loc="left",
     )
     axis.margins(0.08)

@@ -12,6 +12,7 @@ crystal because a large structure has long waves that are soft in any case.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import scipy.linalg
@@ -21,9 +22,10 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from relaxdiff.minima import factorised
 
 LOWEST = 6  # eigenvectors looked at
-BELOW = -1.5  # times the crystal's curvatures; no eigenvalue that is looked for is lower
-SLACK = 1e-3  # of the margin by which a condition may be violated
+SLACK = 1e-3  # in crystal's curvatures, by which a curvature may be below the margin
 SMALL = 400  # coordinates up to which all eigenvalues are computed
+ACCURACY = 1e-5  # of eigenvalues in larger structures, relative
+MOST_ROUNDS = 60  # of cutting planes
 
 
 @dataclass
@@ -50,14 +52,23 @@ class Stability:
         if matrix.shape[0] <= SMALL:
             values, vectors = scipy.linalg.eigh(matrix.toarray(), self.crystal.toarray())
             return values[:LOWEST], vectors[:, :LOWEST]
-        solve = factorised(matrix - BELOW * self.crystal)
-        inverse = LinearOperator(matrix.shape, matvec=solve, dtype=float)
         start = np.random.default_rng(0).normal(size=matrix.shape[0])
         values, vectors = eigsh(
-            matrix, LOWEST, self.crystal, sigma=BELOW, OPinv=inverse, v0=start, tol=1e-8
+            matrix,
+            LOWEST,
+            self.crystal,
+            Minv=self._inverse_crystal,
+            which="SA",
+            v0=start,
+            tol=ACCURACY,
         )
         order = np.argsort(values)
         return values[order], vectors[:, order]
+
+    @cached_property
+    def _inverse_crystal(self):
+        solve = factorised(self.crystal)
+        return LinearOperator(self.crystal.shape, matvec=solve, dtype=float)
 
     def conditions(self, vectors, margin):
         """Conditions (k, P) and bounds (k,) that the curvatures along vectors (n, k) be enough."""
@@ -68,24 +79,25 @@ class Stability:
         return conditions, margin * wanted - present
 
 
-def stable_change(solve, stability, margin, most_cuts=60):
+def stable_change(solve, stability, margin):
     """The best change of parameters for which all curvatures are at least the margin.
 
     solve: function of conditions (k, P) and bounds (k,) that returns the best change under them,
     or None; stability: Stability; margin: relative to the crystal's curvatures. Returns the change,
-    or None if there is none, the lowest curvature it has, and the number of rounds.
+    or None if there is none or MOST_ROUNDS do not find it, the lowest curvature it has, and the
+    number of rounds.
     """
     size = stability.tensor.shape[2]
     conditions, bounds = np.zeros((0, size)), np.zeros(0)
-    for rounds in range(1, most_cuts + 1):
+    for rounds in range(1, MOST_ROUNDS + 1):
         change = solve(conditions, bounds)
         if change is None:
-            return None, np.nan, rounds
-        curvatures, vectors = stability.lowest(change)
-        if curvatures[0] >= margin - SLACK * max(margin, 1.0):
             break
+        curvatures, vectors = stability.lowest(change)
+        if curvatures[0] >= margin - SLACK:
+            return change, float(curvatures[0]), rounds
         violated = vectors[:, curvatures < margin]
         further = stability.conditions(violated, margin)
         conditions = np.vstack([conditions, further[0]])
         bounds = np.append(bounds, further[1])
-    return change, float(curvatures[0]), rounds
+    return None, np.nan, rounds

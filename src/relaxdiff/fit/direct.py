@@ -20,7 +20,7 @@ from relaxdiff.structures import images_near
 
 # Directions of parameter space along which the forces change less than this, relative to the
 # strongest, do not balance forces: the change of parameters would be large.
-WEAKEST = 1e-3
+WEAKEST = 1e-2
 AT_REST = 1e-4  # eV/Angstrom; atoms with smaller forces need not be relaxed first
 
 
@@ -54,13 +54,13 @@ def direct(problem, settings, report):
 
 
 def settled(problem, evaluator, report):
-    """The target after atoms that no free parameter acts on were relaxed around it, q (n,)."""
+    """The target after atoms that no free parameter acts on were relaxed around it, q (n,).
+
+    Raises RelaxationError if these do not come to rest.
+    """
     coordinates, potential = problem.coordinates, problem.potential
     atoms, nowhere = coordinates.reference, np.zeros(coordinates.size)
-    held = np.zeros((len(atoms), 3), dtype=bool)
-    if coordinates.freedom.fixed is not None:
-        fixed = np.asarray(coordinates.freedom.fixed)
-        held |= fixed if fixed.ndim == 2 else fixed[:, None]
+    held = coordinates.held
     inside, _ = images_near(atoms, atoms.positions[potential.centres(atoms)], potential.reach)
     held[inside] = True
     slopes = (coordinates.modes @ evaluator.gradient(nowhere, potential.theta)).reshape(-1, 3)
@@ -70,6 +70,10 @@ def settled(problem, evaluator, report):
     around = relax(
         atoms, potential, "fixed", TOLERANCE, symmetry=False, preconditioner=crystal, fixed=held
     )
+    if not around.converged:
+        raise RelaxationError(
+            f"fit: the atoms around the target that no free parameter acts on are {around.status}"
+        )
     moved = around.atoms.positions - atoms.positions
     report(
         f"{(~held).any(axis=1).sum()} atoms that the free parameters do not act on were relaxed "

@@ -33,9 +33,7 @@ def fit_parameters(problem, settings, report=lambda line: None):
         method=settings["method"],
         structure=target["structure"],
         like=target["like"] or target["file"],
-        element=", ".join(
-            dict.fromkeys(n.split("_")[0] for n in problem.potential.parameters.names)
-        ),
+        element=", ".join(problem.potential.free_elements),
         alchemical_of=problem.host or "",
         potential=problem.potential.name,
         status=_status(steps[-1], settings),
@@ -53,8 +51,6 @@ def _status(last, settings):
 
 def _dataset(problem, steps):
     atoms, coordinates = problem.coordinates.reference, problem.coordinates
-    held = coordinates.freedom.fixed
-    held = np.zeros(len(atoms)) if held is None else np.asarray(held).reshape(len(atoms), -1)
     along = ("step", "atom", "xyz")
     columns = {
         "loss": ("Angstrom^2", "half the sum of squared deviations from the target"),
@@ -79,7 +75,7 @@ def _dataset(problem, steps):
         "cell": variable(("vector", "xyz"), atoms.cell.array, "Angstrom", "cell vectors, rows"),
         "fixed": variable(
             ("atom", "xyz"),
-            np.broadcast_to(held.reshape(len(atoms), -1), (len(atoms), 3)).astype(int),
+            coordinates.held.astype(int),
             "1",
             "1 for a component of an atom's position that is held, else 0",
         ),

@@ -14,10 +14,14 @@ INCOMPATIBLE = 1e-9  # residual of the least-squares problem below which the con
 def least_distance(conditions, bounds):
     """The shortest z, (p,), with conditions (k, p) @ z >= bounds (k,), or None if there is none."""
     size = conditions.shape[1]
-    if not len(conditions):
-        return np.zeros(size)
-    scale = np.maximum(np.linalg.norm(conditions, axis=1), 1e-300)
-    stacked = np.vstack([(conditions / scale[:, None]).T, bounds / scale])
+    lengths = np.linalg.norm(conditions, axis=1)
+    empty = lengths == 0
+    if (bounds[empty] > 0).any():
+        return None
+    conditions, bounds = (
+        each[~empty] / lengths[~empty, None] for each in (conditions, bounds[:, None])
+    )
+    stacked = np.vstack([conditions.T, bounds.T])
     wanted = np.append(np.zeros(size), 1.0)
     weights, residual = nnls(stacked, wanted, maxiter=100 * len(bounds) + 1000)
     if residual < INCOMPATIBLE:

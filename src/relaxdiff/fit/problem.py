@@ -82,13 +82,13 @@ class FitProblem:
 
     @cached_property
     def exact(self):
-        """Mask (N,) of the atoms whose second derivatives are exact: those near the free ones."""
+        """Mask (N,) of the atoms with exact second derivatives: near X, and not held."""
         atoms = self.coordinates.reference
         near = np.zeros(len(atoms), dtype=bool)
         for centre in self.potential.centres(atoms):
             apart = atoms.get_distances(centre, range(len(atoms)), mic=True)
             near |= apart < EXACT * self.potential.reach
-        return near
+        return near & ~self.coordinates.held.all(axis=1)
 
     def hessian(self, q, potential):
         """d2U/dq2 at q, sparse, (n, n): exact near the free atoms, else the crystal's."""

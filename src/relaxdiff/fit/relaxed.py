@@ -20,6 +20,7 @@ from relaxdiff.fit.progress import line
 RADIUS = 0.2  # Angstrom, the trust radius to begin with
 SMALLEST_RADIUS = 1e-4
 CLOSE = 1e-3  # Angstrom; nearer to the target no further step is taken
+LEAST_GAIN = 0.98  # of the loss before; a step that leaves more of it is the last
 BASIN = 0.25  # of the nearest-neighbour distance, from the prediction: farther is another basin
 DAMPINGS = 10.0 ** np.arange(-10, 3, 0.5)  # relative to the largest of the normal matrix
 
@@ -36,7 +37,7 @@ def relaxed(problem, settings, report, steps=None):
             report(line(0, steps[0]))
         radius = RADIUS
         for _ in range(settings["steps"]):
-            if steps[-1].largest_deviation < CLOSE or radius < SMALLEST_RADIUS:
+            if steps[-1].largest_deviation < CLOSE or _stalls(steps):
                 break
             model = _Model(problem, evaluator, steps[-1])
             while radius >= SMALLEST_RADIUS:
@@ -51,6 +52,11 @@ def relaxed(problem, settings, report, steps=None):
             report(line(len(steps) - 1, further))
             radius = min(2 * radius, RADIUS)
     return steps
+
+
+def _stalls(steps):
+    """Whether the last relaxed step gained next to nothing."""
+    return len(steps) > 2 and steps[-1].loss > LEAST_GAIN * steps[-2].loss
 
 
 class _Model:

@@ -33,7 +33,7 @@ def fit_problem(start, target, crystal, settings, posterior=None):
         host = hosts[0]
         potential = alchemical(potential, host)
         atoms.symbols[chosen] = ALCHEMICAL
-    reference = _on_target(atoms, target, start.coordinates.freedom.fixed)
+    reference = _on_target(atoms, target, start.coordinates.held)
     free = restricted(potential, settings["free"])
     if not len(free.centres(atoms)):
         raise InputError(
@@ -64,9 +64,10 @@ def alchemical_atoms(atoms, target, wanted):
         return np.zeros(0, dtype=int)
     if wanted not in NAMED_ATOMS:
         chosen = np.unique(np.atleast_1d(wanted))
-        if chosen.min() < 0 or chosen.max() >= len(atoms):
+        outside = chosen[(chosen < 0) | (chosen >= len(atoms))]
+        if len(outside):
             raise InputError(
-                f"fit.alchemical: {chosen.max()} is not the index of one of {len(atoms)} atoms, "
+                f"fit.alchemical: {outside[0]} is not the index of one of {len(atoms)} atoms, "
                 "which are counted from 0"
             )
         return chosen
@@ -85,7 +86,7 @@ def alchemical_atoms(atoms, target, wanted):
 
 
 def _on_target(atoms, target, held):
-    """The structure with the target's positions; held atoms stay where they are."""
+    """The structure with the target's positions; held components, mask (N, 3), stay."""
     if len(target) != len(atoms):
         raise InputError(
             f"fit.targets: the target has {len(target)} atoms, the structure {len(atoms)}: they "
@@ -94,17 +95,15 @@ def _on_target(atoms, target, held):
     if not np.allclose(target.cell, atoms.cell, atol=1e-3):
         raise InputError("fit.targets: the target's cell is not that of the structure")
     apart, _ = find_mic(target.positions - atoms.positions, atoms.cell)
-    if held is None:
+    if not held.any():
         apart = apart - apart.mean(axis=0)
-    else:
-        mask = np.broadcast_to(np.reshape(held, (len(atoms), -1)), (len(atoms), 3)).astype(bool)
-        off = np.abs(apart[mask]).max(initial=0.0)
-        if off > SAME_RING:
-            raise InputError(
-                f"fit.targets: atoms that are held are up to {off:.2f} Angstrom elsewhere in the "
-                "target: start and target must share them"
-            )
-        apart[mask] = 0
+    off = np.abs(apart[held]).max(initial=0.0)
+    if off > SAME_RING:
+        raise InputError(
+            f"fit.targets: atoms that are held are up to {off:.2f} Angstrom elsewhere in the "
+            "target: start and target must share them"
+        )
+    apart[held] = 0
     reference = atoms.copy()
     reference.positions += apart
     return reference
@@ -112,10 +111,8 @@ def _on_target(atoms, target, held):
 
 def _region(coordinates, potential, radius):
     """Mask (N,) of the atoms that count: not held, within radius of one with free parameters."""
-    atoms, held = coordinates.reference, coordinates.freedom.fixed
-    counts = np.ones(len(atoms), dtype=bool)
-    if held is not None:
-        counts &= ~np.asarray(held).reshape(len(atoms), -1).all(axis=1)
+    atoms = coordinates.reference
+    counts = ~coordinates.held.all(axis=1)
     if radius is not None:
         near = [
             atoms.get_distances(centre, range(len(atoms)), mic=True) < radius

@@ -12,7 +12,6 @@ from relaxdiff.files import variable
 from relaxdiff.potentials import Potential
 from relaxdiff.structures import Coordinates, Freedom
 
-
 # Of a disk with a dislocation: names in `Atoms.arrays` or `Atoms.info`, and in a file.
 OF_A_DISK = {
     "crystal_positions": (
@@ -24,12 +23,12 @@ OF_A_DISK = {
     "axes": (
         ("xyz", "xyz_2"),
         "1",
-        "unit vectors along x, y and z in the crystal's cubic axes, rows",
+        "unit vectors along x, y, z in the crystal's cubic axes, rows",
     ),
     "lattice_parameter": (
         (),
         "Angstrom",
-        "lattice parameter of the crystal around the dislocation",
+        "lattice parameter of the crystal around it",
     ),
 }
 

@@ -32,8 +32,9 @@ def relax(
     structure's own symmetry, which makes it fast; turn it off (or shake the atoms) to leave a
     symmetric saddle point; preconditioner: for large cells, such as LatticeGreen: its `apply` maps
     forces (N, 3) to displacements, as the inverse of a Hessian does; fixed: mask (N,) of atoms
-    that keep their scaled positions or, without symmetry, (N, 3) of components; normal_only: atoms move only along the normal of the plane of
-    the first two cell vectors, as in a gamma surface. Returns a Minimum whose `status` says whether
+    that keep their scaled positions or, without symmetry, (N, 3) of components; normal_only: atoms
+    move only along the normal of the plane of the first two cell vectors, as in a gamma surface.
+    Returns a Minimum whose `status` says whether
     it converged, and whose Atoms carry the energy (eV) and, unless some atoms are held or confined
     to a normal, the remaining forces (eV/A). Raises InputError for a `cell` that is not possible,
     EvaluationError when the potential has no value for a structure on the way.

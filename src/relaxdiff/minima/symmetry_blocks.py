@@ -119,7 +119,7 @@ class Block:
 def symmetry_blocks(coordinates):
     """The Blocks of symmetric coordinates; none if there is no symmetry to break."""
     held = coordinates.freedom.fixed
-    if _are_all(coordinates):
+    if coordinates.size == coordinates.freedom.size(len(coordinates.reference)):
         return []
     symmetry = find_symmetry(coordinates.reference, fixed=held)
     symmetry = symmetry.confined(coordinates.freedom.directions)
@@ -145,18 +145,6 @@ def symmetry_blocks(coordinates):
         for own, strains, kept, dimension in parts
         if own.shape[1] or len(strains)
     ]
-
-
-def _are_all(coordinates):
-    """Whether the coordinates are all that may move, so that no symmetry is left to break."""
-    freedom, count = coordinates.freedom, len(coordinates.reference)
-    if freedom.fixed is None or not np.any(freedom.fixed):
-        total = (count - 1) * len(freedom.directions)
-    elif np.ndim(freedom.fixed) == 2:
-        total = int((~freedom.fixed).sum())
-    else:
-        total = int((~freedom.fixed).sum()) * len(freedom.directions)
-    return coordinates.size == total + len(freedom.strains)
 
 
 def _block(coordinates, own, strains, kept, dimension):

@@ -4,6 +4,7 @@ from relaxdiff.quantities.crystal import crystal_quantities
 from relaxdiff.quantities.formation import (
     FORMATION_UNITS,
     changes_compared_with,
+    core_energies,
     energy_by_shift,
     formation_derivatives,
     formation_names,
@@ -15,6 +16,7 @@ from relaxdiff.quantities.formation import (
 __all__ = [
     "FORMATION_UNITS",
     "changes_compared_with",
+    "core_energies",
     "crystal_quantities",
     "energy_by_shift",
     "formation_derivatives",

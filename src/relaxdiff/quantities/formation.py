@@ -37,6 +37,24 @@ def quantity_units(bulk, structures):
     return units
 
 
+def core_energies(units, cores):
+    """Energies of dislocation cores relative to another core in the same disk, per period.
+
+    units: of `quantity_units`; cores: for the name of each structure that of the one it is compared
+    with, a dict. Returns units with these quantities behind the others, (structure,
+    'minus_<other>_core_energy') in eV; and the matrix (all quantities, quantities of `units`) that
+    makes them all of these. What a disk with a held ring has in common with another one, its
+    surface and the elastic energy beyond the core, is not in the difference.
+    """
+    places, rows = list(units), list(np.eye(len(units)))
+    extended = dict(units)
+    for name, other in cores.items():
+        own, others = (places.index((each, "formation_energy")) for each in (name, other))
+        extended[name, f"minus_{other}_core_energy"] = "eV"
+        rows.append(rows[own] - rows[others])
+    return extended, np.array(rows)
+
+
 def values_at_mean(posterior, bulk, structures):
     """The quantities at the mean parameters, shape (quantity,), in their units."""
     zero = int(np.argmin(np.abs(bulk["lambda"].values)))

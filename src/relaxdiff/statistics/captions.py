@@ -99,7 +99,14 @@ def _study_sentences(results):
         "best_level": results.best,
         "evaluation_cost": evaluated,
         "negative_energies": _negative_sentence(results),
+        "minimum_of": _minimum_sentence(results),
     }
+
+
+def _minimum_sentence(results):
+    """What the reference is a minimum of: never of more than may move."""
+    held = f", with {results.held_columns} columns held" if results.held_columns else ""
+    return f"all that may move{held}"
 
 
 def _negative_sentence(results):

@@ -32,6 +32,7 @@ from relaxdiff.posterior import (
 )
 from relaxdiff.predictions import linear_draws
 from relaxdiff.quantities import (
+    core_energies,
     crystal_quantities,
     quantity_derivatives,
     quantity_units,
@@ -41,35 +42,38 @@ from relaxdiff.statistics.errors import all_levels
 from relaxdiff.statistics.moments import leading, moments, posterior_values
 
 
-def joint_posterior(posterior, bulk, structures):
+def joint_posterior(posterior, bulk, structures, cores=None):
     """Values, derivatives, correlations and principal directions of all quantities.
 
     posterior, bulk: the Datasets of those names; structures: for each name a dict of its Datasets
     `crystal`, `derivative`, `predictions`, `draws` and, if there are any, `evaluations` and
-    `truth`. A
-    structure's quantities are <name>_formation_energy and, where its cell relaxes,
-    <name>_formation_volume. Returns a Dataset over `quantity` (with the coordinates `unit` and
-    `structure`, '' for the crystal's own), `parameter` (every beta_0 first), `sample`, and
-    `source`: 'linear', 'predicted' at the best level there is (attribute `best_level`) and, if all
-    structures have truth, 'truth'. Samples in which any structure is unstable or was not relaxed at
+    `truth`; cores: of `core_pairs`, for each dislocation the one in the same disk that it is
+    compared with. A structure's quantities are <name>_formation_energy, where its cell relaxes
+    <name>_formation_volume, and for cores <name>_minus_<other>_core_energy.
+    Returns a Dataset over `quantity` (with the coordinates `unit` and `structure`, '' for the
+    crystal's own), `parameter` (every beta_0 first), `sample`, and `source`: 'linear', 'predicted'
+    at the best level there is (attribute `best_level`) and, if all structures have truth, 'truth'.
+    Samples in which any structure is unstable or was not relaxed at
     lambda = 1 are left out throughout; `left_out` counts those that each quantity lacks. `drawn`
     are the draws that are stable in all structures, the crystal's quantities of them to first
     order, the others at the best level of `draws` (`drawn_level`); `drawn_correlation` theirs.
     Raises InputError when fewer than two samples are left.
     """
-    found, units = _formation_of_samples(structures), quantity_units(bulk, structures)
+    found, own = _formation_of_samples(structures), quantity_units(bulk, structures)
+    units, rows = core_energies(own, cores or {})
     samples = _common_samples(found, posterior.sizes["sample"])
     delta = parameter_deviations(posterior.sel(sample=samples))
     mean = values_at_mean(posterior, bulk, structures)
     gradients = quantity_derivatives(posterior, bulk, structures)
     sources = list(next(iter(found.values()))["source"].values)
-    values = np.array(
+    values = rows @ np.array(
         [mean[:, None] + gradients @ delta.T]
-        + [_values_of_samples(bulk, found, units, samples, source) for source in sources]
+        + [_values_of_samples(bulk, found, own, samples, source) for source in sources]
     )
     known = posterior if is_distribution(posterior) else posterior.sel(sample=samples)
     variances, directions = principal_directions(covariance_root(known))
-    drawn, drawn_levels = _drawn(posterior, structures, units, mean, gradients)
+    drawn, drawn_levels = _drawn(posterior, structures, own, mean, gradients)
+    mean, gradients, drawn = rows @ mean, rows @ gradients, rows @ drawn
     names = [f"{structure}_{name}" if structure else name for structure, name in units]
     levels = [_best_predictions(given)["level"].item() for given in structures.values()]
     return xr.Dataset(
@@ -77,7 +81,7 @@ def joint_posterior(posterior, bulk, structures):
         | _direction_variables(gradients, variances, directions)
         | _sample_variables(values)
         | _drawn_variables(drawn)
-        | {"left_out": _left_out(bulk, found, units)},
+        | {"left_out": _left_out(bulk, found, own, rows)},
         coords={
             "quantity": names,
             "unit": ("quantity", list(units.values())),
@@ -195,11 +199,18 @@ def _values_of_samples(bulk, found, units, samples, source):
     return np.vstack([crystal, formation])
 
 
-def _left_out(bulk, found, units):
-    """How many samples lack each quantity, a Variable."""
-    unstable = int((_at_one(bulk)["status"] != "stable").sum())
-    lost = {name: bulk.sizes["sample"] - each.sizes["sample"] for name, each in found.items()}
-    counts = [lost.get(structure, unstable) for structure, _ in units]
+def _left_out(bulk, found, units, rows):
+    """How many samples lack each quantity, a Variable.
+
+    units: of all quantities that are no differences; rows: matrix that makes all of these.
+    """
+    unstable = (_at_one(bulk)["status"] != "stable").values
+    samples = bulk["sample"].values
+    lacking = [
+        ~np.isin(samples, found[structure]["sample"].values) if structure else unstable
+        for structure, _ in units
+    ]
+    counts = (np.abs(rows) @ np.array(lacking) > 0).sum(axis=1)
     return variable(
         "quantity", counts, "1", "samples that are unstable or were not relaxed for this quantity"
     )

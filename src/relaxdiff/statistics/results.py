@@ -65,6 +65,11 @@ class StructureResults:
         return most_complete(self.levels["level"].values)
 
     @property
+    def held_columns(self):
+        """Number of columns that are held along the line of a dislocation."""
+        return int(self.derivative.attrs.get("held_columns", 0))
+
+    @property
     def cell_relaxes(self):
         """Whether the structure has a formation volume."""
         return self.derivative.sizes["strain"] > 0

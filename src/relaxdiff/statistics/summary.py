@@ -99,6 +99,8 @@ def _posterior_rows(results):
     zero = levels.isel({"lambda": int(np.argmin(np.abs(levels["lambda"].values)))})
     energy = float(zero["formation_energy"].mean())
     rows = [("reference", "formation_energy", energy, "eV")]
+    if results.held_columns:
+        rows.append(("reference", "held_columns", results.held_columns, ""))
     if results.cell_relaxes:
         volume = float(zero["formation_volume"].mean())
         rows.append(("reference", "formation_volume", volume, "Angstrom^3"))

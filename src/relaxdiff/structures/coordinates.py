@@ -41,6 +41,14 @@ class Freedom:
     directions: np.ndarray = field(default_factory=lambda: np.eye(3))
     fixed: np.ndarray | None = None
 
+    def size(self, count):
+        """Number of coordinates of `count` atoms if no symmetry is used."""
+        held = np.zeros(count, dtype=bool) if self.fixed is None else np.asarray(self.fixed)
+        if held.ndim == 2:
+            return int((~held).sum()) + len(self.strains)
+        moving = count - held.sum() if held.any() else count - 1
+        return int(moving) * len(self.directions) + len(self.strains)
+
     @property
     def held_columns(self):
         """Number of atoms of which some components are held and others are not."""
@@ -73,6 +81,13 @@ class Coordinates:
     def size(self):
         """Number of coordinates n."""
         return self.n_modes + len(self.strains)
+
+    @property
+    def held(self):
+        """Mask (N, 3) of the components of the atoms' positions that are held."""
+        count = len(self.reference)
+        fixed = False if self.freedom.fixed is None else self.freedom.fixed
+        return np.broadcast_to(np.asarray(fixed, dtype=bool).T, (3, count)).T.copy()
 
     @functools.cached_property
     def edge(self):
@@ -137,10 +152,8 @@ class Coordinates:
         lost.
         """
         strain, apart = _compare(self.reference, atoms)
-        held = self.freedom.fixed
-        if held is not None and np.any(held):
-            held = np.broadcast_to(np.reshape(held, (len(atoms), -1)), apart.shape)
-            apart = apart - np.mean(apart, axis=0, where=held)
+        if self.held.any():
+            apart = apart - np.mean(apart, axis=0, where=self.held)
         basis = self.strains.reshape(-1, 9)
         strains = np.linalg.lstsq(basis.T, strain.ravel(), rcond=None)[0] if len(basis) else []
         return np.append(self.pull_back(apart), strains)

@@ -13,6 +13,7 @@ along the line: Dezerald et al., Phys. Rev. B 89, 024104 (2014).
 """
 
 import numpy as np
+from ase import Atoms
 from ase.constraints import FixAtoms, FixCartesian
 from matscipy.dislocation import (
     BCCEdge100Dislocation,
@@ -55,11 +56,11 @@ def dislocation_disk(settings, crystal):
 
     The Atoms have the constraints FixAtoms of the ring and, for the hard and the split core,
     FixCartesian of columns that do not move along z; `arrays["crystal_positions"]`, where each atom
-    is in the perfect crystal, (N, 3); `info["core"]`, x and y of the core's centre;
-    `info["axes"]`, unit vectors along x, y and z in the axes of the conventional cell, rows, (3, 3);
-    and `info["lattice_parameter"]`, a of the crystal.
-    Raises InputError, which begins with the key, for a line that the lattice does not have, a core
-    that the line does not have, and a ring that leaves next to nothing free.
+    is in the perfect crystal, (N, 3); `info["core"]`, x and y of the core's centre; `info["axes"]`,
+    unit vectors along x, y and z in the axes of the conventional cell, rows, (3, 3); and
+    `info["lattice_parameter"]`, a of the crystal. Raises InputError, which begins with the key, for
+    a line that the lattice does not have, a core that the line does not have, and a ring that
+    leaves next to nothing free.
     """
     line = _line(settings, crystal)
     core, ring = settings.get("core", CORES[0]), settings.get("ring", ANY_RING)
@@ -68,32 +69,28 @@ def dislocation_disk(settings, crystal):
             f"radius: {settings['radius']} Angstrom leaves no room for a dislocation within a held "
             f"ring of {ring} Angstrom: use {ring + 15:.0f} or more"
         )
-    perfect, atoms = line.build_cylinder(
+    perfect, built = line.build_cylinder(
         settings["radius"], fix_width=ring, method="adsl", verbose=False
     )
-    held = atoms.arrays.pop("fix_mask").astype(bool)
-    centre = np.array(atoms.info["core_positions"][0])
+    places, positions = perfect.positions, built.positions
+    held = built.arrays["fix_mask"].astype(bool)
+    constraints = [FixAtoms(np.flatnonzero(held))]
+    centre = np.array(built.info["core_positions"][0])
     # All cores of a disk have the same cell and ring, so that their structures can be compared.
-    widths = np.ptp(perfect.positions[:, :2], axis=0) + ring
+    widths = np.ptp(places[:, :2], axis=0) + ring
     shift = np.append(widths / 2 - centre[:2], 0.0)
     if core != CORES[0]:
-        centre, columns = _other_core(core, centre, perfect.positions, crystal.a)
-        field = _field_of(line, perfect.positions, centre)
-        atoms.positions[~held] = (perfect.positions + field)[~held]
-    atoms.set_constraint()
-    atoms.set_cell([*widths, perfect.cell[2, 2]])
-    atoms.positions += shift
-    atoms.pbc = True
+        centre, columns = _other_core(core, centre, places, crystal.a)
+        positions[~held] = (places + _field_of(line, places, centre))[~held]
+        constraints.append(FixCartesian(columns, mask=(False, False, True)))
+    cell = [*widths, perfect.cell[2, 2]]
+    atoms = Atoms(built.numbers, positions + shift, cell=cell, pbc=True, constraint=constraints)
+    atoms.set_array("crystal_positions", places + shift)
     atoms.info = {
         "core": (centre + shift)[:2],
         "axes": line.axes / np.linalg.norm(line.axes, axis=1, keepdims=True),
         "lattice_parameter": crystal.a,
     }
-    atoms.set_array("crystal_positions", perfect.positions + shift)
-    constraints = [FixAtoms(np.flatnonzero(held))]
-    if core != CORES[0]:
-        constraints.append(FixCartesian(columns, mask=(False, False, True)))
-    atoms.set_constraint(constraints)
     return atoms
 
 
@@ -135,8 +132,27 @@ def _field_of(line, places, centre):
     )
 
 
+def core_pairs(entries):
+    """For the name of each dislocation that of the easy core in the same disk, if there is one.
+
+    entries: of the config's `structures`, dicts. Two are of one disk if only name and core differ.
+    """
+    disks = [entry for entry in entries if entry["kind"] == "dislocation"]
+    easy = [entry for entry in disks if entry.get("core", CORES[0]) == CORES[0]]
+    pairs = {}
+    for entry in disks:
+        same = [each["name"] for each in easy if _disk(each) == _disk(entry)]
+        if entry.get("core", CORES[0]) != CORES[0] and same:
+            pairs[entry["name"]] = same[0]
+    return pairs
+
+
+def _disk(entry):
+    return {key: value for key, value in entry.items() if key not in ("name", "core")}
+
+
 def held_components(atoms):
-    """What the constraints of Atoms hold: a mask (N,), or (N, 3) with FixCartesian; None if nothing.
+    """What the constraints of Atoms hold: a mask (N,), (N, 3) with FixCartesian, or None.
 
     As `Freedom.fixed`. Other constraints than FixAtoms and FixCartesian are not looked at.
     """

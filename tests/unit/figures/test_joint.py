@@ -100,3 +100,9 @@ def test_two_samples_and_no_truth_draw(joint_study, tmp_path):
 def test_every_quantity_has_a_symbol():
     known = {**CUBIC_UNITS, **HEXAGONAL_UNITS, **GENERAL_UNITS, **FORMATION_UNITS}
     assert set(known) == set(joint_figures.SYMBOLS)
+
+
+def test_a_difference_of_two_cores_has_one_too(joint_study):
+    found = joint_posterior(**joint_study, cores={"held": "vacancy"})
+    labels = joint_figures.sensitivities(found).axes[0].get_yticklabels()
+    assert labels[-1].get_text() == r"held $\Delta E$"

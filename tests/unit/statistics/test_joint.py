@@ -127,3 +127,30 @@ def test_a_joint_file_can_be_written(joint, tmp_path):
     assert list(read["quantity"].values) == QUANTITIES
     assert list(read["structure"].values[:6]) == [""] * 5 + ["vacancy"]
     assert read["unit"].sel(quantity="fault_formation_volume") == "Angstrom^3"
+
+
+def test_cores_are_compared_within_a_sample(joint_study, joint):
+    """Vacancies stand in for dislocations: only differences of their energies are taken."""
+    found = joint_posterior(**joint_study, cores={"held": "vacancy"})
+    assert list(found["quantity"].values) == [*QUANTITIES, "held_minus_vacancy_core_energy"]
+    assert found["unit"].values[-1] == "eV"
+    assert found["structure"].values[-1] == "held"
+    own, other = (QUANTITIES.index(f"{name}_formation_energy") for name in ("held", "vacancy"))
+    for name in ("value_at_mean", "derivative", "drawn", "sensitivity"):
+        values = found[name].values
+        assert values[-1] == pytest.approx(values[own] - values[other], abs=1e-12)
+        assert np.array_equal(values[:-1], joint[name].values)
+    values = found["value"].values
+    assert values[:, -1] == pytest.approx(values[:, own] - values[:, other], abs=1e-12)
+    assert found["variance_share"].values[-1].sum() == pytest.approx(1)
+
+
+def test_a_difference_lacks_the_samples_that_either_lacks(joint_study):
+    truth = joint_study["structures"]["held"]["truth"].copy(deep=True)
+    truth["status"][4, :] = "not_converged"
+    truth["formation_energy"][4, :] = np.nan
+    less = changed(joint_study, "held", truth=truth)
+    found = joint_posterior(**less, cores={"fault": "held"})
+    left_out = dict(zip(found["quantity"].values, found["left_out"].values, strict=True))
+    assert left_out["fault_minus_held_core_energy"] == left_out["held_formation_energy"] == 1
+    assert left_out["fault_formation_energy"] == 0

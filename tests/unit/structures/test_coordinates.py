@@ -194,3 +194,25 @@ def test_rigid_motion_and_strain_are_no_displacement(six):
     moved.positions[3] += [0.0, 0.3, 0.0]
     share = 1 - 1 / len(atoms)  # the rest is a shift
     assert largest_displacement(atoms, moved) == pytest.approx(0.3 * share)
+
+
+def test_components_of_atoms_are_held_without_symmetry_alone():
+    atoms = bulk_cell("W", 3.18, 2)
+    held = np.zeros((len(atoms), 3), dtype=bool)
+    held[3], held[5, 2] = True, True
+    freedom = Freedom(np.zeros((0, 3, 3)), fixed=held)
+    coordinates = coordinates_of(atoms, freedom, symmetry=False)
+    assert coordinates.size == 3 * len(atoms) - 4 == freedom.size(len(atoms))
+    assert freedom.held_columns == 1
+    q = somewhere(coordinates)
+    moved = coordinates.displacements(q)
+    assert (moved[held] == 0).all()
+    assert (moved[~held] != 0).all()
+    elsewhere = coordinates.structure(q)
+    elsewhere.positions += [0.3, -0.2, 1.1]
+    assert coordinates.locate(elsewhere) == pytest.approx(q, abs=1e-12)
+    for symmetry, mask in ((True, held), (False, held & [True, True, False])):
+        with pytest.raises(InputError, match="x, y and z each have to be held somewhere"):
+            coordinates_of(atoms, Freedom(fixed=mask), symmetry)
+    with pytest.raises(InputError, match=r"fixed: shape \(16, 2\), expected one entry"):
+        coordinates_of(atoms, Freedom(fixed=held[:, :2]), symmetry=False)

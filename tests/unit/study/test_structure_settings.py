@@ -15,7 +15,7 @@ from relaxdiff.study.structure_settings import RESERVED_NAMES
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
-POINT_DEFECTS = set(KINDS) - {"substitutional", "surface", "gamma_surface", "file"}
+POINT_DEFECTS = {name for name, kind in KINDS.items() if kind.keys == ("supercell",)}
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -101,6 +101,10 @@ BAD_STRUCTURES = {
         named("vacancy", kind="divacancy_2nn", supercell=2),
         "structures.vacancy.supercell: 2 is too small for a divacancy, use 3 or more",
     ),
+    "a dislocation whose cell relaxes": (
+        named("screw", cell="isotropic"),
+        "structures.screw.cell: isotropic is not possible for kind dislocation: use fixed",
+    ),
     "command for a name": (named("slab", name="x; touch y"), "structures.x; touch y.name: 'x;"),
     "newline in a name": (named("slab", name="slab\n"), "a letter, then letters, digits"),
     "digit first": (named("slab", name="1slab"), "a letter, then letters, digits"),
@@ -131,10 +135,11 @@ def test_names_of_other_results_are_refused(refusal, name):
 def test_sparse_algorithms_need_the_lattice(check, refusal, block, key, instead):
     sparse = {block: {key: "sparse"}}
     double = named("vacancy", name="double", kind="divacancy_1nn")
-    check(named("vacancy"), double, **sparse)
+    check(named("vacancy"), double, named("screw"), **sparse)
     assert refusal(named("vacancy"), named("slab"), named("loop"), **sparse) == (
-        f"{block}.{key}: sparse needs every atom on a site of the crystal, which is so for "
-        f"vacancy, divacancy_1nn, divacancy_2nn but not for structures.slab: use {instead}"
+        f"{block}.{key}: sparse needs every atom near a site of the crystal, which is so for "
+        "vacancy, divacancy_1nn, divacancy_2nn, dislocation but not for structures.slab: "
+        f"use {instead}"
     )
     octahedral = named("vacancy", kind="octahedral")
     assert "structures.vacancy: use" in refusal(octahedral, **sparse)

@@ -104,8 +104,9 @@ class Energy:
         """Solve H_uu x = right for force fields at a Minimum; a Displaced.
 
         right: force fields, (3N, k), eV/Angstrom per unit of a parameter; fixed: (N,), True for
-        atoms that do not move, or (N, 3), for components; normal_only: atoms move only along the normal of the first two cell
-        vectors. Without fixed atoms the mean of right and of x over atoms is zero.
+        atoms that do not move, or (N, 3), for components; normal_only: atoms move only along the
+        normal of the first two cell vectors. Without fixed atoms the mean of right and of x over
+        atoms is zero.
         Raises InputError for a minimum that has not converged or unfit shapes, LammpsError.
         """
         if not minimum.converged:

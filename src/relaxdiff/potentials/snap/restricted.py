@@ -21,7 +21,7 @@ from relaxdiff.potentials.snap.potential import SnapPotential
 from relaxdiff.structures import images_near, on_coordinates
 from relaxdiff.units import VOIGT_MATRIX
 
-LARGEST_FORCE = 20.0  # eV/Angstrom; beyond it a structure collapses, and no minimum is near
+LARGEST_FORCE = 50.0  # eV/Angstrom; beyond it a structure collapses, and no minimum is near
 LARGEST_TENSOR = 2e9  # bytes of second derivatives
 
 
@@ -94,11 +94,15 @@ class RestrictedPotential:
         """LAMMPS's lines for the whole potential, its files in `folder` (a list)."""
         return self.whole.lammps_lines(folder)
 
+    @property
+    def free_elements(self):
+        """Symbols of the elements that have free coefficients, in LAMMPS's order (a list)."""
+        places = np.unique(self.free // self.whole.hyperparameters.n_of_element)
+        return [self.elements[place] for place in places]
+
     def centres(self, atoms):
         """Indices of the atoms whose coefficients are free, (k,)."""
-        size = self.whole.hyperparameters.n_of_element
-        free = {self.elements[index // size] for index in self.free}
-        return np.flatnonzero(np.isin(atoms.get_chemical_symbols(), list(free)))
+        return np.flatnonzero(np.isin(atoms.get_chemical_symbols(), self.free_elements))
 
 
 def restricted(potential, patterns):
