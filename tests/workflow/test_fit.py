@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from bad_input import PROJECT
 from entries import vacancy
 
 from relaxdiff.minima.reference import relax_reference, relaxed_crystal
@@ -79,6 +80,15 @@ def test_the_fit_reaches_its_target_and_says_so(fitted, target):
         100 * fit["relative_change"].values[-1], rel=1e-4
     )
     assert f"Verdict: {verdict.attrs['verdict']}." in said
+
+
+def test_what_is_in_the_files_is_described(fitted):
+    page = (PROJECT / "docs/files.md").read_text(encoding="utf-8")
+    for path in (*fitted[0].glob("*.nc"), *fitted[0].glob("*.csv")):
+        text = page.split(f"\n### {path.name}\n")[1].split("\n### ")[0]
+        is_table = path.suffix == ".csv"
+        for name in pd.read_csv(path) if is_table else xr.load_dataset(path).data_vars:
+            assert f"`{name}`" in text, path.name
 
 
 def test_the_potential_in_the_files_is_the_one_that_was_fitted(fitted):
