@@ -12,7 +12,6 @@ from relaxdiff.files import variable
 from relaxdiff.potentials import Potential
 from relaxdiff.structures import Coordinates, Freedom
 
-
 # Of a disk with a dislocation: names in `Atoms.arrays` or `Atoms.info`, and in a file.
 OF_A_DISK = {
     "crystal_positions": (

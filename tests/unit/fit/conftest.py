@@ -16,6 +16,7 @@ from relaxdiff.potentials.snap.alchemical import alchemical
 from relaxdiff.structures.kinds import vacancy_cell
 from relaxdiff.structures.lattices import PerfectCrystal
 
+
 @dataclass(frozen=True)
 class Case:
     """What a fit starts from; theta: coefficients (eV) of X with which the target is a minimum."""
