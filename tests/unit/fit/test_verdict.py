@@ -17,6 +17,7 @@ from relaxdiff.fit.verdict import (
     verdict,
     verdict_table,
 )
+from relaxdiff.structures.kinds import vacancy_cell
 
 
 def whole(case, theta):
@@ -25,10 +26,11 @@ def whole(case, theta):
 
 
 @pytest.fixture(scope="module")
-def at_saddle(case, fits, with_x):
+def at_saddle(fits, with_x):
     """As of a fit that has ended where the neighbour of a vacancy is half way to its place."""
     fit = fits["direct"][0].copy(deep=True)
-    atoms = case.problem.coordinates.structure(case.problem.start)
+    atoms = vacancy_cell("W", LATTICE_PARAMETER, 2)
+    atoms.symbols[NEIGHBOUR] = "X"
     atoms.positions[NEIGHBOUR] = [LATTICE_PARAMETER / 4] * 3
     symmetric = relax(atoms, with_x, "fixed")
     assert symmetric.converged
