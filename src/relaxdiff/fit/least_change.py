@@ -21,8 +21,6 @@ def least_distance(conditions, bounds):
     conditions, bounds = (
         each[~empty] / lengths[~empty, None] for each in (conditions, bounds[:, None])
     )
-    if not len(conditions):  # nnls would end the process
-        return np.zeros(size)
     stacked = np.vstack([conditions.T, bounds.T])
     wanted = np.append(np.zeros(size), 1.0)
     weights, residual = nnls(stacked, wanted, maxiter=100 * len(bounds) + 1000)
