@@ -33,7 +33,7 @@ TOLERANCE = 1e-5  # eV/Angstrom; 1e-3 would hide a minimum that is about to vani
 MAX_STEPS = 200
 # Atoms within this many cutoffs of those with free parameters have exact second derivatives; the
 # others have those of the crystal.
-EXACT = 1.3
+EXACT = 2.0
 
 
 @dataclass(frozen=True)
