@@ -29,8 +29,7 @@ CRYSTALS = {
     "hexagonal": ("Ni_Zuo_JPCA2020", "Ni", "hcp", WEAK),
 }
 
-# Fits of the screw dislocation, and by how much they change the parameters, in per cent.
-FITS = {"dislocation_hard_core": 9.9, "dislocation_split_core": 10.8}
+FITS = ("dislocation_hard_core", "dislocation_split_core")  # from the easy core to another
 
 
 @pytest.fixture
@@ -241,4 +240,4 @@ def test_the_easy_core_is_fitted_to_another(example, clone, name):
     assert float(fit["largest_deviation"][0]) > 0.2
     assert float(fit["largest_deviation"][-1]) < 0.002
     assert float(fit["lowest_curvature"][-1]) > 0.04
-    assert 100 * float(fit["relative_change"][-1]) == pytest.approx(FITS[name], abs=1)
+    assert 0.05 < float(fit["relative_change"][-1]) < config["fit"]["largest_change"]
