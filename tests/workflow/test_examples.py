@@ -29,6 +29,8 @@ CRYSTALS = {
     "hexagonal": ("Ni_Zuo_JPCA2020", "Ni", "hcp", WEAK),
 }
 
+FITS = ("dislocation_hard_core", "dislocation_split_core")  # from the easy core to another
+
 
 @pytest.fixture
 def example(clone, monkeypatch):
@@ -55,7 +57,7 @@ def tables(config):
 
 
 def test_every_example_is_run_here():
-    of_the_shipped_posterior = {"tungsten_defects", "dislocation_cores"}
+    of_the_shipped_posterior = {"tungsten_defects", "dislocation_cores", *FITS}
     assert {path.stem for path in EXAMPLES.glob("*.yaml")} == of_the_shipped_posterior | {
         *POTENTIALS
     }
@@ -222,3 +224,20 @@ def test_other_crystals_and_pair_styles_run_through(name, clone, monkeypatch):
     assert (result / "truth_check.csv").read_text().count("agrees") == 2
     kept = clone.folder / f"results/{name}/potentials/sample001_lambda+01.0.reference"
     assert kept.exists() == bool(reference and "file" in reference)
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_the_easy_core_is_fitted_to_another(example, clone, name):
+    """In a smaller disk; a vacancy's fit is judged in test_fit.py."""
+    config = example(name)
+    assert {"judge_fit", "fit_in_crystal", "write_fit_page"} <= clone.planned("fit")
+    for entry in config["structures"]:
+        entry["radius"] = 20
+    clone.write_config(config)
+    clone.run(f"results/{name}/fit/fit.nc")
+    fit = xr.open_dataset(clone.folder / f"results/{name}/fit/fit.nc")
+    assert (fit["atomic_numbers"] == 0).sum() == 1
+    assert float(fit["largest_deviation"][0]) > 0.2
+    assert float(fit["largest_deviation"][-1]) < 0.002
+    assert float(fit["lowest_curvature"][-1]) > 0.04
+    assert 0.05 < float(fit["relative_change"][-1]) < config["fit"]["largest_change"]
