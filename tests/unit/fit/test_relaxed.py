@@ -28,7 +28,7 @@ def test_steps_that_do_not_lower_the_loss_are_taken_back(case, settings, monkeyp
 
     monkeypatch.setattr(FitProblem, "step_at", worse)
     steps = relaxed(problem, settings | {"steps": 1}, lines.append)
-    assert lines[1].startswith("a step to a loss of 1.")
+    assert lines[1].startswith("a step to a loss of 1 A^2")
     assert lines[1].endswith("taken back, trust radius 0.05 A")
     assert steps[-1].loss < steps[0].loss
 
