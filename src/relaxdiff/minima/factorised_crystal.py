@@ -8,8 +8,8 @@ no lattice Green's function (`lattice_green`).
 
 An atom that lacks neighbours keeps the crystal's own curvature. So the matrix is a part of the
 crystal's Hessian, in which the missing atoms are held, and stays positive definite. Where a defect
-makes it indefinite all the same, all atoms are held by springs, as stiff as is needed. (To leave out
-small force constants would save little and makes even the crystal's matrix indefinite.)
+makes it indefinite all the same, springs as stiff as is needed hold all atoms. (To leave out small
+force constants would save little, and makes even the crystal's matrix indefinite.)
 """
 
 import numpy as np
@@ -72,7 +72,7 @@ def _sites(unit, atoms, first, second, elements, found):
 
 
 def _pairs(force_constants, axes):
-    """For each site of the unit cell its neighbours: vectors (k, 3), blocks (k, 3, 3), elements (k,).
+    """Of each site's neighbours the vectors (k, 3), blocks (k, 3, 3) and elements (k,).
 
     Vectors and blocks are in the frame of the structure; rows of a block belong to the neighbour.
     """
@@ -117,10 +117,10 @@ def _factors(matrix):
 
 
 def _definite(matrix, shift):
-    """The factors of a matrix with the least shift of 0, SHIFT, 10 SHIFT ... that makes it definite.
+    """The factors of a matrix, made definite by the least shift of 0, SHIFT, 10 SHIFT ...
 
-    shift: the first to try, of the largest curvature. The pivots have the signs of the eigenvalues
-    (Sylvester).
+    shift: the first to try, relative to the largest curvature. The pivots have the signs of the
+    eigenvalues (Sylvester).
     """
     scale = matrix.diagonal().max()
     while True:

@@ -1,4 +1,4 @@
-"""What preconditions relaxations and derivatives of a structure: the inverse of the crystal's Hessian.
+"""The inverse of the crystal's Hessian, which preconditions relaxations and derivatives.
 
 The lattice Green's function grows best with the cell, but every atom needs a site of its own in a
 cell of the crystal. For all other structures the crystal's force constants are put on the atoms.

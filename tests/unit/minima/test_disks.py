@@ -16,8 +16,8 @@ from relaxdiff.minima import disks
 from relaxdiff.minima.disks import cubic_constants
 from relaxdiff.minima.lattice_green import crystal_force_constants
 from relaxdiff.minima.minimum import minimum_dataset, minimum_from_dataset
-from relaxdiff.minima.reference import relax_reference
 from relaxdiff.minima.preconditioner import inverse_of_crystal
+from relaxdiff.minima.reference import relax_reference
 from relaxdiff.minima.saddle_test import lowest_relative_curvature
 from relaxdiff.minima.symmetry_blocks import symmetry_blocks
 from relaxdiff.structures.coordinates import coordinates_of
