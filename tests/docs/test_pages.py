@@ -511,7 +511,6 @@ def provoked(clone, monkeypatch, capsys, tungsten):
         *of_files("crystal:\n\tsupercell: 3\n"),
         *told({"perturbation": {"lambda_min": -4, "lambda_max": 4, "lambda_step": 0.3}}),
         *told({"figures": {"sample": 7}}),
-        *told({"derivative": {"solver": "sparse"}}),
         *told({"crystal": {"element": "W"}}),
         *ensemble(
             "Ta06A.snapcoeff", lambda text: text.rstrip().rpartition("\n")[0], "coefficients"
