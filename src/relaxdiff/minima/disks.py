@@ -12,6 +12,7 @@ from dataclasses import replace
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.minima.factorised_crystal import FactorisedCrystal
 from relaxdiff.minima.lattice_green import crystal_force_constants
+from relaxdiff.minima.orientation import orientation
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.minima.saddle_test import lowest_relative_curvature
 from relaxdiff.structures import build_structure, held_components
@@ -36,7 +37,10 @@ def relax_disk(potential, crystal, settings):
         )
     constants = crystal_force_constants(potential, crystal)
     crystal = replace(crystal, elastic_constants=cubic_constants(constants))
-    atoms = build_structure(settings, crystal)
+    solutes = [element for element in potential.elements if element != crystal.element]
+    atoms = build_structure(settings, crystal, solutes, potential.elements)
+    if "axes" not in atoms.info:  # read from a file
+        atoms.info["axes"] = orientation(atoms, crystal.conventional())
     held = held_components(atoms)
     atoms.set_constraint()  # from here on it is the coordinates that hold atoms
     inverse = FactorisedCrystal(constants, atoms, held, atoms.info["axes"])
