@@ -556,12 +556,6 @@ CONFIGS = {
         structures(SLAB | {"plane": [1, 0, -1, 0]}, crystal={"lattice": "diamond"}),
         "plane: [1, 0, -1, 0] has four indices, diamond has planes of three",
     ),
-    "sparse with a solute": (
-        structures(
-            point_defect("octahedral", 3) | {"element": "W"}, derivative={"solver": "sparse"}
-        ),
-        "derivative.solver: sparse needs every atom near a site of the crystal",
-    ),
     "a vacancy beside its image": (
         structures(vacancy(2), crystal={"lattice": "hcp"}),
         "structures.vacancy.supercell: 2 is too small for a point defect, use 3 or more in hcp",
@@ -611,10 +605,6 @@ CONFIGS = {
     "a slab with a free volume": (
         structures(SLAB | {"cell": "isotropic"}),
         "structures.slab.cell: isotropic is not possible for kind surface: use fixed or",
-    ),
-    "sparse with a slab": (
-        structures(SLAB, derivative={"solver": "sparse"}),
-        "derivative.solver: sparse needs every atom near a site of the crystal",
     ),
     "a grid without its ends": (
         key("perturbation.lambda_step", 0.35),
