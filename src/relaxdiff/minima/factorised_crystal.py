@@ -122,7 +122,7 @@ def _definite(matrix, shift):
     shift: the first to try, relative to the largest curvature. The pivots have the signs of the
     eigenvalues (Sylvester).
     """
-    scale = matrix.diagonal().max()
+    scale = np.abs(matrix.diagonal()).max()
     while True:
         factors = _factors(matrix + shift * scale * eye_array(matrix.shape[0]))
         if factors.U.diagonal().min() > 0:

@@ -15,7 +15,7 @@ STRUCTURES = {
     # Settings, and what the crystal leaves of the iterations.
     "dumbbell_110": ({"supercell": 4}, 0.7),
     "surface": ({"plane": [1, 1, 2], "layers": 24, "vacuum": 12.0}, 0.6),
-    "gamma_surface": ({"plane": [1, 1, 2], "layers": 18, "displacement": [0.3, 0.1]}, 0.7),
+    "gamma_surface": ({"plane": [1, 1, 2], "layers": 36, "displacement": [0.3, 0.1]}, 0.6),
 }
 
 
