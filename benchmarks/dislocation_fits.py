@@ -115,7 +115,7 @@ def fit_and_judge(cores, crystal, name):
     atoms = fitted_atoms(fit)
     atoms.positions = ends[0]["relaxed_positions"].values
     curvature = lowest_curvature(
-        fit, atoms, problem.potential.with_theta(theta), problem.force_constants, problem.axes
+        fit, atoms, problem.potential.with_theta(theta), problem.force_constants
     )
     found = verdict(fit, ends, curvature)
     alone = [

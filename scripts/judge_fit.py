@@ -18,7 +18,7 @@ from relaxdiff.structures.lattices import crystal_of_settings
 
 with job(snakemake) as log:
     given = potential_from_posterior(read_posterior(snakemake.input.posterior))
-    fit, start = (read_dataset(snakemake.input[name]) for name in ("fit", "start"))
+    fit = read_dataset(snakemake.input.fit)
     ends = [read_dataset(path) for path in snakemake.input.ends]
     coeff, param = snakemake.input.potential[:2]
     fitted = read_fitted(coeff, param, given, fit.attrs["alchemical_of"])
@@ -31,7 +31,6 @@ with job(snakemake) as log:
         atoms,
         restricted(fitted, snakemake.params.free),
         crystal_force_constants(given, crystal),
-        start["axes"].values if "axes" in start else None,
     )
     found = verdict(fit, ends, lowest)
     log.info("%s", found.attrs["verdict"])

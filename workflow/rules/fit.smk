@@ -96,7 +96,6 @@ if FIT:
     rule judge_fit:
         input:
             **FITTED,
-            start=FIT_START,
             ends=expand(f"{STUDY}/fit/ends/{{end}}.nc", end=ENDS),
         output:
             verdict=FIT_PARTS["verdict"],

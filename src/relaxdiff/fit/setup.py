@@ -6,7 +6,7 @@ from ase.geometry import find_mic
 from relaxdiff.exceptions import InputError
 from relaxdiff.fit.prior import prior_root
 from relaxdiff.fit.problem import FitProblem
-from relaxdiff.minima import crystal_force_constants
+from relaxdiff.minima import axes_of, crystal_force_constants
 from relaxdiff.potentials.snap import ALCHEMICAL, alchemical, restricted
 from relaxdiff.structures import Freedom, coordinates_of
 
@@ -41,13 +41,14 @@ def fit_problem(start, target, crystal, settings, posterior=None):
         )
     freedom = Freedom(np.zeros((0, 3, 3)), fixed=start.coordinates.freedom.fixed)
     coordinates = coordinates_of(reference, freedom, symmetry=False)
+    constants = crystal_force_constants(start.potential, crystal)
     return FitProblem(
         potential=free,
         coordinates=coordinates,
         start=coordinates.locate(atoms),
         region=_region(coordinates, free, settings["targets"][0].get("region")),
-        force_constants=crystal_force_constants(start.potential, crystal),
-        axes=atoms.info.get("axes"),
+        force_constants=constants,
+        axes=axes_of(start.atoms, constants.unit),
         root=prior_root(posterior, free, host) if settings["prior"] else None,
         host=host,
     )

@@ -10,6 +10,7 @@ from relaxdiff.minima.lattice_green import (
     crystal_green,
 )
 from relaxdiff.minima.minimum import Minimum, minimum_from_dataset, mode_displacements, strain_basis
+from relaxdiff.minima.orientation import axes_of
 from relaxdiff.minima.preconditioner import inverse_of_crystal
 from relaxdiff.minima.quadratic_models import DenseModel, LimitedMemory, inverse_in
 from relaxdiff.minima.quasi_newton import Stop, largest_component, quasi_newton
@@ -42,6 +43,7 @@ __all__ = [
     "Stop",
     "TOLERANCE",
     "TensorHessian",
+    "axes_of",
     "blocks_at",
     "cells_in_range",
     "crystal_force_constants",

@@ -12,7 +12,7 @@ from dataclasses import replace
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.minima.factorised_crystal import FactorisedCrystal
 from relaxdiff.minima.lattice_green import crystal_force_constants
-from relaxdiff.minima.orientation import orientation
+from relaxdiff.minima.orientation import axes_of
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.minima.saddle_test import lowest_relative_curvature
 from relaxdiff.structures import build_structure, held_components
@@ -39,8 +39,7 @@ def relax_disk(potential, crystal, settings):
     crystal = replace(crystal, elastic_constants=cubic_constants(constants))
     solutes = [element for element in potential.elements if element != crystal.element]
     atoms = build_structure(settings, crystal, solutes, potential.elements)
-    if "axes" not in atoms.info:  # read from a file
-        atoms.info["axes"] = orientation(atoms, crystal.conventional())
+    atoms.info["axes"] = axes_of(atoms, crystal.conventional())
     held = held_components(atoms)
     atoms.set_constraint()  # from here on it is the coordinates that hold atoms
     inverse = FactorisedCrystal(constants, atoms, held, atoms.info["axes"])

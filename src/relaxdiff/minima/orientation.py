@@ -19,6 +19,15 @@ LOOKED_AT = 8  # atoms; one of them would do if none had noise
 OTHER_ELEMENT = 10.0  # nearest-neighbour distances between two atoms of different elements
 
 
+def axes_of(atoms, unit):
+    """The axes of a structure in the frame of its crystal, (3, 3), rows: known of a disk, or found.
+
+    atoms, unit: as for `orientation`.
+    """
+    known = atoms.info.get("axes")
+    return orientation(atoms, unit) if known is None else known
+
+
 def orientation(atoms, unit):
     """The rotation that takes vectors of a crystal to those of a structure made of it, (3, 3).
 

@@ -6,7 +6,7 @@ cell of the crystal. For all other structures the crystal's force constants are 
 
 from relaxdiff.minima.factorised_crystal import FactorisedCrystal
 from relaxdiff.minima.lattice_green import crystal_force_constants, crystal_green
-from relaxdiff.minima.orientation import orientation
+from relaxdiff.minima.orientation import axes_of
 from relaxdiff.minima.reference import crystal_of, relaxed_crystal
 
 
@@ -23,7 +23,5 @@ def inverse_of_crystal(minimum, crystal, supercell=None):
         return crystal_green(potential, atoms, crystal, supercell)
     perfect = crystal_of(relaxed_crystal(potential, crystal), crystal)
     constants = crystal_force_constants(potential, perfect)
-    held, axes = minimum.coordinates.freedom.fixed, atoms.info.get("axes")  # those of a disk
-    if axes is None:
-        axes = orientation(atoms, constants.unit)
+    held, axes = minimum.coordinates.freedom.fixed, axes_of(atoms, constants.unit)
     return FactorisedCrystal(constants, atoms, held, axes)
