@@ -134,7 +134,7 @@ BUILT = (
         dislocation_disk,
         lattices=tuple(LINES),
         keys=("radius",),
-        optional_keys=("ring", "dislocation", "core"),
+        optional_keys=("ring", "dislocation", "core", "element", "place"),
         cells=("fixed",),
         what="dislocation",
         is_disk=True,
