@@ -14,6 +14,7 @@ include: "workflow/rules/interactive.smk"
 include: "workflow/rules/adaptive.smk"
 include: "workflow/rules/joint.smk"
 include: "workflow/rules/solvers.smk"
+include: "workflow/rules/fit.smk"
 
 
 # Seconds of work: not worth a place in a cluster's queue.
@@ -48,6 +49,7 @@ onstart:
 onsuccess:
     print_closing_summary(log)
     print_outcome()
+    print_verdict()
     print_fit_warnings()
 
 

@@ -32,6 +32,7 @@ NAVIGATION = {
         "docs/own_potential",
         "docs/own_training_data",
         "docs/own_structure",
+        "docs/fit_positions",
         "docs/read_results",
         "docs/resume",
         "docs/cluster",

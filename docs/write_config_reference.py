@@ -56,6 +56,8 @@ def reference():
             parts += _block(key, rule, schema, meanings, defaults[key])
         else:
             parts += _lines(key, rule, schema, meanings, defaults[key])
+            if _has_sections(key, rule, meanings):
+                parts += _block(key, rule, schema, meanings, defaults[key])
     return "\n".join(part for part in parts if part)
 
 
@@ -145,6 +147,7 @@ def _block(where, rule, schema, meanings, defaults):
         inner = _resolved(inner, schema)
         needed = "needed" if key in rule["required"] else "may be left out"
         parts += _lines(dotted, inner, schema, meanings, default, needed if not defaults else "")
+        inner = _resolved(inner.get("items", inner), schema)  # of a list the keys of its entries
         if _has_sections(dotted, inner, meanings):
             parts += _block(dotted, inner, schema, meanings, default)
     return parts

@@ -127,6 +127,20 @@ def crystal_of(**changes):
     return structures(vacancy(3), crystal=changes)
 
 
+def fit(target=None, entries=None, source="ensemble", **changes):
+    """The config with a fit of a vacancy, some keys of it and of its target changed."""
+
+    def edit():
+        config = config_of(source)
+        config["structures"] = entries or [vacancy(3, cell="fixed"), LOOP]
+        wanted = {"quantity": "positions", "structure": "vacancy", "file": "loop.xyz"}
+        wanted |= target or {}
+        good = {"alchemical": [0], "free": ["X_beta_*"], "targets": [wanted]}
+        return config | {"fit": good | changes}
+
+    return edit
+
+
 def without(where):
     """The config without one of its blocks."""
 
@@ -309,6 +323,72 @@ def lines(first, last=None):
 
 
 # name: (edit, phrases); each phrase is in a sentence of its own, and there are no other sentences.
+FITS = {  # of the block `fit`
+    "fit: no target": (fit({"file": None}), "fit.targets: exactly one of like and file must be"),
+    "fit: two targets": (
+        fit({"like": "loop"}),
+        "exactly one of like and file must be set, found b",
+    ),
+    "fit: unknown structure": (
+        fit({"structure": "vacncy"}),
+        "fit.targets.structure: vacncy is not one of the structures, which are vacancy, loop",
+    ),
+    "fit: unknown target": (
+        fit({"file": None, "like": "lop"}),
+        "fit.targets.like: lop is not one of the structures",
+    ),
+    "fit: its own target": (
+        fit({"file": None, "like": "vacancy"}),
+        "fit.targets.like: vacancy is the structure itself: name another",
+    ),
+    "fit: other atoms": (
+        fit({"file": None, "like": "loop"}),
+        "fit.targets.like: loop has 16 atoms, vacancy 53: they must be the same atoms",
+    ),
+    "fit: no file": (fit({"file": "no.xyz"}), "fit.targets.file: no.xyz does not exist"),
+    "fit: a cell that relaxes": (
+        fit(entries=[vacancy(3)]),
+        "fit.targets.structure: the cell of vacancy relaxes (cell: isotropic), but a fit holds it",
+    ),
+    "fit: a column of no core": (
+        fit(alchemical="far_vertex"),
+        "fit.alchemical: far_vertex is known of a target in structures only, not of a file",
+    ),
+    "fit: a column of no dislocation": (
+        fit(
+            {"file": None, "like": "loop", "structure": "loop2"},
+            [LOOP, LOOP | {"name": "loop2"}],
+            alchemical="centre",
+        ),
+        "fit.alchemical: centre is known of dislocations only, which loop2 is not",
+    ),
+    "fit: an atom that is not there": (
+        fit(alchemical=[0, 53]),
+        "fit.alchemical: 53 is not the index of one of the 53 atoms of vacancy",
+    ),
+    "fit: no such column": (fit(alchemical="middle"), "fit.alchemical: 'middle' does not match"),
+    "fit: no alchemical atoms": (fit(alchemical=None), "fit.free: X_beta_* is of alchemical atoms"),
+    "fit: alchemical atoms that stay": (
+        fit(free=["W_beta_1"]),
+        "fit.alchemical: no parameter of these atoms may change: add X_beta_* to fit.free",
+    ),
+    "fit: unknown parameters": (
+        fit(free=["X_beta_*", "Be_*"]),
+        "fit.free: no parameter of the potential matches Be_*; they are W_beta_1 to X_beta_55",
+    ),
+    "fit: a prior that is not used": (
+        fit(prior=True, method="published"),
+        "fit.prior: the method published makes no use of it",
+    ),
+    "fit: unknown key": (fit(steps_=3), "unknown config key 'fit.steps_': did you mean 'fit.steps"),
+    "fit: unknown method": (fit(method="best"), "fit.method: 'best' is not one of"),
+    "fit: in a compound": (
+        lambda: (
+            fit()() | {"crystal": config_of()["crystal"] | {"lattice": "file", "path": "loop.xyz"}}
+        ),
+        "fit: is known in crystals of one element",
+    ),
+}
 CONFIGS = {
     # Types.
     "a whole float": (
@@ -1068,7 +1148,7 @@ FILES = {
         "truth.relaxer: 'fire'",
     ),
 }
-CASES = CONFIGS | FILES
+CASES = CONFIGS | FITS | FILES
 CONFIG_FILES = {
     "empty": (b"", "config.yaml: holds no keys"),
     "a list": (b"- 1\n", "config.yaml: holds no keys, 'key: value' on each line"),

@@ -88,6 +88,7 @@ class Clone:
             "solver_accuracy",
             "adaptive",
             "joint",
+            "fit",
         }
         return rules - targets
 

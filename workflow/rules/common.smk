@@ -201,6 +201,7 @@ CATEGORIES = {
     "structure": "3. Structures",
     "figure": "4. Figures",
     "page": "5. Interactive pages",
+    "fit": "6. Fit",
 }
 
 
@@ -229,12 +230,12 @@ def figure_outputs(figures, folder, subcategory, numbered=False, category=CATEGO
     return pdfs + pngs
 
 
-def table_output(path, title, caption, subcategory):
+def table_output(path, title, caption, subcategory, category=CATEGORIES["table"]):
     """A table's page as an output."""
     return report(
         path,
         caption=f"../report/{caption}.rst",
-        category=CATEGORIES["table"],
+        category=category,
         subcategory=subcategory,
         labels={"table": title},
     )

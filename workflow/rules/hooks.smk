@@ -77,6 +77,27 @@ class OutcomeOfNothing(logging.Handler):
     def emit(self, record):
         if record.getMessage().startswith("Nothing to be done"):
             print_outcome(took=False)
+            print_verdict()
+
+
+def print_verdict():
+    """At the end of a run, what came of the fit, if it was made and is not older than its parts."""
+    summary, parts = Path(STUDY, "fit/fit.csv"), Path(STUDY, "fit/fit.nc")
+    made = [path.stat().st_mtime for path in (parts, summary) if path.exists()]
+    if FIT and summary.exists() and made == sorted(made):
+        import pandas as pd
+
+        found = pd.read_csv(summary, index_col="item")["value"]
+        print(
+            "",
+            f"Fit of {found['structure']} to {found['target']}, {found['method']}: parameters "
+            f"changed by {float(found['change_of_parameters']):.3g} %.",
+            f"Verdict: {found['verdict']}.",
+            f"  numbers   {STUDY}/fit/*.csv    potential   {STUDY}/fit/potential.snap    page   "
+            f"{STUDY}/fit/fit.html",
+            sep="\n",
+            file=sys.stderr,
+        )
 
 
 def print_fit_warnings():

@@ -95,3 +95,13 @@ def minutes_to_check(wildcards):
     """Time limit of one share of the checks by plain LAMMPS."""
     variants = math.ceil(config["truth"]["checked_variants"] / CHECK_JOBS)
     return minutes_to_set_up(wildcards) + variants * seconds_per_variant("lammps", wildcards) / 60
+
+
+def mb_of_fit(wildcards):
+    """Second derivatives by the free parameters, and a sparse factorised Hessian."""
+    return BASE_MB + 2500 + 0.5 * ATOMS[FIT_TARGET["structure"]]
+
+
+def minutes_to_fit(wildcards):
+    """Time of a fit, and of one relaxation by plain LAMMPS with the fitted potential."""
+    return 15 + 60 * ATOMS[FIT_TARGET["structure"]] / 1000

@@ -42,8 +42,8 @@ def direct(problem, settings, report):
         size = np.linalg.norm(change) / np.linalg.norm(potential.theta)
         if size > settings["largest_change"]:
             raise RelaxationError(
-                f"fit: no change of up to {settings['largest_change']:.0%} of the free parameters "
-                f"makes the target a minimum: the least one is {size:.1%}; allow more "
+                f"fit: no change of up to {100 * settings['largest_change']:.3g}% of the free "
+                f"parameters makes the target a minimum: the least one is {size:.1%}; allow more "
                 "(fit.largest_change), lower fit.margin, or free other parameters"
             )
         theta = potential.theta + change

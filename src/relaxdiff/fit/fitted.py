@@ -34,6 +34,7 @@ def fit_parameters(problem, settings, report=lambda line: None):
         structure=target["structure"],
         like=target["like"] or target["file"],
         element=", ".join(problem.potential.free_elements),
+        alchemical_of=problem.host or "",
         potential=problem.potential.name,
         status=_status(steps[-1], settings),
     )

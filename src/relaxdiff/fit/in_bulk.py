@@ -10,6 +10,8 @@ from relaxdiff.structures import crystal_of_settings
 
 SUPERCELL = 4  # conventional cells along each edge
 KINDS = ("substitutional", "tetrahedral")
+COLUMNS = ("kind", "energy_eV", "lowest_curvature_eV_per_A2", "status")
+NOTHING = pd.DataFrame(columns=COLUMNS)  # the table of no solute
 
 
 def solute_in_crystal(potential, crystal, element, supercell=SUPERCELL):
@@ -48,3 +50,19 @@ def before_and_after(before, after):
     table = before.merge(after, on="kind", suffixes=("_before", "_after"))
     table["energy_change_eV"] = table["energy_eV_after"] - table["energy_eV_before"]
     return table
+
+
+def in_crystal_table(before, after, crystal, elements):
+    """`before_and_after` of several elements, the crystal's own left out, a DataFrame.
+
+    before, after: SnapPotential; crystal: `crystal` of the config; elements: symbols.
+    """
+    tables = [
+        before_and_after(
+            *(solute_in_crystal(each, crystal, element) for each in (before, after))
+        ).assign(element=element)
+        for element in elements
+        if element != crystal["element"]
+    ]
+    columns = ["element", *before_and_after(NOTHING, NOTHING)]
+    return pd.concat(tables)[columns] if tables else pd.DataFrame(columns=columns)

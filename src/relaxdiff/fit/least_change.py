@@ -15,13 +15,13 @@ def least_distance(conditions, bounds):
     """The shortest z, (p,), with conditions (k, p) @ z >= bounds (k,), or None if there is none."""
     size = conditions.shape[1]
     lengths = np.linalg.norm(conditions, axis=1)
-    empty = lengths == 0
+    empty = lengths == 0  # conditions that do not depend on z
     if (bounds[empty] > 0).any():
         return None
-    conditions, bounds = (
-        each[~empty] / lengths[~empty, None] for each in (conditions, bounds[:, None])
-    )
-    stacked = np.vstack([conditions.T, bounds.T])
+    if empty.all():
+        return np.zeros(size)
+    scale = lengths[~empty]
+    stacked = np.vstack([conditions[~empty].T / scale, bounds[~empty] / scale])
     wanted = np.append(np.zeros(size), 1.0)
     weights, residual = nnls(stacked, wanted, maxiter=100 * len(bounds) + 1000)
     if residual < INCOMPATIBLE:

@@ -33,7 +33,7 @@ TOLERANCE = 1e-5  # eV/Angstrom; 1e-3 would hide a minimum that is about to vani
 MAX_STEPS = 200
 # Atoms within this many cutoffs of those with free parameters have exact second derivatives; the
 # others have those of the crystal.
-EXACT = 1.3
+EXACT = 2.0
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class FitProblem:
     potential: RestrictedPotential with the parameters to start from; coordinates: with q = 0 at the
     target, in a cell that does not relax; start: q of the structure relaxed with these parameters,
     (n,); region: mask (N,) of the atoms that count; force_constants, axes: of the crystal, as for
-    FactorisedCrystal; root: R of a prior covariance R R^T of the parameters, (P, k), or None.
+    FactorisedCrystal; root: R of a prior covariance R R^T of the parameters, (P, k), or None; host:
+    the element that X copies, None without alchemical atoms.
     """
 
     potential: RestrictedPotential
@@ -53,6 +54,7 @@ class FitProblem:
     force_constants: ForceConstants = field(repr=False)
     axes: np.ndarray | None = None
     root: np.ndarray | None = field(default=None, repr=False)
+    host: str | None = None
 
     @property
     def scale(self):

@@ -4,9 +4,9 @@ import numpy as np
 from ase.geometry import find_mic
 
 from relaxdiff.exceptions import InputError
+from relaxdiff.fit.prior import prior_root
 from relaxdiff.fit.problem import FitProblem
 from relaxdiff.minima import crystal_force_constants
-from relaxdiff.posterior import all_parameters, covariance_root
 from relaxdiff.potentials.snap import ALCHEMICAL, alchemical, restricted
 from relaxdiff.structures import Freedom, coordinates_of
 
@@ -48,7 +48,8 @@ def fit_problem(start, target, crystal, settings, posterior=None):
         region=_region(coordinates, free, settings["targets"][0].get("region")),
         force_constants=crystal_force_constants(start.potential, crystal),
         axes=atoms.info.get("axes"),
-        root=_root(posterior, start.potential, free, host) if settings["prior"] else None,
+        root=prior_root(posterior, free, host) if settings["prior"] else None,
+        host=host,
     )
 
 
@@ -119,23 +120,3 @@ def _region(coordinates, potential, radius):
         ]
         counts &= np.any(near, axis=0)
     return counts
-
-
-def _root(posterior, given, free, host):
-    """R, the prior covariance of the free parameters being R R^T, (P, k), eV.
-
-    given: the posterior's potential; X has the covariance of its host, the element it copies.
-    """
-    names = all_parameters(posterior)
-    several = len(given.elements) > 1
-
-    def place(name):
-        element, own = name.split("_", 1)
-        element = host if element == ALCHEMICAL else element
-        return names.index(f"{element}_{own}" if several else own)
-
-    own = [
-        name if "_beta" in name else f"{host or given.elements[0]}_{name}"
-        for name in free.parameters.names
-    ]
-    return covariance_root(posterior).T[[place(name) for name in own]]

@@ -16,7 +16,13 @@ from relaxdiff.lammps import lammps_minimise
 from relaxdiff.structures import Freedom
 
 SHAKES = (0.05, 0.15)  # Angstrom, standard deviation of each component
-BEGINNINGS = ("result", *(f"result shaken by {size} A" for size in SHAKES), "target", "start")
+ENDS = {  # what a relaxation begins from, by the name of the file that it makes
+    "result": "result",
+    **{f"shaken_{100 * size:03.0f}": f"result shaken by {size} A" for size in SHAKES},
+    "target": "target",
+    "start": "start",
+}
+BEGINNINGS = tuple(ENDS.values())
 TOLERANCE = 1e-4  # eV/Angstrom; 1e-3 would hide a minimum that is about to vanish
 SAME = 0.05  # Angstrom; two structures with no atom farther apart are the same minimum
 COLLAPSED = 3.0  # Angstrom; a relaxation that has moved an atom so far goes nowhere of interest
@@ -120,8 +126,11 @@ def verdict(fit, ends, curvature):
     else:
         reached = ", ".join(others) if others else "nowhere else"
         sentence = f"a minimum, {away:.4f} Angstrom from the target, reached from {reached}"
-    together = xr.concat(ends, "begin", combine_attrs="drop").assign_coords(begin=list(BEGINNINGS))
-    together["status"] = "begin", [end.attrs["status"] for end in ends]
+    together = xr.concat(ends, "begin", combine_attrs="override")
+    together = together.assign_coords(begin=list(BEGINNINGS)).drop_attrs(deep=False)
+    together["status"] = variable(
+        "begin", [end.attrs["status"] for end in ends], "1", "'converged', or what became of it"
+    )
     together["reached"] = variable(
         "begin", same.astype(int), "1", f"1 if no atom ends farther than {SAME} A from the result"
     )

@@ -14,7 +14,11 @@ from scipy.sparse import csr_array, diags_array
 
 from relaxdiff.minima.factorised_crystal import crystal_matrix
 
-STEP = 3e-4  # Angstrom, four points: an error of 1e-9 of the largest force constant
+# Steps (Angstrom) and weights of central differences (Fornberg, Math. Comp. 51, 699 (1988), table
+# 1), with errors of 1e-9 and 1e-7 of the largest force constant. The second is for structures whose
+# far atoms have the crystal's force constants, which differ by more.
+FOUR_POINTS = 3e-4, {1: 8 / 12, -1: -8 / 12, 2: -1 / 12, -2: 1 / 12}
+TWO_POINTS = 1e-4, {1: 1 / 2, -1: -1 / 2}
 
 
 def sparse_hessian(potential, atoms, exact=None, crystal=None, axes=None):
@@ -23,10 +27,11 @@ def sparse_hessian(potential, atoms, exact=None, crystal=None, axes=None):
     potential: has `calculator` and `reach`; atoms: the structure; exact: mask (N,) of the atoms
     whose rows and columns are exact, all if None; crystal: ForceConstants, and axes as in
     `crystal_matrix`, for the others. 12 calls for the forces of a part of the structure for each
-    exact atom.
+    atom, 6 if not all are exact.
     """
     exact = np.ones(len(atoms), dtype=bool) if exact is None else exact
-    rows = _exact_rows(potential, atoms, np.flatnonzero(exact))
+    formula = FOUR_POINTS if exact.all() else TWO_POINTS
+    rows = _exact_rows(potential, atoms, np.flatnonzero(exact), formula)
     if exact.all():
         return (rows + rows.T) / 2
     inside = diags_array(np.repeat(exact, 3).astype(float))
@@ -36,8 +41,8 @@ def sparse_hessian(potential, atoms, exact=None, crystal=None, axes=None):
     return csr_array((among + among.T) / 2 + across + across.T + others)
 
 
-def _exact_rows(potential, atoms, chosen):
-    """Rows of the chosen atoms, (3N, 3N), all other rows being zero."""
+def _exact_rows(potential, atoms, chosen, formula):
+    """Rows of the chosen atoms, (3N, 3N), all other rows zero; formula: one of those above."""
     first, second = neighbour_list("ij", atoms, 2 * potential.reach)
     order = np.argsort(first, kind="stable")
     bounds = np.searchsorted(first[order], np.arange(len(atoms) + 1))
@@ -49,7 +54,7 @@ def _exact_rows(potential, atoms, chosen):
             around = np.unique(np.append(around, atom))
             part = atoms[around]
             part.calc = calculator
-            block = _responses(part, int(np.searchsorted(around, atom)))
+            block = _responses(part, int(np.searchsorted(around, atom)), formula)
             places.append(np.repeat(3 * atom + np.arange(3), block.shape[1]))
             columns.append(np.tile((3 * around[:, None] + np.arange(3)).ravel(), 3))
             values.append(block.ravel())
@@ -62,17 +67,15 @@ def _exact_rows(potential, atoms, chosen):
     return csr_array((np.concatenate(values), where), shape=shape)
 
 
-def _responses(part, atom):
-    """Changes of the gradient with one atom's position, (3, 3n), eV/Angstrom^2; 12 calls.
-
-    [8 g(h) - 8 g(-h) - g(2h) + g(-2h)] / 12h (Fornberg, Math. Comp. 51, 699 (1988), table 1).
-    """
+def _responses(part, atom, formula):
+    """Changes of the gradient with one atom's position, (3, 3n), eV/Angstrom^2."""
+    step, weights = formula
     rows, start = [], part.positions[atom].copy()
     for direction in np.eye(3):
         row = 0.0
-        for points, weight in ((1, 8), (-1, -8), (2, -1), (-2, 1)):
-            part.positions[atom] = start + points * STEP * direction
-            row = row - weight * part.get_forces(apply_constraint=False).ravel()
-        rows.append(row / (12 * STEP))
+        for points, weight in weights.items():
+            part.positions[atom] = start + points * step * direction
+            row = row - weight / step * part.get_forces(apply_constraint=False).ravel()
+        rows.append(row)
     part.positions[atom] = start
     return np.array(rows)

@@ -12,6 +12,7 @@ from relaxdiff.exceptions import InputError
 from relaxdiff.files import path_exists, read_text
 from relaxdiff.posterior import ENSEMBLE_SOURCES, lambda_grid
 from relaxdiff.potentials.snap import baseline_from_settings
+from relaxdiff.study.fit_settings import fit_problems
 from relaxdiff.study.problem import Problem
 from relaxdiff.study.structure_settings import crystal_problems, solver_problems, structure_problems
 
@@ -165,6 +166,8 @@ def _contradictions(config, sound):
         problems += crystal_problems(config)
     if {"structures", "derivative", "truth"} <= sound:
         problems += solver_problems(config)
+    if {"fit", "crystal", "structures"} <= sound and config["fit"] is not None:
+        problems += fit_problems(config)
     return problems
 
 

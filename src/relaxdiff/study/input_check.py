@@ -32,6 +32,7 @@ from relaxdiff.structures import (
     starting_crystal,
 )
 from relaxdiff.study.config import PATHS, config_problems, file_problems, paths_in
+from relaxdiff.study.fit_settings import atom_problems, check_free, fit_settings
 from relaxdiff.study.problem import Problem
 
 # Bytes; larger files are read only by the jobs that need them: the check has to be quick. A guess.
@@ -62,9 +63,13 @@ def check_input(config, schema_path, config_files=(), contents=True):
     if {"crystal", "structures"} <= sound:
         atoms, unbuilt = _build_structures(config, crystals, found)
         problems += unbuilt
+    wrong_fit = any(problem.within("fit") for problem in found)
+    fit = fit_settings(config) if "fit" in sound and not wrong_fit else None
+    if fit:
+        problems += atom_problems(fit, atoms)
     wrong = any(problem.within("posterior") for problem in found)
     if contents and {"crystal", "posterior"} <= sound and not wrong:
-        problems += _source_problems(config["posterior"], crystals)
+        problems += _source_problems(config["posterior"], crystals, fit)
     sentences = [sentence for path in config_files for sentence in file_problems(path)]
     sentences += [problem.sentence for problem in problems]
     return [printable(sentence) for sentence in dict.fromkeys(sentences)], atoms
@@ -141,8 +146,11 @@ def _build_structures(config, crystals, found):
     return atoms, problems
 
 
-def _source_problems(posterior, crystals):
-    """A list with the first Problem of the files that parameters come from and their contents."""
+def _source_problems(posterior, crystals, fit):
+    """A list with the first Problem of the files that parameters come from and their contents.
+
+    fit: of `fit_settings`, or None.
+    """
     source = next(source for source in PATHS if posterior[source] is not None)
     settings = posterior[source]
     try:
@@ -155,6 +163,8 @@ def _source_problems(posterior, crystals):
             potential = _read_potential(posterior)
             hyperparameters, baseline = potential.hyperparameters, potential.baseline
         _check_potential(hyperparameters, baseline, crystals, f"posterior.{source}")
+        if fit:
+            check_free(fit, hyperparameters)
     except InputError as error:
         return [Problem(f"posterior.{source}", str(error))]
     return []

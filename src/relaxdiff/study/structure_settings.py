@@ -25,6 +25,7 @@ RESERVED_NAMES = (
     "ensemble",
     "bulk",
     "joint",
+    "fit",
     "truth",
     "evaluations",
     "adaptive",

@@ -67,6 +67,7 @@ def test_groups_are_told_by_words(kind, group):
 
 
 def test_of_a_structure_from_a_file_the_name_counts():
+    assert belongs_to({"name": "easy", "kind": "dislocation"}, "dislocation_quadrupole")
     screw = {"name": "screw_dislocation", "kind": "file"}
     assert belongs_to(screw, "dislocation_quadrupole")
     assert not belongs_to(screw, "surface")

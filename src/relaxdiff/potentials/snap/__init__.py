@@ -1,6 +1,6 @@
 """SNAP potentials: files, hyperparameters, and the baseline, a fixed pair style beside SNAP."""
 
-from relaxdiff.potentials.snap.alchemical import alchemical
+from relaxdiff.potentials.snap.alchemical import AlchemicalBaseline, alchemical
 from relaxdiff.potentials.snap.baseline import (
     PairBaseline,
     ZblBaseline,
@@ -27,6 +27,7 @@ from relaxdiff.potentials.snap.restricted import (
 
 __all__ = [
     "ALCHEMICAL",
+    "AlchemicalBaseline",
     "PairBaseline",
     "RestrictedPotential",
     "SnapHyperparameters",

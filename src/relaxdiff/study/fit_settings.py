@@ -1,0 +1,166 @@
+"""The config's `fit`: its defaults, and checks beyond its schema."""
+
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.files import path_exists
+from relaxdiff.fit import NAMED_ATOMS
+from relaxdiff.potentials.snap import ALCHEMICAL, parameter_names
+from relaxdiff.structures import COMPOUNDS, CRYSTAL_FILE, kind_of
+from relaxdiff.study.problem import Problem
+
+DEFAULTS = {
+    "alchemical": None,
+    "method": "direct",
+    "largest_change": 0.1,
+    "margin": 0.05,
+    "prior": False,
+    "steps": 12,
+}
+TARGET_DEFAULTS = {"like": None, "file": None, "region": None}
+
+
+def fit_settings(config):
+    """`fit` of a config that `check_config` accepts, a dict with all keys; None if it is null."""
+    if config["fit"] is None:
+        return None
+    targets = [TARGET_DEFAULTS | target for target in config["fit"]["targets"]]
+    return DEFAULTS | config["fit"] | {"targets": targets}
+
+
+def fit_problems(config):
+    """Keys of `fit` that contradict each other, or the structures, a list of Problems.
+
+    config: dict that the schema accepts, with a `fit`.
+    """
+    settings = fit_settings(config)
+    (target,) = settings["targets"]
+    sentences = [
+        *_target_sentences(target, {each["name"]: each for each in config["structures"]}),
+        *_parameter_sentences(settings),
+    ]
+    if config["crystal"]["lattice"] in (*COMPOUNDS, CRYSTAL_FILE):
+        sentences.append(
+            "fit: is known in crystals of one element in a lattice with a name, not in "
+            f"crystal.lattice: {config['crystal']['lattice']}: leave fit null"
+        )
+    if settings["alchemical"] in NAMED_ATOMS:
+        sentences += _core_sentences(settings["alchemical"], target, config["structures"])
+    return [Problem(sentence.split(": ")[0], sentence) for sentence in sentences]
+
+
+def atom_problems(settings, atoms):
+    """Structures of different sizes, and indices beyond the last atom, a list of Problems.
+
+    settings: of `fit_settings`; atoms: numbers of atoms by name of those structures that can be
+    built.
+    """
+    (target,), chosen, problems = settings["targets"], settings["alchemical"], []
+    count, wanted = (atoms.get(target[key]) for key in ("structure", "like"))
+    if count and wanted and count != wanted:
+        sentence = (
+            f"fit.targets.like: {target['like']} has {wanted} atoms, {target['structure']} "
+            f"{count}: they must be the same atoms"
+        )
+        problems.append(Problem("fit.targets.like", sentence))
+    if count and isinstance(chosen, list) and max(chosen) >= count:
+        sentence = (
+            f"fit.alchemical: {max(chosen)} is not the index of one of the {count} atoms of "
+            f"{target['structure']}, which are counted from 0"
+        )
+        problems.append(Problem("fit.alchemical", sentence))
+    return problems
+
+
+def check_free(settings, hyperparameters):
+    """InputError for a pattern of `fit.free` that no parameter matches.
+
+    settings: of `fit_settings`; hyperparameters: SnapHyperparameters of the posterior's potential.
+    """
+    hyper = hyperparameters
+    if settings["alchemical"] is not None:
+        hyper = replace(
+            hyper,
+            elements=(*hyper.elements, ALCHEMICAL),
+            radii=(*hyper.radii, hyper.radii[0]),
+            weights=(*hyper.weights, hyper.weights[0]),
+        )
+    names = parameter_names(hyper)
+    for pattern in settings["free"]:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise InputError(
+                f"fit.free: no parameter of the potential matches {pattern}; they are {names[0]} "
+                f"to {names[-1]}"
+            )
+
+
+def _target_sentences(target, structures):
+    """What is wrong with the structures that a target names."""
+    if (target["like"] is None) == (target["file"] is None):
+        found = "none" if target["like"] is None else "both"
+        return [
+            f"fit.targets: exactly one of like and file must be set, found {found}: set the other "
+            "to null"
+        ]
+    found = []
+    for key in ("structure", "like"):
+        name = target[key]
+        if name is None:
+            continue
+        if name not in structures:
+            found.append(
+                f"fit.targets.{key}: {name} is not one of the structures, which are "
+                f"{', '.join(structures)}"
+            )
+        elif structures[name]["cell"] != "fixed":
+            found.append(
+                f"fit.targets.{key}: the cell of {name} relaxes (cell: "
+                f"{structures[name]['cell']}), but a fit holds it: use cell: fixed"
+            )
+    if target["like"] == target["structure"]:
+        found.append(f"fit.targets.like: {target['like']} is the structure itself: name another")
+    if target["file"] is not None and not path_exists(target["file"]):
+        found.append(f"fit.targets.file: {target['file']} does not exist")
+    return found
+
+
+def _parameter_sentences(settings):
+    """Free parameters and alchemical atoms without each other; a prior that is not used."""
+    names_x = [each for each in settings["free"] if fnmatchcase(ALCHEMICAL, each.split("_")[0])]
+    found = []
+    if settings["alchemical"] is None and any(each.startswith("X_") for each in names_x):
+        found.append(
+            f"fit.free: {names_x[0]} is of alchemical atoms, of which there are none: name them in "
+            "fit.alchemical"
+        )
+    if settings["alchemical"] is not None and not names_x:
+        found.append(
+            "fit.alchemical: no parameter of these atoms may change: add X_beta_* to fit.free"
+        )
+    if settings["prior"] and settings["method"] == "published":
+        found.append(
+            "fit.prior: the method published makes no use of it: set it to false, or use direct or "
+            "relaxed"
+        )
+    return found
+
+
+def _core_sentences(wanted, target, structures):
+    """Atoms that are named by a core, where there is none."""
+    kinds = {each["name"]: kind_of(each) for each in structures}
+    if target["like"] is None:
+        return [
+            f"fit.alchemical: {wanted} is known of a target in structures only, not of a file: "
+            "give the indices of atoms"
+        ]
+    others = [
+        name
+        for name in (target["structure"], target["like"])
+        if name in kinds and not kinds[name].is_disk
+    ]
+    return [
+        f"fit.alchemical: {wanted} is known of dislocations only, which {name} is not: give the "
+        "indices of atoms"
+        for name in others[:1]
+    ]
