@@ -1,9 +1,10 @@
-"""Make the training data of the examples tungsten_beryllium_core: small cells of W with one Be.
+"""Make the training data of the example tungsten_beryllium_core: small cells of W with one Be.
 
     python resources/make_tungsten_beryllium.py resources/tungsten_beryllium.extxyz
 
 Energies, forces and stresses are those of a potential that comes with LAMMPS, so that no DFT is
-needed. There is no dislocation among the cells: what a fit to them says of one is extrapolated.
+needed. There is no dislocation among the cells: what a fit to them says of one is extrapolated. With
+the octahedral interstitial among them, too, Be sits in the middle of the hard core from the start.
 """
 
 import sys
@@ -23,7 +24,7 @@ POTENTIAL = "WBe_Wood_PRB2019"
 LATTICE_PARAMETER = 3.18  # Angstrom
 SOLUTE = "Be"
 # Conventional cells along each edge, of crystals and vacancies, and of solutes.
-SUPERCELLS = {"crystal": 2, "vacancy": 3, "substitutional": 2, "tetrahedral": 2, "octahedral": 2}
+SUPERCELLS = {"crystal": 2, "vacancy": 3, "substitutional": 2, "tetrahedral": 2}
 COUNT = 20  # cells of each group
 RATTLE = 0.1  # Angstrom; the largest standard deviation of a coordinate
 STRAIN = 0.02  # the largest standard deviation of a strain

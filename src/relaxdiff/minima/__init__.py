@@ -10,7 +10,13 @@ from relaxdiff.minima.lattice_green import (
     crystal_force_constants,
     crystal_green,
 )
-from relaxdiff.minima.minimum import Minimum, minimum_from_dataset, mode_displacements, strain_basis
+from relaxdiff.minima.minimum import (
+    Minimum,
+    atoms_from_dataset,
+    minimum_from_dataset,
+    mode_displacements,
+    strain_basis,
+)
 from relaxdiff.minima.quadratic_models import DenseModel, LimitedMemory, inverse_in
 from relaxdiff.minima.quasi_newton import Stop, largest_component, quasi_newton
 from relaxdiff.minima.reference import Reference, crystal_of, relax_reference, relaxed_crystal
@@ -42,6 +48,7 @@ __all__ = [
     "Stop",
     "TOLERANCE",
     "TensorHessian",
+    "atoms_from_dataset",
     "blocks_at",
     "cells_in_range",
     "crystal_force_constants",
