@@ -1,10 +1,11 @@
-"""Make the training data of the example tungsten_beryllium_core: small cells of W with one Be.
+"""Make the training data of the example tungsten_beryllium_core: small cells of W, some with Be.
 
     python resources/make_tungsten_beryllium.py resources/tungsten_beryllium.extxyz
 
 Energies, forces and stresses are those of a potential that comes with LAMMPS, so that no DFT is
-needed. There is no dislocation among the cells: what a fit to them says of one is extrapolated. With
-the octahedral interstitial among them, too, Be sits in the middle of the hard core from the start.
+needed, with random errors. In all cells Be replaces an atom, and there is no dislocation: what a
+fit to them says of Be in the core of one is extrapolated, and wrong. (With interstitial Be among
+the cells, or without errors, Be is in the middle of the hard core from the start.)
 """
 
 import sys
@@ -24,10 +25,12 @@ POTENTIAL = "WBe_Wood_PRB2019"
 LATTICE_PARAMETER = 3.18  # Angstrom
 SOLUTE = "Be"
 # Conventional cells along each edge, of crystals and vacancies, and of solutes.
-SUPERCELLS = {"crystal": 2, "vacancy": 3, "substitutional": 2, "tetrahedral": 2}
+SUPERCELLS = {"crystal": 2, "vacancy": 3, "substitutional": 2}
 COUNT = 20  # cells of each group
 RATTLE = 0.1  # Angstrom; the largest standard deviation of a coordinate
 STRAIN = 0.02  # the largest standard deviation of a strain
+# Standard deviations of the errors: eV for each atom, eV/Angstrom, eV/Angstrom^3.
+ERRORS = {"energy": 0.001, "forces": 0.05, "stress": 0.0005}
 DIGITS = 6
 
 
@@ -37,7 +40,7 @@ def main(path):
     potential = read_snap(*files, baseline=ZblBaseline(4.0, 4.8))
     calculator, rng = LammpsCalculator(potential), np.random.default_rng(2019)
     frames = [
-        labelled(cell, group, calculator)
+        labelled(cell, group, calculator, rng)
         for group, supercell in SUPERCELLS.items()
         for cell in cells(group, supercell, rng)
     ]
@@ -59,16 +62,15 @@ def cells(group, supercell, rng):
         yield atoms
 
 
-def labelled(atoms, group, calculator):
-    """The cell with its group, energy (eV), forces (eV/Angstrom) and stress (eV/Angstrom^3)."""
+def labelled(atoms, group, calculator, rng):
+    """The cell with its group, and with errors its energy (eV), forces (eV/Angstrom) and stress (eV/Angstrom^3)."""
     calculator.calculate(atoms)
-    found = calculator.results
-    atoms.calc = SinglePointCalculator(
-        atoms,
-        energy=round(found["energy"], DIGITS),
-        forces=found["forces"].round(DIGITS),
-        stress=found["stress"].round(DIGITS),
-    )
+    found = {}
+    for name, error in ERRORS.items():
+        exact = calculator.results[name]
+        size = error * len(atoms) if name == "energy" else error
+        found[name] = np.round(exact + rng.normal(scale=size, size=np.shape(exact)), DIGITS)
+    atoms.calc = SinglePointCalculator(atoms, **found)
     atoms.info["config_type"] = group
     return atoms
 
