@@ -30,7 +30,7 @@ COUNT = 20  # cells of each group
 RATTLE = 0.1  # Angstrom; the largest standard deviation of a coordinate
 STRAIN = 0.02  # the largest standard deviation of a strain
 # Standard deviations of the errors: eV for each atom, eV/Angstrom, eV/Angstrom^3.
-ERRORS = {"energy": 0.001, "forces": 0.05, "stress": 0.0005}
+ERRORS = {"energy": 0.0014, "forces": 0.07, "stress": 0.0007}
 DIGITS = 6
 
 
