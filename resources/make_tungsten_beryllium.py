@@ -63,7 +63,7 @@ def cells(group, supercell, rng):
 
 
 def labelled(atoms, group, calculator, rng):
-    """The cell with its group, and with errors its energy (eV), forces (eV/Angstrom) and stress (eV/Angstrom^3)."""
+    """The cell with its group and, with errors, energy, forces and stress (eV, Angstrom)."""
     calculator.calculate(atoms)
     found = {}
     for name, error in ERRORS.items():

@@ -21,9 +21,10 @@ def fit_problem(start, target, crystal, settings, posterior=None):
 
     start: Minimum of the structure, with the SNAP potential to start from; target: Atoms of the
     same structure, with `info["core"]` if atoms are named by the core, and scaled to the start's
-    lattice parameter if it has one (`scaled_to`); crystal: relaxed PerfectCrystal; settings: `fit` of the config, of which `alchemical`, `free`, `prior` and the
-    target's `region` are used; posterior: Dataset, for the prior. Raises InputError, which names
-    the key, where these do not fit together.
+    lattice parameter if it has one (`scaled_to`); crystal: relaxed PerfectCrystal; settings: `fit`
+    of the config, of which `alchemical`, `free`, `prior` and the target's `region` are used;
+    posterior: Dataset, for the prior. Raises InputError, which names the key, where these do not
+    fit together.
     """
     potential, atoms, host = start.potential, start.atoms.copy(), None
     target = scaled_to(target, atoms)

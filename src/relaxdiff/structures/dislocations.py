@@ -61,9 +61,10 @@ def dislocation_disk(settings, crystal):
 
     The Atoms have the constraints FixAtoms of the ring and, for the hard and the split core without
     a solute, FixCartesian of columns that do not move along z; the solute is the last atom, an
-    interstitial amid the triangle, midway in the widest gap between the heights of its columns; `arrays["crystal_positions"]`, where each atom
-    is in the perfect crystal, (N, 3); `info["core"]`, x and y of the core's centre; `info["axes"]`,
-    unit vectors along x, y and z in the axes of the conventional cell, rows, (3, 3); and
+    interstitial amid the triangle, midway in the widest gap between the heights of its columns;
+    `arrays["crystal_positions"]`, where each atom is in the perfect crystal, (N, 3), and the solute
+    before it relaxes; `info["core"]`, x and y of the core's centre; `info["axes"]`, unit vectors
+    along x, y and z in the axes of the conventional cell, rows, (3, 3); and
     `info["lattice_parameter"]`, a of the crystal. Raises InputError, which begins with the key, for
     a line that the lattice does not have, a core or a place that the line does not have, and a ring
     that leaves next to nothing free.
