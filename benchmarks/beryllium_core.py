@@ -89,7 +89,7 @@ def main(tungsten, start, target, radius=RADIUS):
     )
     start, target = (beside(host, other) for other in others)
     begun, disk = now(), DISK | {"radius": float(radius)}
-    minimum = relax_reference(start, CRYSTAL, disk | {"core": "easy", "place": "hard"})
+    minimum = relax_reference(start, CRYSTAL, disk | {"core": "hard"})
     wanted = relax_reference(target, CRYSTAL, disk | {"core": "hard"})
     relaxed_in = seconds(begun)
     tell(f"{len(wanted.atoms)} atoms relaxed twice: {relaxed_in} s")

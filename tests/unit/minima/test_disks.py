@@ -153,7 +153,8 @@ def test_a_solute_holds_the_hard_core():
     assert np.linalg.norm((positions - places)[-1, :2]) < 0.05
     columns = np.linalg.norm((places - places[-1])[:-1, :2], axis=1).argsort()[:3]
     heights = positions[columns, 2] / period
-    assert np.abs((heights - heights[0] + 0.5) % 1 - 0.5).max() < 0.02
+    apart = np.abs((heights - heights[0] + 0.5) % 1 - 0.5).max()
+    assert apart < 0.05  # of the easy core a third
 
 
 def test_a_solute_at_a_saddle_point_is_refused(tungsten, monkeypatch):
