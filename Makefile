@@ -12,8 +12,11 @@ ARGS ?=
 # conda-forge has them too (envs/relaxdiff.yaml carries the same versions) and bad releases are out.
 UV ?= uv
 LOCK_DATE ?= 2026-09-15
+# matscipy 1.3 is newer, and the first that works with this ase.
+MATSCIPY_DATE ?= 2026-11-27
 RESOLVE = $(UV) pip compile pyproject.toml --extra test --group build --generate-hashes \
-  --exclude-newer $(LOCK_DATE) --no-emit-index-url --no-emit-find-links \
+  --exclude-newer $(LOCK_DATE) --exclude-newer-package matscipy=$(MATSCIPY_DATE) \
+  --no-emit-index-url --no-emit-find-links \
   --custom-compile-command "make lock" --upgrade --quiet
 
 # The parallelism is between processes: Snakemake jobs in a run, pytest workers in the tests. With

@@ -3,8 +3,8 @@
 from common import job
 
 from relaxdiff.files.datasets import read_dataset, write_dataset
-from relaxdiff.minima.disks import inverse_of_crystal
 from relaxdiff.minima.minimum import minimum_from_dataset
+from relaxdiff.minima.preconditioner import inverse_of_crystal
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
 from relaxdiff.running.checkpoints import Checkpoints
 from relaxdiff.running.progress import Progress

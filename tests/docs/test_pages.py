@@ -26,7 +26,9 @@ from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.files.datasets import write_dataset
 from relaxdiff.lammps.descriptors import DescriptorCalculator
 from relaxdiff.lammps.session import load_lammps
+from relaxdiff.minima.minimum import minimum_dataset
 from relaxdiff.minima.reference import relax_reference
+from relaxdiff.minima.relaxation import relax
 from relaxdiff.posterior.design import build_design, snap_hyperparameters
 from relaxdiff.posterior.ensemble import posterior_from_covariance
 from relaxdiff.posterior.fit_quality import fit_warnings
@@ -35,7 +37,8 @@ from relaxdiff.posterior.pops import fit_posterior
 from relaxdiff.posterior.training_data import Configuration, read_group
 from relaxdiff.potentials.snap.baseline import ZblBaseline
 from relaxdiff.potentials.snap.files import read_snap
-from relaxdiff.structures.lattices import starting_crystal
+from relaxdiff.structures.dislocations import dislocation_disk, held_components
+from relaxdiff.structures.lattices import PerfectCrystal, starting_crystal
 from relaxdiff.study.config import check_config
 from relaxdiff.study.input_check import check_input
 
@@ -247,6 +250,13 @@ def test_every_netcdf_file_is_described(study, tmp_path):
     )
     write_dataset(normal, tmp_path / "normal.nc", {})
     paths[tmp_path / "normal.nc"] = "posterior.nc"
+    disk = dislocation_disk({"radius": 16.0, "ring": 10.0}, PerfectCrystal("Ta", "bcc", 3.3))
+    held = held_components(disk)
+    disk.set_constraint()
+    potential = read_snap(*(study.folder / path for path in files))
+    start = relax(disk, potential, "fixed", max_steps=0, symmetry=False, fixed=held)
+    write_dataset(minimum_dataset(start), tmp_path / "disk.nc", {})
+    paths[tmp_path / "disk.nc"] = "reference.nc"
     design = build_design([crystal], "bulk", snap_hyperparameters("W", 2, 4.7, 0.99, 0.0))
     write_dataset(design, tmp_path / "design.nc", {})
     paths[tmp_path / "design.nc"] = "training/design_<group>.nc"
@@ -501,7 +511,6 @@ def provoked(clone, monkeypatch, capsys, tungsten):
         *of_files("crystal:\n\tsupercell: 3\n"),
         *told({"perturbation": {"lambda_min": -4, "lambda_max": 4, "lambda_step": 0.3}}),
         *told({"figures": {"sample": 7}}),
-        *told({"derivative": {"solver": "sparse"}}),
         *told({"crystal": {"element": "W"}}),
         *ensemble(
             "Ta06A.snapcoeff", lambda text: text.rstrip().rpartition("\n")[0], "coefficients"

@@ -11,5 +11,5 @@ SETTINGS = {
     "targets": [{"structure": "vacancy", "like": "changed", "file": None, "region": None}],
     "margin": 0.02,
     "largest_change": 0.5,
-    "steps": 4,
+    "steps": 3,
 }

@@ -10,13 +10,13 @@ import yaml
 
 from relaxdiff.cli import main
 from relaxdiff.posterior.trial import shipped_file
+from relaxdiff.study.fit_settings import fit_settings
 
 EXAMPLES = Path(__file__).parents[2] / "config/examples"
 CORES = ("easy", "hard")
 FIGURES = ("formation_curves.png", "interactive.html")
 # A potential of LAMMPS's own for the examples that need files of the user's.
 POTENTIALS = {
-    "tungsten_beryllium_target": "WBe_Wood_PRB2019",
     "tantalum": "Ta06A",
     "tungsten_beryllium": "WBe_Wood_PRB2019",
     "paper_ensemble": "W_2940_2017_2",
@@ -29,6 +29,9 @@ CRYSTALS = {
     "diamond": ("Si_Zuo_JPCA2020", "Si", "diamond", {"style": "sw", "file": "Si.sw"}),
     "hexagonal": ("Ni_Zuo_JPCA2020", "Ni", "hcp", WEAK),
 }
+
+FITS = ("dislocation_hard_core", "dislocation_split_core")  # from the easy core to another
+SOLUTE_IN_CORE = ("tungsten_beryllium_target", "tungsten_beryllium_core")
 
 
 @pytest.fixture
@@ -56,10 +59,8 @@ def tables(config):
 
 
 def test_every_example_is_run_here():
-    needs_nothing = {"tungsten_defects", "dislocation_cores", "tungsten_beryllium_core"}
-    assert {path.stem for path in EXAMPLES.glob("*.yaml")} == needs_nothing | {
-        *POTENTIALS
-    }
+    needs_nothing = {"tungsten_defects", "dislocation_cores", *FITS, *SOLUTE_IN_CORE}
+    assert {path.stem for path in EXAMPLES.glob("*.yaml")} == needs_nothing | {*POTENTIALS}
 
 
 def test_the_ten_structures_of_tungsten_are_built_and_differentiated(example, clone):
@@ -92,6 +93,17 @@ def test_tantalum_runs_as_its_comments_say(example, clone):
     bulk = xr.open_dataset(clone.folder / "results/tantalum/bulk.nc")
     # Ta06A: 3.316 Angstrom (Thompson et al., J. Comput. Phys. 285, 316 (2015), table 3).
     assert float(bulk["reference_lattice_parameter"]) == pytest.approx(3.316, abs=0.002)
+
+
+def test_beryllium_in_a_core_has_its_target_as_its_comments_say(example, clone):
+    """The fit itself, two minutes, is planned only."""
+    example("tungsten_beryllium")
+    (target,) = example("tungsten_beryllium_target")["structures"]
+    made = f"results/tungsten_beryllium_target/{target['name']}/reference.nc"
+    clone.run(made)
+    config = example("tungsten_beryllium_core")
+    assert config["fit"]["targets"][0]["file"] == made
+    assert {"fit_parameters", "fit_in_crystal"} <= clone.planned("fit")
 
 
 def test_the_papers_ensemble_runs_with_its_paths_filled_in(example, clone):
@@ -223,3 +235,21 @@ def test_other_crystals_and_pair_styles_run_through(name, clone, monkeypatch):
     assert (result / "truth_check.csv").read_text().count("agrees") == 2
     kept = clone.folder / f"results/{name}/potentials/sample001_lambda+01.0.reference"
     assert kept.exists() == bool(reference and "file" in reference)
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_the_easy_core_is_fitted_to_another(example, clone, name):
+    """In a smaller disk; a vacancy's fit is judged in test_fit.py."""
+    config = example(name)
+    assert {"judge_fit", "fit_in_crystal", "write_fit_page"} <= clone.planned("fit")
+    for entry in config["structures"]:
+        entry["radius"] = 20
+    clone.write_config(config)
+    clone.run(f"results/{name}/fit/fit.nc")
+    fit = xr.open_dataset(clone.folder / f"results/{name}/fit/fit.nc")
+    assert (fit["atomic_numbers"] == 0).sum() == 1
+    assert float(fit["largest_deviation"][0]) > 0.2
+    assert float(fit["largest_deviation"][-1]) < 0.002
+    assert float(fit["lowest_curvature"][-1]) > 0.04
+    largest = fit_settings(config)["largest_change"]
+    assert 0.05 < float(fit["relative_change"][-1]) < largest

@@ -63,7 +63,7 @@ def test_the_fit_reaches_its_target_and_says_so(fitted, target):
     for variable in [*fit.data_vars.values(), *verdict.data_vars.values()]:
         assert {"units", "long_name"} <= set(variable.attrs), variable.name
     assert fit["largest_deviation"].values[0] > 0.02
-    assert fit["largest_deviation"].values[-1] < 1e-4
+    assert fit["largest_deviation"].values[-1] < 1e-3
     assert (fit["atomic_numbers"].values == 0).tolist() == [n == NEIGHBOUR for n in range(15)]
     assert fit["prior_change"].values[0] == 0
     assert fit["prior_change"].values[-1] > 0
@@ -72,7 +72,7 @@ def test_the_fit_reaches_its_target_and_says_so(fitted, target):
     assert float(verdict["lowest_curvature"]) > 0.05
     relaxed = verdict["relaxed_positions"].sel(begin="start").values
     assert relaxed - relaxed.mean(axis=0) == pytest.approx(
-        target.positions - target.positions.mean(axis=0), abs=1e-4
+        target.positions - target.positions.mean(axis=0), abs=1e-3
     )
     summary = pd.read_csv(folder / "fit.csv", index_col="item")["value"]
     assert summary["verdict"] == verdict.attrs["verdict"]

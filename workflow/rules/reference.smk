@@ -149,7 +149,7 @@ rule differentiate_reference:
         "reference" if RANKS == 1 else None
     resources:
         **MPI,
-        mem_mb=grows(mb_of_cell),
+        mem_mb=grows(mb_of_sparse if config["derivative"]["solver"] == "sparse" else mb_of_cell),
         runtime=grows(minutes_to_set_up),
     conda:
         "../../envs/relaxdiff.yaml"

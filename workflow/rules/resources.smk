@@ -36,6 +36,15 @@ def mb_of_cell(wildcards):
     return BASE_MB + RANKS * (400 + 0.1 * ATOMS[wildcards.structure])
 
 
+def mb_of_sparse(wildcards):
+    """The same with what preconditions the solver and the relaxer sparse.
+
+    Vacancies and the like have the crystal's Green's function, all others factorised force constants.
+    """
+    factors = 0 if kind_of(entry_of(wildcards)).on_lattice else 200
+    return mb_of_cell(wildcards) + RANKS * factors * (ATOMS[wildcards.structure] / 1000) ** 2
+
+
 def asymmetry(wildcards):
     """Factor by which memory and time exceed those of a vacancy, for lack of symmetry."""
     return kind_of(entry_of(wildcards)).asymmetry

@@ -72,7 +72,7 @@ rule plot_solver_scaling:
         "../../scripts/plot_solver_scaling.py"
 
 
-# For the first structure; for the sparse solver its atoms must be on sites of the crystal.
+# For the first structure.
 rule compare_solvers:
     input:
         posterior=f"{STUDY}/posterior.nc",

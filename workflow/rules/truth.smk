@@ -29,7 +29,7 @@ rule relax_variants:
         "truth" if RANKS == 1 else None
     resources:
         **MPI,
-        mem_mb=grows(mb_of_force_constants if FORCE_CONSTANTS else mb_of_cell),
+        mem_mb=grows(mb_of_force_constants if FORCE_CONSTANTS else mb_of_sparse),
         runtime=grows(minutes_to_relax),
     conda:
         "../../envs/relaxdiff.yaml"

@@ -48,6 +48,8 @@ def direct(problem, settings, report):
             )
         theta = potential.theta + change
         end = problem.relax(evaluator, target, theta)
+        if not end.converged:
+            report(f"the solution does not relax: forces of {end.max_gradient:.1e} eV/A are left")
         steps.append(problem.step_at(evaluator, end.q, theta, lowest))
         report(line(1, steps[-1]))
     return steps

@@ -27,6 +27,8 @@ def published(problem, settings, report):
         steps = [problem.step_at(evaluator, q, theta)]
         report(line(0, steps[0]))
         for number in range(1, settings["steps"] + 1):
+            if not steps[-1].loss:
+                break
             now = problem.potential.with_theta(theta)
             nearly = factorised(problem.hessian(q, now))
             mixed, slope = evaluator.mixed(q, theta), problem.loss_gradient(q)

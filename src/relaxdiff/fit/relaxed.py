@@ -70,6 +70,7 @@ class _Model:
         modes = problem.coordinates.modes[np.flatnonzero(np.repeat(problem.region, 3))]
         self.of_atoms = modes @ self.jacobian
         self.deviation = modes @ step.q
+        self.stiffest = np.linalg.norm(self.of_atoms @ self.scale, 2) ** 2
         self.present = self.stability.lowest(np.zeros(len(step.theta)))[0][0]
 
     def change(self, damping, margin):
@@ -87,20 +88,44 @@ class _Model:
         return change, lowest
 
     def within(self, radius, margin, allowed):
-        """The least damped change in the trust radius that is `allowed`, and its curvature."""
-        largest = np.linalg.norm(self.of_atoms @ self.scale, 2) ** 2
+        """The change within the trust radius that is `allowed` and comes nearest to the target.
+
+        Among those that are predicted to come near enough it is the smallest. Returns the change
+        and its lowest curvature, or None and NaN.
+        """
+        near = 0.5 * CLOSE
+
+        def largest(deviation):
+            return np.linalg.norm(deviation.reshape(-1, 3), axis=1).max()
+
+        def suits(change):
+            return largest(self.of_atoms @ change) <= radius and allowed(change)
+
+        def is_near(change):
+            return largest(self.deviation + self.of_atoms @ change) <= near
+
+        least, found = self._least_damped(margin, suits)
+        if found[0] is not None and is_near(found[0]):
+            # The one before the least damped change that is not near enough.
+            beyond, _ = self._least_damped(margin, lambda change: not is_near(change))
+            found = self.change(DAMPINGS[max(beyond - 1, least)] * self.stiffest, margin)
+        return found
+
+    def _least_damped(self, margin, suits):
+        """Index of the smallest damping whose change suits, and the change with its curvature.
+
+        Changes are the smaller the larger the damping is, and one that suits does so with all
+        larger dampings. The number of dampings, None and NaN if none suits.
+        """
         found, low, high = (None, np.nan), 0, len(DAMPINGS) - 1
         while low <= high:
             middle = (low + high) // 2
-            change, lowest = self.change(DAMPINGS[middle] * largest, margin)
-            moved = np.inf
-            if change is not None:
-                moved = np.linalg.norm((self.of_atoms @ change).reshape(-1, 3), axis=1).max()
-            if moved <= radius and allowed(change):
+            change, lowest = self.change(DAMPINGS[middle] * self.stiffest, margin)
+            if change is not None and suits(change):
                 found, high = (change, lowest), middle - 1
             else:
                 low = middle + 1
-        return found
+        return low, found
 
 
 def _attempt(problem, evaluator, model, settings, radius):

@@ -34,13 +34,13 @@ def scaled_to(target, atoms):
     if own is None or wanted is None:
         return target
     scaled, factor = target.copy(), wanted / own
-    cell = np.diag([*atoms.cell.lengths()[:2], factor * target.cell[2, 2]])
-    across = np.array([1.0, 1.0, 0.0])
-    before, after = (across * np.diag(each) / 2 for each in (target.cell, cell))
+    cell = np.array([*atoms.cell.array[:2], factor * target.cell.array[2]])
+    before, after = (each[:2].sum(axis=0) / 2 for each in (target.cell.array, cell))
     scaled.set_cell(cell)
-    scaled.positions = after + factor * (target.positions - before)
-    places = target.arrays["crystal_positions"]
-    scaled.arrays["crystal_positions"] = after + factor * (places - before)
-    scaled.info["core"] = (after + factor * (np.append(target.info["core"], 0.0) - before))[:2]
     scaled.info["lattice_parameter"] = wanted
+    for name in ("positions", "crystal_positions"):
+        if name in scaled.arrays:
+            scaled.arrays[name] = after + factor * (scaled.arrays[name] - before)
+    if "core" in scaled.info:
+        scaled.info["core"] = after[:2] + factor * (scaled.info["core"] - before[:2])
     return scaled

@@ -1,6 +1,5 @@
 """Finds relaxed structures, follows them along lines of parameters, and detects saddle points."""
 
-from relaxdiff.minima.disks import inverse_of_crystal
 from relaxdiff.minima.factorised_crystal import FactorisedCrystal, crystal_matrix, factorised
 from relaxdiff.minima.hessian_models import TensorHessian, hessian_variable
 from relaxdiff.minima.lattice_green import (
@@ -17,6 +16,7 @@ from relaxdiff.minima.minimum import (
     mode_displacements,
     strain_basis,
 )
+from relaxdiff.minima.preconditioner import inverse_of_crystal
 from relaxdiff.minima.quadratic_models import DenseModel, LimitedMemory, inverse_in
 from relaxdiff.minima.quasi_newton import Stop, largest_component, quasi_newton
 from relaxdiff.minima.reference import Reference, crystal_of, relax_reference, relaxed_crystal
@@ -61,8 +61,8 @@ __all__ = [
     "inverse_in",
     "inverse_of_crystal",
     "largest_component",
-    "minimum_from_dataset",
     "lowest_relative_curvature",
+    "minimum_from_dataset",
     "mode_displacements",
     "quasi_newton",
     "relax",

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.minima.factorised_crystal import FactorisedCrystal
-from relaxdiff.minima.lattice_green import crystal_force_constants, crystal_green
+from relaxdiff.minima.lattice_green import crystal_force_constants
+from relaxdiff.minima.orientation import orientation
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.minima.saddle_test import lowest_relative_curvature
 from relaxdiff.structures import build_structure, held_components
@@ -36,7 +37,10 @@ def relax_disk(potential, crystal, settings):
         )
     constants = crystal_force_constants(potential, crystal)
     crystal = replace(crystal, elastic_constants=cubic_constants(constants))
-    atoms = build_structure(settings, crystal)
+    solutes = [element for element in potential.elements if element != crystal.element]
+    atoms = build_structure(settings, crystal, solutes, potential.elements)
+    if "axes" not in atoms.info:  # read from a file
+        atoms.info["axes"] = orientation(atoms, crystal.conventional())
     held = held_components(atoms)
     atoms.set_constraint()  # from here on it is the coordinates that hold atoms
     inverse = FactorisedCrystal(constants, atoms, held, atoms.info["axes"])
@@ -62,17 +66,3 @@ def cubic_constants(force_constants):
     """C11, C12 and C44 in GPa of a cubic Bravais crystal's ForceConstants."""
     constants = GPA * force_constants.elastic_constants()
     return tuple(float(constants[place]) for place in ((0, 0, 0, 0), (0, 0, 1, 1), (0, 1, 0, 1)))
-
-
-def inverse_of_crystal(minimum, crystal, supercell=None):
-    """What preconditions a relaxed structure: of a disk a FactorisedCrystal, else a LatticeGreen.
-
-    minimum: of a disk (`relax_disk`), or of a defect in `supercell`^3 conventional cells of the
-    crystal; crystal: PerfectCrystal with any lattice parameter. Raises LammpsError.
-    """
-    potential, atoms = minimum.potential, minimum.atoms
-    if supercell is not None:
-        return crystal_green(potential, atoms, crystal, supercell)
-    own = crystal.at(float(atoms.info["lattice_parameter"]))
-    held, axes = minimum.coordinates.freedom.fixed, atoms.info["axes"]
-    return FactorisedCrystal(crystal_force_constants(potential, own), atoms, held, axes)

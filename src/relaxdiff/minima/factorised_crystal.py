@@ -7,7 +7,9 @@ relaxations and conjugate gradients of interstitials, surfaces and dislocations,
 no lattice Green's function (`lattice_green`).
 
 An atom that lacks neighbours keeps the crystal's own curvature. So the matrix is a part of the
-crystal's Hessian, in which the missing atoms are held, and stays positive definite.
+crystal's Hessian, in which the missing atoms are held, and stays positive definite. Where a defect
+makes it indefinite all the same, springs as stiff as is needed hold all atoms. (To leave out small
+force constants would save little, and makes even the crystal's matrix indefinite.)
 """
 
 import numpy as np
@@ -31,17 +33,18 @@ def crystal_matrix(force_constants, atoms, axes=None):
     force_constants: ForceConstants; atoms: a structure near that crystal; axes: unit vectors along
     x, y and z of the structure in the frame of the crystal, rows, (3, 3), or None for the same.
     """
-    vectors, blocks = _pairs(force_constants, np.eye(3) if axes is None else np.asarray(axes))
-    limit = LARGEST_MISMATCH * nearest_neighbour_distance(force_constants.unit)
+    unit = force_constants.unit
+    vectors, blocks, elements = _pairs(
+        force_constants, np.eye(3) if axes is None else np.asarray(axes)
+    )
+    limit = LARGEST_MISMATCH * nearest_neighbour_distance(unit)
     reach = max(np.linalg.norm(each, axis=1).max() for each in vectors) + limit
     first, second, apart = neighbour_list("ijD", atoms, reach)
     itself = np.arange(len(atoms))
     first, second = np.append(first, itself), np.append(second, itself)
     apart = np.vstack([apart, np.zeros((len(atoms), 3))])
     found = [cKDTree(each).query(apart, distance_upper_bound=limit) for each in vectors]
-    # The site of the crystal's cell whose neighbours are most like those of the atom.
-    fits = [np.bincount(first, np.isfinite(distances), len(atoms)) for distances, _ in found]
-    site = np.argmax(fits, axis=0)[first]
+    site = _sites(unit, atoms, first, second, elements, found)[first]
     total = csr_array((3 * len(atoms), 3 * len(atoms)))
     for number, (distances, nearest) in enumerate(found):
         taken = np.isfinite(distances) & (site == number)
@@ -50,23 +53,42 @@ def crystal_matrix(force_constants, atoms, axes=None):
     return (total + total.T) / 2
 
 
-def _pairs(force_constants, axes):
-    """For each site of the unit cell the vectors to its neighbours, (k, 3), and blocks (k, 3, 3).
+def _sites(unit, atoms, first, second, elements, found):
+    """For each atom the site of the unit cell whose neighbours are most like its own, (N,).
 
-    Both in the frame of the structure; rows of a block belong to the neighbour.
+    Of the atom's element, if there is one. first, second: pairs of atoms; elements: numbers of each
+    site's neighbours; found: for each site the distances of all pairs from the nearest of these,
+    infinite beyond the limit, and which one it is.
+    """
+    known = np.isin(atoms.numbers, unit.numbers)
+    fits = []
+    for own, numbers, (distances, nearest) in zip(unit.numbers, elements, found, strict=True):
+        near = np.isfinite(distances)
+        alike = near.astype(float)
+        alike[near] += numbers[nearest[near]] == atoms.numbers[second[near]]
+        fit = np.bincount(first, alike, len(atoms))
+        fits.append(np.where(known & (atoms.numbers != own), -1, fit))
+    return np.argmax(fits, axis=0)
+
+
+def _pairs(force_constants, axes):
+    """Of each site's neighbours the vectors (k, 3), blocks (k, 3, 3) and elements (k,).
+
+    Vectors and blocks are in the frame of the structure; rows of a block belong to the neighbour.
     """
     unit, count = force_constants.unit, len(force_constants.unit)
     blocks = force_constants.matrices.reshape(-1, count, 3, count, 3)
     shifts = force_constants.cells @ unit.cell.array
     largest = np.abs(blocks).max()
-    vectors, matrices = [], []
+    vectors, matrices, elements = [], [], []
     for site, place in enumerate(unit.positions):
         apart = (shifts[:, None] + unit.positions - place).reshape(-1, 3)
         own = blocks[:, :, :, site].reshape(-1, 3, 3)
         kept = np.abs(own).max(axis=(1, 2)) > SMALLEST * largest
         vectors.append(apart[kept] @ axes.T)
         matrices.append(axes @ own[kept] @ axes.T)
-    return vectors, matrices
+        elements.append(np.tile(unit.numbers, len(shifts))[kept])
+    return vectors, matrices, elements
 
 
 def _spread(rows, columns, blocks, count):
@@ -81,13 +103,31 @@ def _spread(rows, columns, blocks, count):
 
 def factorised(matrix):
     """A function that solves with a sparse symmetric matrix (n, n), for right sides (n, ...)."""
-    # Symmetric pivots: as sparse as a Cholesky factorisation, which scipy lacks.
+    return _factors(matrix).solve
+
+
+def _factors(matrix):
+    """With symmetric pivots: as sparse as a Cholesky factorisation, which scipy lacks."""
     return splu(
         matrix.tocsc(),
         permc_spec="MMD_AT_PLUS_A",
         diag_pivot_thresh=0.0,
         options={"SymmetricMode": True},
-    ).solve
+    )
+
+
+def _definite(matrix, shift):
+    """The factors of a matrix, made definite by the least shift of 0, SHIFT, 10 SHIFT ...
+
+    shift: the first to try, relative to the largest curvature. The pivots have the signs of the
+    eigenvalues (Sylvester).
+    """
+    scale = matrix.diagonal().max()
+    while True:
+        factors = _factors(matrix + shift * scale * eye_array(matrix.shape[0]))
+        if factors.U.diagonal().min() > 0:
+            return factors
+        shift = 10 * shift or SHIFT
 
 
 class FactorisedCrystal:
@@ -102,9 +142,7 @@ class FactorisedCrystal:
         self.elastic_constants = force_constants.elastic_constants()
         self.free = free_components(held, len(atoms))
         matrix = crystal_matrix(force_constants, atoms, axes)[self.free][:, self.free]
-        if self.free.all():
-            matrix = matrix + SHIFT * matrix.diagonal().max() * eye_array(matrix.shape[0])
-        self.solve = factorised(matrix)
+        self.solve = _definite(matrix, SHIFT if self.free.all() else 0.0).solve
 
     def apply(self, forces):
         """Displacements (N, 3) in Angstrom that forces (N, 3) in eV/Angstrom cause."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from relaxdiff.files import variable
+from relaxdiff.minima.factorised_crystal import FactorisedCrystal
 from relaxdiff.minima.lattice_green import LatticeGreen
 from relaxdiff.minima.quadratic_models import DenseModel, LimitedMemory, inverse_in
 from relaxdiff.potentials import weights_of
@@ -59,12 +60,12 @@ class TensorHessian:
 class CrystalHessian:
     """The perfect crystal's Hessian at the mean, for any parameters: of cells of any size.
 
-    coordinates: of the reference; green: LatticeGreen; blocks: the symmetry Blocks without tensors,
-    so that it is not known yet whether the reference is a minimum.
+    coordinates: of the reference; green: of `inverse_of_crystal`; blocks: the symmetry Blocks
+    without tensors, so that it is not known yet whether the reference is a minimum.
     """
 
     coordinates: Coordinates
-    green: LatticeGreen = field(repr=False)
+    green: LatticeGreen | FactorisedCrystal = field(repr=False)
     blocks: tuple = field(default=(), repr=False)
 
     shows_minimum = False

@@ -12,7 +12,11 @@ from ase.neighborlist import neighbor_list
 from relaxdiff.exceptions import InputError
 from relaxdiff.structures.neighbours import nearest_neighbour_distance
 
-LAMMPS_DATA = (".data", ".lmp")  # LAMMPS data files that ASE does not recognise by their ending
+LAMMPS_DATA = (
+    ".data",
+    ".lmp",
+    ".lammps-data",
+)  # LAMMPS data files that ASE does not recognise by their ending
 HEAD = 10_000  # bytes of a file in which LAMMPS says what its columns are
 SMALLEST_VOLUME = 1e-6  # Angstrom^3; a cell below this one is flat
 # Signs that a structure file is in other units: its lattice parameter is off by this factor, or, in

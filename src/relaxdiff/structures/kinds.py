@@ -11,7 +11,8 @@ from ase import Atoms
 from ase.build import bulk
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.structures.dislocations import LINES, dislocation_disk
+from relaxdiff.structures.disk_files import disk
+from relaxdiff.structures.dislocations import LINES
 from relaxdiff.structures.from_files import from_file
 from relaxdiff.structures.lattices import (
     BRAVAIS,
@@ -131,12 +132,21 @@ BUILT = (
     ),
     Kind(
         "dislocation",
-        dislocation_disk,
+        disk,
         lattices=tuple(LINES),
         keys=("radius",),
-        optional_keys=("ring", "dislocation", "core", "element", "place"),
+        optional_keys=(
+            "ring",
+            "dislocation",
+            "core",
+            "element",
+            "place",
+            "path",
+            "lattice_parameter",
+        ),
         cells=("fixed",),
         what="dislocation",
+        any_solute=True,
         is_disk=True,
     ),
 )

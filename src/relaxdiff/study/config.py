@@ -14,7 +14,7 @@ from relaxdiff.posterior import ENSEMBLE_SOURCES, lambda_grid
 from relaxdiff.potentials.snap import baseline_from_settings
 from relaxdiff.study.fit_settings import fit_problems
 from relaxdiff.study.problem import Problem
-from relaxdiff.study.structure_settings import crystal_problems, solver_problems, structure_problems
+from relaxdiff.study.structure_settings import crystal_problems, structure_problems
 
 SOURCES = ("file", "ensemble", "training")
 # Keys under `posterior` that name a user's file; in training, `data` can be a folder; in ensemble,
@@ -164,8 +164,6 @@ def _contradictions(config, sound):
         problems += structure_problems(config)
     if {"crystal", "structures"} <= sound:
         problems += crystal_problems(config)
-    if {"structures", "derivative", "truth"} <= sound:
-        problems += solver_problems(config)
     if {"fit", "crystal", "structures"} <= sound and config["fit"] is not None:
         problems += fit_problems(config)
     return problems

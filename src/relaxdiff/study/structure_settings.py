@@ -6,7 +6,6 @@ from relaxdiff.structures import (
     COMMON_KEYS,
     COMPOUNDS,
     CRYSTAL_FILE,
-    KINDS,
     kind_of,
     miller_indices,
 )
@@ -167,26 +166,3 @@ def _plane_problems(settings, where, lattice):
     except InputError as error:
         return [f"{where}.{error}"]
     return []
-
-
-def solver_problems(config):
-    """Structures for which the sparse algorithms cannot precondition with the crystal's lattice.
-
-    config: dict that the schema accepts. Returns a list of Problems.
-    """
-    chosen = {
-        "derivative.solver": (config["derivative"]["solver"], "dense or energy"),
-        "truth.relaxer": (config["truth"]["relaxer"], "newton or lammps"),
-    }
-    sparse = {key: instead for key, (choice, instead) in chosen.items() if choice == "sparse"}
-    known = [name for name, kind in KINDS.items() if kind.on_lattice or kind.is_disk]
-    others = [each["name"] for each in config["structures"] if each["kind"] not in known]
-    return [
-        Problem(
-            key,
-            f"{key}: sparse needs every atom near a site of the crystal, which is so for "
-            f"{', '.join(known)} but not for structures.{others[0]}: use {instead}",
-        )
-        for key, instead in sparse.items()
-        if others
-    ]

@@ -15,6 +15,7 @@ from relaxdiff.exceptions import InputError
 from relaxdiff.minima import (
     RELAXERS,
     TOLERANCE,
+    FactorisedCrystal,
     LatticeGreen,
     Minimum,
     Reference,
@@ -31,7 +32,7 @@ def relax_variants(
     posterior: xr.Dataset,
     crystal: xr.Dataset,
     derivative: xr.Dataset,
-    constants: xr.Dataset | LatticeGreen,
+    constants: xr.Dataset | LatticeGreen | FactorisedCrystal,
     samples: Iterable[int],
     relaxer: str,
     report: Callable,
@@ -41,8 +42,8 @@ def relax_variants(
 
     minimum: the reference Minimum, at the mean; posterior, crystal, derivative: the Datasets of
     those names, where the derivative only gives first guesses; constants: of second
-    derivatives, the Dataset of `force_constants` or, for the relaxer 'sparse', the
-    LatticeGreen of `crystal_green`; samples: indices into the posterior's samples; relaxer:
+    derivatives, the Dataset of `force_constants` or, for the relaxer 'sparse', that of
+    `inverse_of_crystal`; samples: indices into the posterior's samples; relaxer:
     'newton', 'sparse' or 'lammps' (with either constants); report: called with a line of text after
     each sample, and found=True for one that `checkpoints` had; checkpoints: Checkpoints that keep
     finished samples, if wanted. Returns a Dataset over (sample, lambda) with `status`, energies,

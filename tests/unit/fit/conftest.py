@@ -7,6 +7,7 @@ import pytest
 from fit_case import CHANGE, LATTICE_PARAMETER, SETTINGS
 
 from relaxdiff import relax
+from relaxdiff.fit import setup
 from relaxdiff.fit.fitted import fit_parameters
 from relaxdiff.fit.problem import FitProblem, response
 from relaxdiff.fit.setup import fit_problem
@@ -14,6 +15,7 @@ from relaxdiff.minima.minimum import Minimum
 from relaxdiff.potentials.snap.alchemical import alchemical
 from relaxdiff.structures.kinds import vacancy_cell
 from relaxdiff.structures.lattices import PerfectCrystal
+
 
 @dataclass(frozen=True)
 class Case:
@@ -24,6 +26,22 @@ class Case:
     crystal: PerfectCrystal
     problem: FitProblem
     theta: np.ndarray
+
+
+@pytest.fixture(scope="session", autouse=True)
+def crystals_once():
+    """Force constants of a potential's crystal are computed once for all tests."""
+    found, compute = {}, setup.crystal_force_constants
+
+    def remembered(potential, crystal):
+        key = potential.theta.tobytes(), crystal
+        if key not in found:
+            found[key] = compute(potential, crystal)
+        return found[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(setup, "crystal_force_constants", remembered)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ def test_large_structures_give_the_same(softest, monkeypatch):
 @pytest.mark.parametrize("margin", [0.0, 0.05, 0.3])
 @pytest.mark.parametrize("seed", range(4))
 def test_the_least_change_that_is_stable(seed, margin):
-    """Its lowest curvature is the margin; every shorter change of the same direction is too soft."""
+    """Its lowest curvature is the margin; shorter changes near it are too soft."""
     stability = made_up(seed)
     change, lowest, rounds = stable_change(least_distance, stability, margin)
     assert rounds > 1

@@ -41,7 +41,7 @@ def test_a_margin_that_the_least_change_does_not_have(case, settings, fits):
 def test_a_change_that_is_larger_than_allowed(case, settings):
     with pytest.raises(
         RelaxationError,
-        match=r"^fit: no change of up to 1% .*: the least one is 2\.0%; allow more "
+        match=r"^fit: no change of up to 1% .*: the least one is 1\.9%; allow more "
         r"\(fit\.largest_change\), lower fit\.margin, or free other parameters$",
     ):
         direct(case.problem, settings | {"largest_change": 0.01}, quiet)
@@ -56,7 +56,8 @@ def test_few_parameters_balance_forces_in_least_squares(case, settings):
     """The report says how far; the structure relaxes to near the target only."""
     few = restricted(case.problem.potential.whole, ["X_beta_1", "X_beta_2"])
     lines = []
-    steps = direct(replace(case.problem, potential=few), settings, lines.append)
+    allowed = settings | {"largest_change": 10.0}
+    steps = direct(replace(case.problem, potential=few), allowed, lines.append)
     before, after = (float(word) for word in _numbers(lines[1]))
     assert 1e-3 < after < before
     assert steps[-1].loss < steps[0].loss

@@ -43,7 +43,7 @@ def test_a_solution_that_is_not_near_enough_is_polished(case, settings):
     """With `relaxed`, from where `direct` has ended."""
     few = restricted(case.problem.potential.whole, [f"X_beta_{n}" for n in range(1, 7)])
     problem, lines = replace(case.problem, potential=few), []
-    result = fit_parameters(problem, settings | {"steps": 1}, lines.append)
+    result = fit_parameters(problem, settings | {"steps": 1, "largest_change": 10.0}, lines.append)
     loss = result["loss"].values
     assert loss[1] < loss[0]
     assert result.sizes["step"] > 2 or any("taken back" in each for each in lines)

@@ -43,6 +43,6 @@ def test_changed_coefficients_change_the_energy_or_the_stability(before, tungste
         before, solute_in_crystal(given.with_theta(softer), CRYSTAL, "X", supercell=2)
     )
     assert np.abs(table["energy_change_eV"].values) > 1e-3
-    against = np.append(tungsten.theta, -2.0 * tungsten.theta)
+    against = np.append(tungsten.theta, -20.0 * tungsten.theta)
     table = solute_in_crystal(given.with_theta(against), CRYSTAL, "X", supercell=2)
     assert table["status"][0].startswith("not stable: ")

@@ -37,7 +37,11 @@ def by_slsqp(objective, start, equations, right, conditions, bounds):
     if len(equations):
         limits.append({"type": "eq", "fun": lambda z: equations @ z - right})
     found = minimize(
-        objective, start, method="SLSQP", constraints=limits, options={"ftol": 1e-11, "maxiter": 500}
+        objective,
+        start,
+        method="SLSQP",
+        constraints=limits,
+        options={"ftol": 1e-11, "maxiter": 500},
     )
     assert found.success
     return found.x

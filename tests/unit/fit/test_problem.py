@@ -56,7 +56,9 @@ def test_the_loss_and_its_gradient(case):
     )
     chance = np.random.default_rng(0)
     q, direction = chance.normal(scale=0.1, size=(2, problem.coordinates.size))
-    apart = problem.coordinates.structure(q).positions - case.problem.coordinates.reference.positions
+    apart = (
+        problem.coordinates.structure(q).positions - case.problem.coordinates.reference.positions
+    )
     assert problem.loss(q) == pytest.approx(0.5 * np.sum(apart[:6] ** 2))
     assert problem.largest_deviation(q) == pytest.approx(np.linalg.norm(apart[:6], axis=1).max())
     step = 1e-4

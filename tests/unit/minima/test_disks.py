@@ -13,9 +13,10 @@ from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.files.datasets import read_dataset, write_dataset
 from relaxdiff.lammps.minimise import lammps_minimise
 from relaxdiff.minima import disks
-from relaxdiff.minima.disks import cubic_constants, inverse_of_crystal
+from relaxdiff.minima.disks import cubic_constants
 from relaxdiff.minima.lattice_green import crystal_force_constants
 from relaxdiff.minima.minimum import minimum_dataset, minimum_from_dataset
+from relaxdiff.minima.preconditioner import inverse_of_crystal
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.minima.saddle_test import lowest_relative_curvature
 from relaxdiff.minima.symmetry_blocks import symmetry_blocks

@@ -49,9 +49,7 @@ def agree(found, expected):
 
 @pytest.mark.parametrize("name", BASELINES)
 def test_with_the_coefficients_of_its_element_nothing_changes(name, tungsten, shaken_cell):
-    potential = SnapPotential(
-        tungsten.hyperparameters, tungsten.theta, 1.5, BASELINES[name](), "W"
-    )
+    potential = SnapPotential(tungsten.hyperparameters, tungsten.theta, 1.5, BASELINES[name](), "W")
     atoms = shaken_cell.copy()
     atoms.symbols[[2, 7]] = "X"
     with_x = alchemical(potential, "W")

@@ -148,7 +148,7 @@ def test_second_derivatives_that_do_not_fit_into_memory(with_x, structure, monke
     module = import_module("relaxdiff.potentials.snap.restricted")
     monkeypatch.setattr(module, "LARGEST_TENSOR", 1e5)
     coordinates = coordinates_of(structure, FIXED_CELL, symmetry=False)
-    with pytest.raises(InputError, match="15 atoms by 55 free .*: free the parameters of fewer"):
+    with pytest.raises(InputError, match="14 atoms by 55 free .*: free the parameters of fewer"):
         chosen_hessian(coordinates, restricted(with_x, ["X_beta_*"]))
 
 
@@ -192,7 +192,9 @@ def test_implicit_derivative_is_that_of_relaxed_structures(minimum):
     theta = minimum.potential.theta
     derivative = implicit_derivative(minimum, "dense")["position_derivative"].values
     for direction in directions(minimum):
-        expected = richardson(lambda step: relaxed_at(minimum, theta + step * direction), 1e-2)
+        expected = richardson(
+            lambda step, way=direction: relaxed_at(minimum, theta + step * way), 1e-2
+        )
         found = np.tensordot(direction, derivative, axes=1)
         np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())
 
@@ -207,5 +209,5 @@ def test_adjoint_derivative_of_the_loss(minimum):
         return 0.5 * np.sum((relaxed_at(minimum, theta) - away) ** 2)
 
     for direction in directions(minimum):
-        expected = richardson(lambda step: loss(theta + step * direction), 1e-2)
+        expected = richardson(lambda step, way=direction: loss(theta + step * way), 1e-2)
         assert found.values @ direction == pytest.approx(expected, rel=1e-6)
