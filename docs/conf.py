@@ -33,6 +33,7 @@ NAVIGATION = {
         "docs/own_training_data",
         "docs/own_structure",
         "docs/fit_positions",
+        "docs/fit_beryllium",
         "docs/read_results",
         "docs/resume",
         "docs/cluster",

@@ -9,11 +9,11 @@ from relaxdiff.files.datasets import read_dataset, variable, write_dataset
 from relaxdiff.fit.fitted import fit_parameters
 from relaxdiff.fit.prior import prior_distance, prior_root
 from relaxdiff.fit.setup import fit_problem
+from relaxdiff.fit.targets import target_from_file
 from relaxdiff.fit.written import write_fitted
 from relaxdiff.minima.minimum import minimum_from_dataset
 from relaxdiff.minima.reference import crystal_of, relaxed_crystal
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
-from relaxdiff.structures.from_files import read_structure
 from relaxdiff.structures.lattices import crystal_of_settings
 
 with job(snakemake) as log:
@@ -22,10 +22,7 @@ with job(snakemake) as log:
     posterior = read_posterior(snakemake.input.posterior)
     potential = potential_from_posterior(posterior)
     start = minimum_from_dataset(read_dataset(snakemake.input.start), potential)
-    if settings["targets"][0]["file"]:
-        target = read_structure(snakemake.input.target)
-    else:
-        target = minimum_from_dataset(read_dataset(snakemake.input.target), potential).atoms
+    target = target_from_file(snakemake.input.target)
     crystal = crystal_of_settings(snakemake.params.crystal)
     crystal = crystal_of(relaxed_crystal(potential, crystal), crystal)
     problem = fit_problem(start, target, crystal, settings, posterior)

@@ -31,6 +31,7 @@ CRYSTALS = {
 }
 
 FITS = ("dislocation_hard_core", "dislocation_split_core")  # from the easy core to another
+SOLUTE_IN_CORE = ("tungsten_beryllium_target", "tungsten_beryllium_core")
 
 
 @pytest.fixture
@@ -58,10 +59,8 @@ def tables(config):
 
 
 def test_every_example_is_run_here():
-    of_the_shipped_posterior = {"tungsten_defects", "dislocation_cores", *FITS}
-    assert {path.stem for path in EXAMPLES.glob("*.yaml")} == of_the_shipped_posterior | {
-        *POTENTIALS
-    }
+    needs_nothing = {"tungsten_defects", "dislocation_cores", *FITS, *SOLUTE_IN_CORE}
+    assert {path.stem for path in EXAMPLES.glob("*.yaml")} == needs_nothing | {*POTENTIALS}
 
 
 def test_the_ten_structures_of_tungsten_are_built_and_differentiated(example, clone):
@@ -94,6 +93,17 @@ def test_tantalum_runs_as_its_comments_say(example, clone):
     bulk = xr.open_dataset(clone.folder / "results/tantalum/bulk.nc")
     # Ta06A: 3.316 Angstrom (Thompson et al., J. Comput. Phys. 285, 316 (2015), table 3).
     assert float(bulk["reference_lattice_parameter"]) == pytest.approx(3.316, abs=0.002)
+
+
+def test_beryllium_in_a_core_has_its_target_as_its_comments_say(example, clone):
+    """The fit itself, two minutes, is planned only."""
+    example("tungsten_beryllium")
+    (target,) = example("tungsten_beryllium_target")["structures"]
+    made = f"results/tungsten_beryllium_target/{target['name']}/reference.nc"
+    clone.run(made)
+    config = example("tungsten_beryllium_core")
+    assert config["fit"]["targets"][0]["file"] == made
+    assert {"fit_parameters", "fit_in_crystal"} <= clone.planned("fit")
 
 
 def test_the_papers_ensemble_runs_with_its_paths_filled_in(example, clone):

@@ -15,6 +15,7 @@ from relaxdiff.figures.style import (
 )
 
 REACH = 7.4  # Angstrom around the cores
+LONGEST_NAME = 20  # letters of a target's name
 SIZE = 36  # of an atom, square points
 # The core, a cross, and its path.
 CORE = {
@@ -108,13 +109,18 @@ def _name(panels, fit, verdict, view):
     ]
     titles = [
         f"(a) start: {fit.attrs['structure']}\n{far[0]}",
-        f"(b) target: {fit.attrs['like']}\n{view.scale}",
+        f"(b) target: {_short(fit.attrs['like'])}\n{view.scale}",
         f"(c) result, relaxed{'' if is_minimum else ': not a minimum'}\n{far[1]}",
     ]
     for panel, title in zip(panels, titles, strict=True):
         panel.set_title(title, loc="left", pad=4)
     if not is_minimum:
         panels[2].set_title(titles[2], loc="left", pad=4, color=FIT_COLOURS["wrong"])
+
+
+def _short(name):
+    """A name that fits above a panel: of a long path its end."""
+    return name if len(name) <= LONGEST_NAME else f"…{name[-LONGEST_NAME:]}"
 
 
 def _legend_handles(fit, view, marked):

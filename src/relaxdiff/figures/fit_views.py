@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from ase import Atoms
 from ase.geometry import find_mic
+from scipy.spatial import cKDTree
 
 from relaxdiff.figures.differential_displacement import arrows, columns_of, core_centre
 from relaxdiff.figures.displacements import centred_positions
 
 AXES = "xyz"
 HEIGHTS = 3  # of the columns of bcc along <111>, in a period
+CLOSE = 0.8  # of the distance between columns; an atom nearer to two than this is between them
 MARGIN = 2.0  # Angstrom around the atoms that count, of what is shown of a point defect
 LONGEST = 1.2  # Angstrom, of the arrows of a point defect
 
@@ -62,6 +64,8 @@ def atoms_in_order(fit, view):
 class CoreView:
     """A screw dislocation along z: columns at their places in the crystal, arrows between them.
 
+    Atoms between the columns, such as a solute in the core, are shown where they are.
+
     axes: names of those to the right and up; shown: atoms in the picture, (atom,) bool; shades: of
     the atoms, (atom,), here by height in the perfect crystal; shade_labels: what they mean; corners
     of what is shown, (2, 2); scale: what the length of an arrow means.
@@ -75,14 +79,16 @@ class CoreView:
     def __init__(self, fit, reach):
         self._crystal, self._cell = fit["crystal_positions"].values, fit["cell"].values
         burgers = np.linalg.norm(self._cell[2])
-        self._columns = columns_of(self._crystal, burgers)
+        self._on_site = ~(is_marked(fit) & _between_columns(self._crystal[:, :2]))
+        self._columns = columns_of(self._crystal[self._on_site], burgers)
         self._middle = self._middle_of([fit["positions"].values[0], fit["target"].values])
-        far = np.linalg.norm(self._columns.places - self._middle, axis=1)
+        far = np.linalg.norm(self._crystal[:, :2] - self._middle, axis=1)
         self.shown = far < np.sqrt(2) * reach
         self.corners = np.array([[-reach, -reach], [reach, reach]])
-        heights = (self._crystal[:, 2] - self._crystal[np.argmin(far), 2]) / burgers
+        nearest = np.argmin(np.where(self._on_site, far, np.inf))
+        heights = (self._crystal[:, 2] - self._crystal[nearest, 2]) / burgers
         self.shades = np.rint(HEIGHTS * heights).astype(int) % HEIGHTS
-        self._drawn = self.shown[self._columns.pairs].any(axis=1)
+        self._drawn = self.shown[self._on_site][self._columns.pairs].any(axis=1)
 
     def core(self, positions):
         """The core's place in a structure, (2,), Angstrom from the picture's middle."""
@@ -91,7 +97,8 @@ class CoreView:
     def picture(self, positions):
         """The Picture of a structure, positions (atom, xyz), Angstrom."""
         tails, steps = (each[self._drawn] for each in arrows(self._columns, self._along(positions)))
-        places = self._columns.places - self._middle
+        seen = np.where(self._on_site[:, None], self._crystal, positions)
+        places = seen[:, :2] - self._middle
         return Picture(places, tails - self._middle, steps, self.core(positions))
 
     def _middle_of(self, structures):
@@ -101,8 +108,15 @@ class CoreView:
         return np.mean(found or self._columns.places, axis=0)
 
     def _along(self, positions):
-        """Displacements along the line, (atom,), from the perfect crystal."""
-        return find_mic(np.asarray(positions) - self._crystal, self._cell)[0][:, 2]
+        """Displacements of the columns along the line, (column,), from the perfect crystal."""
+        moved = find_mic(np.asarray(positions) - self._crystal, self._cell)[0][:, 2]
+        return moved[self._on_site]
+
+
+def _between_columns(places):
+    """Which atoms, places (atom, 2) in the crystal, are nearer to two others than columns are."""
+    second = cKDTree(places).query(places, k=3)[0][:, 2]
+    return second < CLOSE * np.median(second)
 
 
 class PlaneView:

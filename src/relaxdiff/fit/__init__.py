@@ -7,6 +7,7 @@ from relaxdiff.fit.problem import FitProblem
 from relaxdiff.fit.setup import NAMED_ATOMS, fit_problem
 from relaxdiff.fit.stability import lowest_curvature
 from relaxdiff.fit.summary import fit_summary
+from relaxdiff.fit.targets import target_from_file
 from relaxdiff.fit.verdict import (
     BEGINNINGS,
     ENDS,
@@ -37,6 +38,7 @@ __all__ = [
     "read_fitted",
     "relax_from",
     "solute_in_crystal",
+    "target_from_file",
     "verdict",
     "verdict_table",
     "write_fitted",

@@ -21,6 +21,10 @@ RADIUS = 0.2  # Angstrom, the trust radius to begin with
 SMALLEST_RADIUS = 1e-4
 CLOSE = 1e-3  # Angstrom; nearer to the target no further step is taken
 LEAST_GAIN = 0.98  # of the loss before; a step that leaves more of it is the last
+WORTH = 0.9  # of the largest gain in the loss that is predicted: what a smaller change must keep
+# A step that leaves more than this of the loss, and multiplies the change of the parameters by more
+# than that, is not worth it.
+PRICE = 0.5, 1.5
 BASIN = 0.25  # of the nearest-neighbour distance, from the prediction: farther is another basin
 DAMPINGS = 10.0 ** np.arange(-10, 3, 0.5)  # relative to the largest of the normal matrix
 
@@ -48,6 +52,12 @@ def relaxed(problem, settings, report, steps=None):
                 radius /= 4
             else:
                 break
+            if _costs_too_much(steps[-1], further):
+                report(
+                    f"a step to {further.largest_deviation:.4f} A is not worth its change, "
+                    f"{further.relative_change:.2%}"
+                )
+                break
             steps.append(further)
             report(line(len(steps) - 1, further))
             radius = min(2 * radius, RADIUS)
@@ -57,6 +67,14 @@ def relaxed(problem, settings, report, steps=None):
 def _stalls(steps):
     """Whether the last relaxed step gained next to nothing."""
     return len(steps) > 2 and steps[-1].loss > LEAST_GAIN * steps[-2].loss
+
+
+def _costs_too_much(step, further):
+    """Whether parameters would have to change much more for little."""
+    left, times = PRICE
+    return further.loss > left * step.loss and (
+        further.relative_change > times * step.relative_change > 0
+    )
 
 
 class _Model:
@@ -88,26 +106,23 @@ class _Model:
         return change, lowest
 
     def within(self, radius, margin, allowed):
-        """The change within the trust radius that is `allowed` and comes nearest to the target.
+        """The smallest change that gains nearly as much as any in the trust radius that is `allowed`.
 
-        Among those that are predicted to come near enough it is the smallest. Returns the change
-        and its lowest curvature, or None and NaN.
+        Returns the change and its lowest curvature, or None and NaN.
         """
-        near = 0.5 * CLOSE
-
-        def largest(deviation):
-            return np.linalg.norm(deviation.reshape(-1, 3), axis=1).max()
 
         def suits(change):
-            return largest(self.of_atoms @ change) <= radius and allowed(change)
+            moved = (self.of_atoms @ change).reshape(-1, 3)
+            return np.linalg.norm(moved, axis=1).max() <= radius and allowed(change)
 
-        def is_near(change):
-            return largest(self.deviation + self.of_atoms @ change) <= near
+        def loss(change):
+            return 0.5 * np.sum((self.deviation + self.of_atoms @ change) ** 2)
 
         least, found = self._least_damped(margin, suits)
-        if found[0] is not None and is_near(found[0]):
-            # The one before the least damped change that is not near enough.
-            beyond, _ = self._least_damped(margin, lambda change: not is_near(change))
+        if found[0] is not None:
+            enough = WORTH * loss(found[0]) + (1 - WORTH) * loss(0 * found[0])
+            # The one before the least damped change that gains too little.
+            beyond, _ = self._least_damped(margin, lambda change: loss(change) > enough)
             found = self.change(DAMPINGS[max(beyond - 1, least)] * self.stiffest, margin)
         return found
 

@@ -6,6 +6,7 @@ from ase.geometry import find_mic
 from relaxdiff.exceptions import InputError
 from relaxdiff.fit.prior import prior_root
 from relaxdiff.fit.problem import FitProblem
+from relaxdiff.fit.targets import scaled_to
 from relaxdiff.minima import axes_of, crystal_force_constants
 from relaxdiff.potentials.snap import ALCHEMICAL, alchemical, restricted
 from relaxdiff.structures import Freedom, coordinates_of
@@ -19,12 +20,14 @@ def fit_problem(start, target, crystal, settings, posterior=None):
     """The FitProblem of a study.
 
     start: Minimum of the structure, with the SNAP potential to start from; target: Atoms of the
-    same structure, with `info["core"]` if atoms are named by the core; crystal: relaxed
-    PerfectCrystal; settings: `fit` of the config, of which `alchemical`, `free`, `prior` and the
-    target's `region` are used; posterior: Dataset, for the prior. Raises InputError, which names
-    the key, where these do not fit together.
+    same structure, with `info["core"]` if atoms are named by the core, and scaled to the start's
+    lattice parameter if it has one (`scaled_to`); crystal: relaxed PerfectCrystal; settings: `fit`
+    of the config, of which `alchemical`, `free`, `prior` and the target's `region` are used;
+    posterior: Dataset, for the prior. Raises InputError, which names the key, where these do not
+    fit together.
     """
     potential, atoms, host = start.potential, start.atoms.copy(), None
+    target = scaled_to(target, atoms)
     chosen = alchemical_atoms(start.atoms, target, settings["alchemical"])
     if len(chosen):
         hosts = sorted(set(atoms.symbols[chosen]))

@@ -9,7 +9,13 @@ from relaxdiff.minima.lattice_green import (
     crystal_force_constants,
     crystal_green,
 )
-from relaxdiff.minima.minimum import Minimum, minimum_from_dataset, mode_displacements, strain_basis
+from relaxdiff.minima.minimum import (
+    Minimum,
+    atoms_from_dataset,
+    minimum_from_dataset,
+    mode_displacements,
+    strain_basis,
+)
 from relaxdiff.minima.orientation import axes_of
 from relaxdiff.minima.preconditioner import inverse_of_crystal
 from relaxdiff.minima.quadratic_models import DenseModel, LimitedMemory, inverse_in
@@ -43,6 +49,7 @@ __all__ = [
     "Stop",
     "TOLERANCE",
     "TensorHessian",
+    "atoms_from_dataset",
     "axes_of",
     "blocks_at",
     "cells_in_range",

@@ -53,9 +53,10 @@ def relax_disk(potential, crystal, settings):
         raise RelaxationError(f"{what}: {minimum.status}")
     lowest = lowest_relative_curvature(minimum, inverse)
     if lowest <= 0:
+        instead = "another place of the solute or core" if "element" in settings else "another core"
         raise RelaxationError(
             f"{what}: the relaxed core is a saddle point (lowest curvature {lowest:.2e} times the "
-            "crystal's): choose another core"
+            f"crystal's): choose {instead}"
         )
     return minimum
 

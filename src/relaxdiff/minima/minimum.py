@@ -187,20 +187,26 @@ def _modes_of(dataset):
     )
 
 
-def minimum_from_dataset(dataset, potential):
-    """The Minimum in a Dataset of `minimum_dataset`; potential: the one it was relaxed with."""
+def atoms_from_dataset(dataset):
+    """The Atoms in a Dataset of `minimum_dataset`, of a disk with what it carries beside them."""
     atoms = Atoms(
         numbers=dataset["atomic_numbers"].values,
         positions=dataset["positions"].values,
         cell=dataset["cell"].values,
         pbc=True,
     )
-    energy = float(dataset["energy"])
-    atoms.calc = SinglePointCalculator(atoms, energy=energy)
     for name, (dimensions, _, _) in OF_A_DISK.items():
         if name in dataset:
             place = atoms.arrays if "atom" in dimensions else atoms.info
             place[name] = dataset[name].values[()]
+    return atoms
+
+
+def minimum_from_dataset(dataset, potential):
+    """The Minimum in a Dataset of `minimum_dataset`; potential: the one it was relaxed with."""
+    atoms = atoms_from_dataset(dataset)
+    energy = float(dataset["energy"])
+    atoms.calc = SinglePointCalculator(atoms, energy=energy)
     return Minimum(
         atoms=atoms,
         strain=dataset["strain"].values,

@@ -12,6 +12,7 @@ from relaxdiff.structures.coordinates import (
     widest_gap,
 )
 from relaxdiff.structures.dislocations import held_components
+from relaxdiff.structures.from_files import read_structure
 from relaxdiff.structures.kinds import COMMON_KEYS, KINDS, build_structure, bulk_cell, kind_of
 from relaxdiff.structures.lattices import (
     BRAVAIS,
@@ -68,6 +69,7 @@ __all__ = [
     "on_coordinates",
     "plane_normal",
     "planes_of_crystal",
+    "read_structure",
     "relative_volume",
     "remaining_modes",
     "remaining_strains",

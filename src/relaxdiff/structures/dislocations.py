@@ -10,10 +10,12 @@ triangle of three columns of atoms, the hard core in the triangle beside it, and
 column that they share. Only the easy core is a minimum of the usual potentials. To compare the
 others with it, all have the ring of the easy core, and the columns that define the core are held
 along the line: Dezerald et al., Phys. Rev. B 89, 024104 (2014).
+
+A solute in the middle of a triangle may itself keep a core in place, so no column is held then.
 """
 
 import numpy as np
-from ase import Atoms
+from ase import Atom, Atoms
 from ase.constraints import FixAtoms, FixCartesian
 from matscipy.dislocation import (
     BCCEdge100Dislocation,
@@ -38,6 +40,7 @@ LINES = {
 }
 CORES = ("easy", "hard", "split")
 WITH_CORES = "screw_111"  # the only dislocation with more than one core
+PLACES = ("easy", "hard")  # triangles of columns that hold a solute, named after their cores
 # C11, C12 and C44 in GPa of no crystal in particular: enough to count the atoms of a disk. Those of
 # an isotropic crystal would be a special case of the field, which matscipy does not compute.
 ANY_CONSTANTS = (300.0, 150.0, 100.0)
@@ -51,16 +54,20 @@ def dislocation_disk(settings, crystal):
     """A disk with a dislocation along z; the easy core is in the middle of the cell.
 
     settings: `radius` of the disk with its ring and, if given, the width `ring` (Angstrom),
-    `dislocation`, the name of a line in LINES, and `core`, one of CORES; crystal: PerfectCrystal,
-    whose `elastic_constants` are used if it has them. The cell leaves a gap as wide as the ring.
+    `dislocation`, the name of a line in LINES, `core`, one of CORES, and for a solute in the core
+    `element` and `place`, one of PLACES, by default the core's own triangle; crystal:
+    PerfectCrystal, whose `elastic_constants` are used if it has them. The cell leaves a gap as wide
+    as the ring.
 
-    The Atoms have the constraints FixAtoms of the ring and, for the hard and the split core,
-    FixCartesian of columns that do not move along z; `arrays["crystal_positions"]`, where each atom
-    is in the perfect crystal, (N, 3); `info["core"]`, x and y of the core's centre; `info["axes"]`,
-    unit vectors along x, y and z in the axes of the conventional cell, rows, (3, 3); and
+    The Atoms have the constraints FixAtoms of the ring and, for the hard and the split core without
+    a solute, FixCartesian of columns that do not move along z; the solute is the last atom, an
+    interstitial amid the triangle, midway in the widest gap between the heights of its columns;
+    `arrays["crystal_positions"]`, where each atom is in the perfect crystal, (N, 3), and the solute
+    before it relaxes; `info["core"]`, x and y of the core's centre; `info["axes"]`, unit vectors
+    along x, y and z in the axes of the conventional cell, rows, (3, 3); and
     `info["lattice_parameter"]`, a of the crystal. Raises InputError, which begins with the key, for
-    a line that the lattice does not have, a core that the line does not have, and a ring that
-    leaves next to nothing free.
+    a line that the lattice does not have, a core or a place that the line does not have, and a ring
+    that leaves next to nothing free.
     """
     line = _line(settings, crystal)
     core, ring = settings.get("core", CORES[0]), settings.get("ring", ANY_RING)
@@ -75,14 +82,15 @@ def dislocation_disk(settings, crystal):
     places, positions = perfect.positions, built.positions
     held = built.arrays["fix_mask"].astype(bool)
     constraints = [FixAtoms(np.flatnonzero(held))]
-    centre = np.array(built.info["core_positions"][0])
+    easy = centre = np.array(built.info["core_positions"][0])
     # All cores of a disk have the same cell and ring, so that their structures can be compared.
     widths = np.ptp(places[:, :2], axis=0) + ring
     shift = np.append(widths / 2 - centre[:2], 0.0)
     if core != CORES[0]:
-        centre, columns = _other_core(core, centre, places, crystal.a)
+        centre, nearest = _core_beside(core, easy, places, crystal.a)
         positions[~held] = (places + _field_of(line, places, centre))[~held]
-        constraints.append(FixCartesian(columns, mask=(False, False, True)))
+        if "element" not in settings:
+            constraints.append(FixCartesian(nearest[COLUMNS[core]], mask=(False, False, True)))
     cell = [*widths, perfect.cell[2, 2]]
     atoms = Atoms(built.numbers, positions + shift, cell=cell, pbc=True, constraint=constraints)
     atoms.set_array("crystal_positions", places + shift)
@@ -91,7 +99,31 @@ def dislocation_disk(settings, crystal):
         "axes": line.axes / np.linalg.norm(line.axes, axis=1, keepdims=True),
         "lattice_parameter": crystal.a,
     }
+    if "element" in settings:
+        middle, nearest = _core_beside(_place(settings, core), easy, places, crystal.a)
+        _add_solute(atoms, settings["element"], (middle + shift)[:2], nearest[:3])
     return atoms
+
+
+def _place(settings, core):
+    """The triangle that a solute is put into, one of PLACES."""
+    place = settings.get("place", core)
+    if place not in PLACES:
+        raise InputError(
+            f"place: a column of atoms is in the middle of the {place} core: use one of "
+            f"{', '.join(PLACES)}"
+        )
+    return place
+
+
+def _add_solute(atoms, element, middle, columns):
+    """Append an interstitial at x and y of `middle`, in the widest gap between columns' heights."""
+    period = atoms.cell[2, 2]
+    heights = np.sort(atoms.positions[columns, 2] % period)
+    gaps = np.diff(heights, append=heights[0] + period)
+    height = heights[gaps.argmax()] + gaps.max() / 2
+    atoms.append(Atom(element, (*middle, height)))
+    atoms.arrays["crystal_positions"][-1] = atoms.positions[-1]
 
 
 def _line(settings, crystal):
@@ -105,23 +137,32 @@ def _line(settings, crystal):
     core = settings.get("core", CORES[0])
     if core != CORES[0] and name != WITH_CORES:
         raise InputError(f"core: {core} is known of {WITH_CORES} in bcc only: leave it out")
+    if "element" in settings and name != WITH_CORES:
+        raise InputError(
+            f"element: a solute in the core is known of {WITH_CORES} in bcc only: leave it out"
+        )
+    if "place" in settings and "element" not in settings:
+        raise InputError("place: is where a solute is put: name it in element, or leave place out")
     constants = crystal.elastic_constants or ANY_CONSTANTS
     return lines[name](crystal.a, *constants, symbol=crystal.element)
 
 
-def _other_core(core, easy, places, a):
-    """Centre (3,) of the hard or split core beside the easy one, and the columns that are held.
+def _core_beside(core, easy, places, a):
+    """Centre (3,) of a core of the same disk, and all atoms in the order of their distance from it.
 
     easy: centre of the easy core, (3,); places: of the atoms in the perfect crystal, (N, 3). The
     hard core is in the triangle below, the split one at a column at its edge.
     """
-    below = np.array([0.0, -np.sqrt(2) / 3 * a, 0.0])
-    beside = np.array([-np.sqrt(6) / 6 * a, -np.sqrt(2) / 6 * a, 0.0])
-    centre = easy + {"hard": below, "split": beside}[core]
+    ways = {
+        "easy": np.zeros(3),
+        "hard": np.array([0.0, -np.sqrt(2) / 3 * a, 0.0]),
+        "split": np.array([-np.sqrt(6) / 6 * a, -np.sqrt(2) / 6 * a, 0.0]),
+    }
+    centre = easy + ways[core]
     nearest = np.linalg.norm((places - centre)[:, :2], axis=1).argsort(kind="stable")
-    own = nearest[:3] if core == "hard" else nearest[:1]
+    own = nearest[:1] if core == "split" else nearest[:3]
     centre[:2] = places[own, :2].mean(axis=0)
-    return centre, nearest[COLUMNS[core]]
+    return centre, nearest
 
 
 def _field_of(line, places, centre):

@@ -101,3 +101,22 @@ def test_what_matters_most_is_drawn_last(results):
     assert sorted(order) == np.flatnonzero(view.shown).tolist()
     assert is_marked(fit)[order[-1]]
     assert np.all(np.diff(view.shades[order[:-1]]) >= 0)
+
+
+def test_a_solute_in_the_core_is_no_column():
+    """It is shown where it is; arrows and core are those of the columns without it."""
+    fit, _ = dislocation_fit()
+    expected = view_of(fit, REACH).picture(fit["target"].values)
+    with_solute = fit.isel(atom=[*range(fit.sizes["atom"]), 0]).copy(deep=True)
+    middle = view_of(fit, REACH).core(fit["target"].values) + view_of(fit, REACH)._middle
+    for name in ("positions", "target", "crystal_positions"):
+        with_solute[name][..., -1, :] = [*middle, 0.5]
+    with_solute["atomic_numbers"][-1] = 4
+    view = view_of(with_solute, REACH)
+    moved = with_solute["target"].values.copy()
+    moved[-1, 0] += 0.3
+    found = view.picture(moved)
+    assert found.steps == pytest.approx(expected.steps)
+    assert found.core == pytest.approx(expected.core, abs=1e-9)
+    assert found.places[-1] == pytest.approx(expected.core + [0.3, 0], abs=1e-6)
+    assert view.shown[-1]

@@ -20,6 +20,7 @@ from relaxdiff.minima.preconditioner import inverse_of_crystal
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.minima.saddle_test import lowest_relative_curvature
 from relaxdiff.minima.symmetry_blocks import symmetry_blocks
+from relaxdiff.potentials.snap.baseline import ZblBaseline
 from relaxdiff.structures.coordinates import coordinates_of
 from relaxdiff.structures.lattices import PerfectCrystal
 
@@ -140,6 +141,27 @@ def test_a_core_that_is_a_saddle_point_is_refused(tungsten, monkeypatch):
         RelaxationError, match=r"structures\.screw, .*: the relaxed core is a saddle"
     ):
         relax_reference(tungsten, CRYSTAL, SMALL)
+
+
+def test_a_solute_holds_the_hard_core():
+    """Be in a hard core of tungsten, in which no column is held."""
+    potential = shipped("WBe_Wood_PRB2019", ZblBaseline(4.0, 4.8))
+    entry = SMALL | {"core": "hard", "element": "Be"}
+    minimum = relax_reference(potential, CRYSTAL | {"solutes": ["Be"]}, entry)
+    assert minimum.coordinates.freedom.held_columns == 0
+    places, period = minimum.atoms.arrays["crystal_positions"], minimum.atoms.cell[2, 2]
+    positions = minimum.atoms.positions
+    assert np.linalg.norm((positions - places)[-1, :2]) < 0.05
+    columns = np.linalg.norm((places - places[-1])[:-1, :2], axis=1).argsort()[:3]
+    heights = positions[columns, 2] / period
+    apart = np.abs((heights - heights[0] + 0.5) % 1 - 0.5).max()
+    assert apart < 0.05  # of the easy core a third
+
+
+def test_a_solute_at_a_saddle_point_is_refused(tungsten, monkeypatch):
+    monkeypatch.setattr(disks, "lowest_relative_curvature", lambda *_: -0.01)
+    with pytest.raises(RelaxationError, match="choose another place of the solute or core"):
+        relax_reference(tungsten, CRYSTAL, SMALL | {"element": "W"})
 
 
 @pytest.mark.parametrize("line", ["screw_110", "edge_110"])

@@ -103,8 +103,36 @@ def test_held_columns_move_across_the_line():
 
 
 @pytest.mark.parametrize(
+    ("core", "place"),
+    [("easy", None), ("hard", None), ("easy", "hard"), ("hard", "easy"), ("split", "hard")],
+)
+def test_a_solute_is_amid_its_triangle_and_nothing_else_is_held(core, place):
+    given = {"place": place} if place else {}
+    atoms, without = disk(core=core, element="Be", **given), disk(core=core)
+    assert atoms.get_chemical_symbols() == without.get_chemical_symbols() + ["Be"]
+    assert np.array_equal(atoms.positions[:-1], without.positions)
+    middle = disk(core=place or core).info["core"]
+    solute = atoms.positions[-1]
+    assert solute[:2] == pytest.approx(middle, abs=1e-3)
+    assert np.array_equal(atoms.arrays["crystal_positions"][-1], solute)
+    places = without.arrays["crystal_positions"][:, :2]
+    columns = np.linalg.norm(places - middle, axis=1).argsort()[:3]
+    away = (without.positions[columns, 2] - solute[2]) / atoms.cell[2, 2]
+    away = np.abs(away - np.rint(away))
+    # Half a period from all three of the hard core, a sixth from two of the easy one.
+    nearest = {"hard": 1 / 2, "easy": 1 / 6}.get(core if place is None else "", 1 / 6 - 0.03)
+    assert away.min() > nearest - 0.01
+    held = held_components(atoms)
+    assert held.ndim == 1
+    assert not held[-1]
+
+
+@pytest.mark.parametrize(
     ("lattice", "settings", "message"),
     [
+        ("bcc", {"place": "hard"}, "place: is where a solute is put: name it in element"),
+        ("bcc", {"core": "split", "element": "Be"}, "place: a column .* split core: use one of"),
+        ("fcc", {"element": "Ni"}, "element: a solute in the core is known of screw_111 in bcc"),
         (
             "bcc",
             {"dislocation": "screw_110"},
