@@ -125,6 +125,13 @@ def certified_chunks(wildcards):
     return expand(f"{HERE}/adaptive/{{chunk}}.nc", chunk=chunks(), allow_missing=True)
 
 
+def fit_results(wildcards):
+    """What the target fit makes; ends the run, before any job starts, without a `fit` to make."""
+    if FIT is None:
+        refuse(["fit: is null, so that the target fit has nothing to make: see config.yaml"])
+    return FIT_RESULTS
+
+
 def of_all_structures(paths):
     """Paths below HERE, for each structure of the study."""
     return expand(paths, structure=STRUCTURES)

@@ -5,13 +5,6 @@ from relaxdiff.study.fit_settings import fit_settings
 FIT = fit_settings(config)
 
 
-def fit_results(wildcards):
-    """What the target fit makes; ends the run, before any job starts, without a `fit` to make."""
-    if FIT is None:
-        refuse(["fit: is null, so that the target fit has nothing to make: see config.yaml"])
-    return FIT_RESULTS
-
-
 rule fit:
     input:
         fit_results,

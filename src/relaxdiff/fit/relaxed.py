@@ -106,7 +106,7 @@ class _Model:
         return change, lowest
 
     def within(self, radius, margin, allowed):
-        """The smallest change that gains nearly as much as any in the trust radius that is `allowed`.
+        """The smallest change that gains nearly as much as any `allowed` one in the trust radius.
 
         Returns the change and its lowest curvature, or None and NaN.
         """
