@@ -18,6 +18,7 @@ from relaxdiff.minima.factorised_crystal import crystal_matrix
 # 1), with errors of 1e-9 and 1e-7 of the largest force constant. The second is for structures whose
 # far atoms have the crystal's force constants, which differ by more.
 FOUR_POINTS = 3e-4, {1: 8 / 12, -1: -8 / 12, 2: -1 / 12, -2: 1 / 12}
+FEW = 12  # exact atoms for which four points cost little in any case
 TWO_POINTS = 1e-4, {1: 1 / 2, -1: -1 / 2}
 
 
@@ -27,10 +28,10 @@ def sparse_hessian(potential, atoms, exact=None, crystal=None, axes=None):
     potential: has `calculator` and `reach`; atoms: the structure; exact: mask (N,) of the atoms
     whose rows and columns are exact, all if None; crystal: ForceConstants, and axes as in
     `crystal_matrix`, for the others. 12 calls for the forces of a part of the structure for each
-    atom, 6 if not all are exact.
+    atom, 6 if many but not all are exact.
     """
     exact = np.ones(len(atoms), dtype=bool) if exact is None else exact
-    formula = FOUR_POINTS if exact.all() else TWO_POINTS
+    formula = FOUR_POINTS if exact.all() or exact.sum() <= FEW else TWO_POINTS
     rows = _exact_rows(potential, atoms, np.flatnonzero(exact), formula)
     if exact.all():
         return (rows + rows.T) / 2

@@ -58,7 +58,7 @@ def test_an_edit_of_a_module_in_use_counts(name, module, edited):
     [
         ("relax_variants", "derivative/implicit.py"),
         ("relax_variants", "predictions/predicted_variants.py"),
-        ("relax_reference", "minima/saddle_test.py"),  # a neighbour in a package in use
+        ("relax_reference", "minima/walk.py"),  # a neighbour in a package in use
         ("predict_variants", "figures/style.py"),
         ("sample_posterior", "posterior/pops.py"),
     ],

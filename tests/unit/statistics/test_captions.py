@@ -116,6 +116,9 @@ def test_captions_quote_only_known_numbers(caption, truth, relaxes, tmp_path, mo
     found = {f"vacancy {name}": text for name, text in sentences(results).items()}
     (folder / "summary.rst").write_text(substitutions(found), encoding="utf-8")
     summarise(results).to_csv(folder / "summary.csv", index=False)
+    of_fit = tmp_path / "results/small/fit/fit.rst"
+    of_fit.parent.mkdir()
+    of_fit.write_text(substitutions(dict.fromkeys(("fit verdict", "fit status"), "a minimum")))
     monkeypatch.chdir(tmp_path)
     config = {
         "study": "small",
