@@ -118,7 +118,9 @@ def test_captions_quote_only_known_numbers(caption, truth, relaxes, tmp_path, mo
     summarise(results).to_csv(folder / "summary.csv", index=False)
     of_fit = tmp_path / "results/small/fit/fit.rst"
     of_fit.parent.mkdir()
-    of_fit.write_text(substitutions(dict.fromkeys(("fit verdict", "fit status"), "a minimum")))
+    of_fit.write_text(
+        substitutions(dict.fromkeys(("fit verdict", "fit status"), "within 0.001 Angstrom"))
+    )
     monkeypatch.chdir(tmp_path)
     config = {
         "study": "small",
