@@ -93,7 +93,7 @@ def minimum_dataset(minimum):
             ),
             "fixed": variable(
                 ("atom", "xyz"),
-                _held(minimum),
+                minimum.coordinates.held.astype(int),
                 "1",
                 "1 for a component of an atom's position that is held, else 0",
             ),
@@ -110,13 +110,6 @@ def minimum_dataset(minimum):
         coords={"xyz": ["x", "y", "z"], "xyz_2": ["x", "y", "z"]},
         attrs=attrs,
     )
-
-
-def _held(minimum):
-    """1 for each component of an atom of a Minimum that is held, else 0, integers (N, 3)."""
-    held, count = minimum.coordinates.freedom.fixed, len(minimum.atoms)
-    held = np.zeros(count) if held is None else np.asarray(held)
-    return np.broadcast_to(held.reshape(count, -1), (count, 3)).astype(int)
 
 
 def _mask_of(dataset):
