@@ -26,6 +26,7 @@ from relaxdiff.fit import (
     solute_in_crystal,
     verdict,
 )
+from relaxdiff.fit.setup import alchemical_atoms
 from relaxdiff.lammps import lammps_minimise
 from relaxdiff.minima import FactorisedCrystal, crystal_of, relax, relax_reference, relaxed_crystal
 from relaxdiff.potentials.snap import read_snap
@@ -226,18 +227,35 @@ def main(coefficients, parameters, radius=RADIUS):
     for what, count in relaxations(potential, easy, problem.force_constants).items():
         print(f"| {what} | {count} |")
     print(f"| loss gradient by the adjoint, relative error | {gradient_check(problem):.0e} |\n")
-    columns, curves = {}, {}
+    columns, fits = {}, {}
     for name in FITS:
         tell(name)
-        columns[name], curves[name] = fit_and_judge(cores, crystal, name)
+        columns[name], fits[name] = fit_and_judge(cores, crystal, name)
     print(f"| fit | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}")
     for row in ROWS:
         print(f"| {row} | {' | '.join(each.get(row, '') for each in columns.values())} |")
-    curve = curves["hard, published"]
-    print("\n| step of the published way | loss, A^2 | largest deviation, A |\n|---|---|---|")
-    for step in range(curve.sizes["step"]):
-        here = curve.isel(step=step)
-        print(f"| {step} | {float(here['loss']):.4f} | {float(here['largest_deviation']):.4f} |")
+    print_curves(fits["hard, published"], published_at_apex(cores, crystal))
+
+
+def published_at_apex(cores, crystal):
+    """The Dataset of the published way with X on the same axis, beyond the easy triangle."""
+    apex = alchemical_atoms(cores["hard"].atoms, cores["easy"].atoms, "far_vertex")
+    settings = settings_of("hard", [int(apex[0])], "published", 0.0)
+    tell("hard, published, X at the easy triangle")
+    problem = fit_problem(cores["easy"], cores["hard"].atoms, crystal, settings)
+    return fit_parameters(problem, settings, tell)
+
+
+def print_curves(*fits):
+    """Loss and deviation of the published way by step, for X at either end of the axis."""
+    print("\nThe published way, loss (A^2) and largest deviation (A):\n")
+    print("| step | X at the hard triangle | | X at the easy triangle | |\n|---|---|---|---|---|")
+    for step in range(min(fit.sizes["step"] for fit in fits)):
+        here = [fit.isel(step=step) for fit in fits]
+        cells = [
+            f"{float(each[name]):.4f}" for each in here for name in ("loss", "largest_deviation")
+        ]
+        print(f"| {step} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
