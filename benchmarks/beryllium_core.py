@@ -102,7 +102,7 @@ def main(tungsten, start, target, radius=RADIUS):
     ends = [relax_from(fit, fitted.whole, name) for name in BEGINNINGS]
     judged_in, atoms = seconds(begun), fitted_atoms(fit)
     atoms.positions = ends[0]["relaxed_positions"].values
-    curvature = lowest_curvature(fit, atoms, fitted, problem.force_constants, problem.axes)
+    curvature = lowest_curvature(fit, atoms, fitted, problem.force_constants)
     judged = verdict(fit, ends, curvature)
     tell("alone in the crystal")
     alone = in_crystal({"start": start, "fitted": fitted.whole, "target": target})
