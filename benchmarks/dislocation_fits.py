@@ -36,7 +36,6 @@ CRYSTAL = {"element": "W", "lattice": "bcc", "lattice_parameter": 3.18}
 RADIUS = 61.0  # Angstrom
 FITS = {
     "hard, direct": ("hard", "far_vertex", "direct", 0.05),
-    "hard, direct, no margin": ("hard", "far_vertex", "direct", 0.0),
     "split, direct": ("split", "centre", "direct", 0.05),
     "hard, published": ("hard", "far_vertex", "published", 0.0),
 }
