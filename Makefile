@@ -14,10 +14,11 @@ UV ?= uv
 LOCK_DATE ?= 2026-09-15
 # matscipy 1.3 is newer, and the first that works with this ase.
 MATSCIPY_DATE ?= 2026-11-27
-RESOLVE = $(UV) pip compile pyproject.toml --extra test --group build --generate-hashes \
+RESOLVE = $(UV) pip compile pyproject.toml --generate-hashes \
   --exclude-newer $(LOCK_DATE) --exclude-newer-package matscipy=$(MATSCIPY_DATE) \
   --no-emit-index-url --no-emit-find-links \
   --custom-compile-command "make lock" --upgrade --quiet
+FOR_TESTS = --extra test --group build
 
 # The parallelism is between processes: Snakemake jobs in a run, pytest workers in the tests. With
 # threaded BLAS below them every job would start one thread per core, and a run on n cores would
@@ -43,19 +44,21 @@ SDIST_ONLY := connection-pool
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run test test-lowest docs lint format lock clean
+.PHONY: help env jax run test test-lowest docs lint format lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 env: .venv/.complete ## make .venv from requirements.lock (nothing to do if it is current)
 
+jax: .venv/.jax ## add JAX to .venv, for potentials that are written in it
+
 run: env ## run the study of config.yaml into results/
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) $(ARGS)
 
 # Whole files go to one worker, so that a test file may share one Snakemake run among its tests. They
 # go out in the order of collection, in which the longest comes first (tests/conftest.py).
-test: env ## run the tests
+test: jax ## run the tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile \
 	  --no-loadscope-reorder $(ARGS)
 
@@ -89,9 +92,12 @@ format: env ## apply them
 	$(BIN)/snakefmt Snakefile workflow/rules
 
 # Of the oldest versions those that have wheels for the oldest Python.
-lock: ## resolve both locks anew (needs uv; set LOCK_DATE to move forward)
-	$(RESOLVE) --extra docs --universal --fork-strategy fewest --output-file requirements.lock
-	$(RESOLVE) --resolution lowest-direct --python-version 3.11 \
+lock: ## resolve the locks anew (needs uv; set LOCK_DATE to move forward)
+	$(RESOLVE) $(FOR_TESTS) --extra docs --universal --fork-strategy fewest \
+	  --output-file requirements.lock
+	$(RESOLVE) --extra jax --constraint requirements.lock --universal --fork-strategy fewest \
+	  --output-file requirements-jax.lock
+	$(RESOLVE) $(FOR_TESTS) --resolution lowest-direct --python-version 3.11 \
 	  --python-platform x86_64-manylinux_2_28 --only-binary :all: --no-binary $(SDIST_ONLY) \
 	  --output-file requirements-lowest.lock
 
@@ -108,6 +114,11 @@ clean: ## remove environments, built documents and caches (never results/)
 
 .venv/.locked: requirements.lock
 	$(install_lock)
+
+# On top of the rest, which it names in the same versions: pip skips what is there.
+.venv/.jax: requirements-jax.lock .venv/.complete
+	$(PIP) --require-hashes --no-deps --only-binary :all: --no-binary $(SDIST_ONLY) --requirement $<
+	touch $@
 
 .venv-lowest/.locked: requirements-lowest.lock
 	$(install_lock)
