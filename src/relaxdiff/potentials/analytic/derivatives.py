@@ -1,0 +1,103 @@
+"""The energy of a structure from that of one atom, and its derivatives by JAX.
+
+With e the energy of an atom from the vectors v to its neighbours,
+
+    U = sum_i e(v_i1, v_i2, ...; theta),    v_ij = (x_j - x_i + shift) F,
+
+where x are positions before the cell is deformed by F. The first derivatives are assembled atom by
+atom, from reverse mode on e alone, in blocks: what one block takes is all the memory there is.
+Second derivatives are forward mode on that.
+"""
+
+import functools
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+FAR = 1e3  # Angstrom, in each direction; where absent neighbours are
+
+
+class Slopes(NamedTuple):
+    """The energy and its first derivatives.
+
+    energy: eV; by_positions: (N, 3), eV/Angstrom; by_deformation: (3, 3), eV; by_theta: (P,).
+    """
+
+    energy: jax.Array
+    by_positions: jax.Array
+    by_deformation: jax.Array
+    by_theta: jax.Array
+
+
+class Derivatives(NamedTuple):
+    """Compiled functions of one model; see `derivatives_of`."""
+
+    slopes: object
+    along: object
+    along_many: object
+    by_parameters: object
+
+
+@functools.lru_cache(maxsize=16)
+def derivatives_of(energy, names):
+    """The Derivatives of an atom's energy function with parameters of these names, a tuple.
+
+    `slopes(place, theta, structure)` gives Slopes. place: x (N, 3) and F (3, 3); structure: cell
+    (3, 3), species (N,) and the arrays of a NeighbourTable. `along(place, theta, structure,
+    change)` gives the Slopes' derivative along a change of place and theta, (x, F, theta);
+    `along_many` along k changes, the first axis of each array; `by_parameters` by each parameter,
+    the last axis of its arrays. Each is compiled once for each size of structure.
+    """
+
+    def of_atom(species, neighbours, vectors, theta):
+        return energy(species, neighbours, vectors, dict(zip(names, theta, strict=True)))
+
+    of_atoms = jax.vmap(jax.value_and_grad(of_atom, argnums=(2, 3)), in_axes=(0, 0, 0, None))
+
+    def slopes(place, theta, structure):
+        (positions, deformation), (cell, species, *table) = place, structure
+
+        def add(total, block):
+            atoms, own, others, shifts, present = block
+            apart = positions[others] - positions[atoms][:, None] + shifts @ cell
+            there = (present * own[:, None])[..., None]
+            vectors = jnp.where(there, apart @ deformation, FAR)
+            found, (by_vectors, by_theta) = of_atoms(
+                species[atoms], species[others], vectors, theta
+            )
+            by_vectors = by_vectors * there
+            by_apart = by_vectors @ deformation.T
+            by_positions = total.by_positions.at[others].add(by_apart)
+            by_positions = by_positions.at[atoms].add(-by_apart.sum(axis=1))
+            by_deformation = jnp.einsum("bka,bkc->ac", jnp.where(there, apart, 0.0), by_vectors)
+            return (
+                Slopes(
+                    total.energy + own @ found,
+                    by_positions,
+                    total.by_deformation + by_deformation,
+                    total.by_theta + own @ by_theta,
+                ),
+                None,
+            )
+
+        nothing = Slopes(
+            jnp.zeros(()), jnp.zeros_like(positions), jnp.zeros((3, 3)), jnp.zeros_like(theta)
+        )
+        return jax.lax.scan(add, nothing, tuple(table))[0]
+
+    def along(place, theta, structure, change):
+        *moved, by_theta = change
+        _, tangent = jax.jvp(
+            lambda place, theta: slopes(place, theta, structure),
+            (place, theta),
+            (tuple(moved), by_theta),
+        )
+        return tangent
+
+    return Derivatives(
+        slopes=jax.jit(slopes),
+        along=jax.jit(along),
+        along_many=jax.jit(jax.vmap(along, in_axes=(None, None, None, 0))),
+        by_parameters=jax.jit(jax.jacfwd(slopes, argnums=1)),
+    )

@@ -1,0 +1,148 @@
+"""The Evaluator of an analytic potential: all derivatives exact, by JAX."""
+
+import numpy as np
+from ase import Atoms
+
+from relaxdiff.exceptions import EvaluationError
+from relaxdiff.potentials.analytic.derivatives import derivatives_of
+from relaxdiff.potentials.analytic.neighbours import neighbour_table
+
+# Angstrom, by which neighbours may be farther than the cutoff when a table is made; it serves until
+# an atom has moved by half of it, or the cell has strained as much.
+SKIN = 0.4
+SHORTEST = 1e-6  # Angstrom; nearer atoms have no energy
+COLUMNS_AT_ONCE = 64  # of a Hessian
+
+
+class AnalyticEvaluator:
+    """U and its derivatives in the coordinates of one structure. A context manager.
+
+    model: AnalyticModel; coordinates: Coordinates. Raises EvaluationError where U is not finite.
+    """
+
+    def __init__(self, model, coordinates):
+        self.model, self.coordinates = model, coordinates
+        self.n_evaluations = 0
+        self._compiled = derivatives_of(model.energy, model.parameters.names)
+        symbols = coordinates.reference.symbols
+        self._species = np.array([model.elements.index(each) for each in symbols], dtype=np.int32)
+        self.forget()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Free what is remembered."""
+        self.forget()
+
+    def forget(self):
+        """Make later results independent, to the last digit, of earlier evaluations."""
+        self._asked = self._found = self._table = None
+
+    def energy(self, q, theta):
+        """U, eV."""
+        return float(self._slopes(q, theta).energy)
+
+    def gradient(self, q, theta):
+        """dU/dq, (n,), eV/Angstrom; of strains eV."""
+        found = self._slopes(q, theta)
+        return self._on_coordinates(found.by_positions, found.by_deformation)
+
+    def parameter_gradient(self, q, theta):
+        """dU/dtheta, (P,), eV per unit of each parameter."""
+        return np.array(self._slopes(q, theta).by_theta)
+
+    def mixed(self, q, theta, directions=None):
+        """d2U/dq dtheta, (n, P); or times directions (P, k), (n, k)."""
+        found = self._by_parameters(q, theta)
+        columns = self._on_coordinates(found.by_positions, found.by_deformation)
+        return columns if directions is None else columns @ directions
+
+    def parameter_hessian(self, q, theta):
+        """d2U/dtheta2, (P, P)."""
+        found = np.array(self._by_parameters(q, theta).by_theta)
+        return (found + found.T) / 2
+
+    def hessian_product(self, q, theta, vector):
+        """d2U/dq2 applied to a vector (n,)."""
+        place, structure = self._at(q, theta)
+        change = (*self._moved(vector), np.zeros(len(theta)))
+        self.n_evaluations += 1
+        found = self._compiled.along(place, np.asarray(theta), structure, change)
+        return self._on_coordinates(found.by_positions, found.by_deformation)
+
+    def hessian(self, q, theta):
+        """d2U/dq2, (n, n); as many evaluations as coordinates, many at once."""
+        place, structure = self._at(q, theta)
+        size, rows = self.coordinates.size, []
+        for first in range(0, size, COLUMNS_AT_ONCE):
+            # Always as many, so that there is one compilation.
+            units = np.eye(COLUMNS_AT_ONCE, size, first)
+            moved = [self._moved(unit) for unit in units]
+            changes = (*map(np.array, zip(*moved, strict=True)), np.zeros((len(units), len(theta))))
+            found = self._compiled.along_many(place, np.asarray(theta), structure, changes)
+            by_place = (np.moveaxis(np.array(each), 0, -1) for each in found[1:3])
+            rows.append(self._on_coordinates(*by_place).T)
+        self.n_evaluations += size
+        hessian = np.concatenate(rows)[:size]
+        return (hessian + hessian.T) / 2
+
+    def _slopes(self, q, theta):
+        """Slopes at q and theta, remembered."""
+        asked = self._key(q, theta)
+        if asked != self._asked:
+            self._asked = None  # after a failure below, nothing is remembered
+            place, structure = self._at(q, theta)
+            self.n_evaluations += 1
+            found = self._compiled.slopes(place, np.asarray(theta, dtype=float), structure)
+            if not (np.isfinite(found.energy) and np.isfinite(found.by_positions).all()):
+                raise EvaluationError(f"{self.model.name}: the energy is not finite")
+            self._asked, self._found = asked, found
+        return self._found
+
+    def _by_parameters(self, q, theta):
+        place, structure = self._at(q, theta)
+        self.n_evaluations += len(theta)
+        return self._compiled.by_parameters(place, np.asarray(theta, dtype=float), structure)
+
+    @staticmethod
+    def _key(q, theta):
+        return np.asarray(q, dtype=float).tobytes(), np.asarray(theta, dtype=float).tobytes()
+
+    def _at(self, q, theta):
+        """What the compiled functions take: the place, and the structure with a table for it."""
+        coordinates = self.coordinates
+        reference = coordinates.reference
+        positions = reference.positions + coordinates.displacements(q)
+        deformation = np.eye(3) + coordinates.strain_of(q)
+        reach = self.model.reach(theta)
+        if not self._serves(positions, deformation, reach):
+            here = Atoms(reference.numbers, positions @ deformation, pbc=True)
+            here.set_cell(reference.cell.array @ deformation)
+            table = neighbour_table(here, reach + SKIN)
+            self._table = table.arrays, positions, deformation, reach
+        structure = (reference.cell.array, self._species, *self._table[0])
+        return (positions, deformation), structure
+
+    def _serves(self, positions, deformation, reach):
+        """Whether no neighbour within `reach` can be missing in the present table."""
+        if self._table is None:
+            return False
+        _, before, strained, known = self._table
+        moved = np.linalg.norm(positions - before, axis=1).max(initial=0.0)
+        stretched = np.linalg.norm(deformation @ np.linalg.inv(strained) - np.eye(3), 2)
+        largest = np.linalg.norm(deformation, 2)
+        return reach + 2 * moved * largest + stretched * (known + SKIN) < known + SKIN
+
+    def _moved(self, vector):
+        """Changes of x (N, 3) and F (3, 3) along a change of q."""
+        return self.coordinates.displacements(vector), self.coordinates.strain_of(vector)
+
+    def _on_coordinates(self, by_positions, by_deformation):
+        """Derivatives by q, (n, ...), from those by x, (N, 3, ...), and F, (3, 3, ...)."""
+        on_modes = self.coordinates.pull_back(by_positions)
+        on_strains = np.tensordot(self.coordinates.strains, np.asarray(by_deformation), axes=2)
+        return np.concatenate([on_modes, on_strains])

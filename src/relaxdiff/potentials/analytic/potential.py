@@ -1,0 +1,100 @@
+"""A potential whose energy JAX differentiates: an AnalyticModel with values of its parameters."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.potentials.analytic.calculator import AnalyticCalculator
+from relaxdiff.potentials.analytic.evaluator import AnalyticEvaluator
+from relaxdiff.potentials.analytic.model import AnalyticModel, analytic_model
+from relaxdiff.potentials.potential import Parameters
+
+
+@dataclass(frozen=True)
+class AnalyticPotential:
+    """A Potential of any form, U(q; theta); not linear in theta.
+
+    model: AnalyticModel; theta: values in the order of `model.parameters`, (P,), or None for the
+    model's own.
+    """
+
+    model: AnalyticModel
+    theta: np.ndarray | None = field(default=None, repr=False)
+    name: str = ""
+
+    def __post_init__(self):
+        own = self.model.parameters
+        theta = own.theta if self.theta is None else np.asarray(self.theta, dtype=float)
+        if theta.shape != own.theta.shape or not np.isfinite(theta).all():
+            raise InputError(f"{self.model.name}: needs {len(own.theta)} finite parameters")
+        object.__setattr__(self, "theta", theta)
+        object.__setattr__(self, "name", self.name or self.model.name)
+
+    @property
+    def elements(self):
+        """Symbols of the elements."""
+        return self.model.elements
+
+    @property
+    def reach(self):
+        """Distance in Angstrom beyond which atoms do not feel each other."""
+        return self.model.reach(self.theta)
+
+    @property
+    def parameters(self):
+        """Names, units and values of theta, Parameters."""
+        return Parameters(self.model.parameters.names, self.model.parameters.units, self.theta)
+
+    def with_theta(self, theta, energy_shift=None, name=None):
+        """The same potential with other parameters; it has no energy shift."""
+        return replace(self, theta=theta, name=self.name if name is None else name)
+
+    def evaluator(self, coordinates):
+        """The AnalyticEvaluator of a structure in its coordinates."""
+        return AnalyticEvaluator(self.model, coordinates)
+
+    def shift_of(self, atoms):
+        """The energy shift of a structure: 0 eV."""
+        return 0.0
+
+    def attributes(self):
+        """What a Dataset keeps of the potential in addition to theta, a dict."""
+        return self.model.attributes()
+
+    def write(self, stem):
+        """Write the files that LAMMPS reads; returns their paths. InputError if it has no such."""
+        return self._lammps("write")(stem, self._values(), self.elements)
+
+    def lammps_lines(self, folder):
+        """LAMMPS's lines for this potential, its files written into `folder` (a list)."""
+        return self._lammps("lammps_lines")(folder, self._values(), self.elements)
+
+    def calculator(self):
+        """An ASE calculator of the potential."""
+        return AnalyticCalculator(self.model, self.theta)
+
+    def _values(self):
+        return dict(zip(self.model.parameters.names, map(float, self.theta), strict=True))
+
+    def _lammps(self, what):
+        if not hasattr(self.model.module, what):
+            raise InputError(f"{self.model.name}: LAMMPS has no pair style for it")
+        return getattr(self.model.module, what)
+
+
+def analytic_potential(name, parameters=None, elements=None):
+    """The AnalyticPotential called `name`, or in a user's Python file of that name.
+
+    parameters: dict of values that differ from the table's own; elements: symbols in place of the
+    module's own. Raises InputError for an unknown parameter or a file that cannot be used.
+    """
+    model = analytic_model(str(name), None if elements is None else tuple(elements))
+    names, theta = model.parameters.names, model.parameters.theta.copy()
+    for parameter, value in (parameters or {}).items():
+        if parameter not in names:
+            raise InputError(
+                f"{model.name}: has no parameter {parameter}; it has {', '.join(names)}"
+            )
+        theta[names.index(parameter)] = value
+    return AnalyticPotential(model, theta)
