@@ -18,7 +18,6 @@ from relaxdiff.derivative.solvers import SOLVERS, Problem, Solver
 from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.files import variable
 from relaxdiff.minima import Minimum, hessian_variable, largest_component, strain_basis
-from relaxdiff.potentials import four_point_steps, hessian_row, weights_of
 
 
 def implicit_derivative(
@@ -95,9 +94,8 @@ def evaluator_at(minimum):
 def at_minimum(problem):
     """G (n, P), and the columns of the Hessian that belong to the strains, (n, strain)."""
     coordinates, evaluator = problem.coordinates, problem.evaluator
-    steps = four_point_steps(coordinates)
     rows = [
-        hessian_row(evaluator, index, steps[index]) @ weights_of(problem.theta)
+        evaluator.hessian_row(index, problem.theta)
         for index in range(coordinates.n_modes, coordinates.size)
     ]
     at = np.zeros(coordinates.size)  # evaluated last, as its values are needed afterwards

@@ -6,7 +6,12 @@ parameter and, last, the baseline, which is not fitted and has the weight 1.
 
 import numpy as np
 
-from relaxdiff.potentials.differences import hessian_product, hessian_tensor
+from relaxdiff.potentials.differences import (
+    four_point_steps,
+    hessian_product,
+    hessian_row,
+    hessian_tensor,
+)
 
 
 def weights_of(theta):
@@ -92,6 +97,11 @@ class ColumnEvaluator:
     def hessian_product(self, q, theta, vector):
         """d2U/dq2 applied to a vector (n,), by central differences; two evaluations."""
         return hessian_product(self, q, theta, vector)
+
+    def hessian_row(self, index, theta):
+        """d2U / dq dq_index at q = 0, (n,), by differences; four evaluations."""
+        step = four_point_steps(self.coordinates)[index]
+        return hessian_row(self, index, step) @ weights_of(theta)
 
     def hessian_columns(self):
         """d2D/dq2 at q = 0, (n, n, P + 1), by differences; 4 n evaluations."""

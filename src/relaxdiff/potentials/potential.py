@@ -1,8 +1,9 @@
 """Three protocols through which the rest of the library uses an energy, whatever its form.
 
 A Potential makes an Evaluator for the coordinates of one structure. An energy that is linear in its
-parameters has a LinearEvaluator. Only this has columns, one for each parameter and the last for the
-baseline, which is not fitted and has the weight 1.
+parameters has a LinearEvaluator. It has columns, one for each parameter and the last for the
+baseline, which is not fitted and has the weight 1. Another energy has columns of its expansion to
+first order in the parameters: they serve models of Hessians, and nothing that has to be exact.
 """
 
 from dataclasses import dataclass, field
@@ -91,6 +92,9 @@ class Evaluator(Protocol):
 
     def hessian_product(self, q, theta, vector) -> np.ndarray:
         """d2U/dq2 applied to a vector (n,)."""
+
+    def hessian_row(self, index, theta) -> np.ndarray:
+        """d2U / dq dq_index at q = 0, (n,): as exact as the evaluator can."""
 
     def forget(self):
         """Make later results independent, to the last digit, of earlier evaluations."""

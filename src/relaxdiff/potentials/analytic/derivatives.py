@@ -36,6 +36,7 @@ class Derivatives(NamedTuple):
     slopes: object
     along: object
     along_many: object
+    along_many_by_parameters: object
     by_parameters: object
 
 
@@ -46,8 +47,9 @@ def derivatives_of(energy, names):
     `slopes(place, theta, structure)` gives Slopes. place: x (N, 3) and F (3, 3); structure: cell
     (3, 3), species (N,) and the arrays of a NeighbourTable. `along(place, theta, structure,
     change)` gives the Slopes' derivative along a change of place and theta, (x, F, theta);
-    `along_many` along k changes, the first axis of each array; `by_parameters` by each parameter,
-    the last axis of its arrays. Each is compiled once for each size of structure.
+    `along_many` along k changes, the first axis of each array; `by_parameters` gives the Slopes'
+    derivatives by each parameter, the last axis of its arrays, `along_many_by_parameters` those of
+    `along_many`. Each is compiled once for each size of structure.
     """
 
     def of_atom(species, neighbours, vectors, theta):
@@ -95,9 +97,11 @@ def derivatives_of(energy, names):
         )
         return tangent
 
+    along_many = jax.vmap(along, in_axes=(None, None, None, 0))
     return Derivatives(
         slopes=jax.jit(slopes),
         along=jax.jit(along),
-        along_many=jax.jit(jax.vmap(along, in_axes=(None, None, None, 0))),
+        along_many=jax.jit(along_many),
+        along_many_by_parameters=jax.jit(jax.jacfwd(along_many, argnums=1)),
         by_parameters=jax.jit(jax.jacfwd(slopes, argnums=1)),
     )

@@ -1,4 +1,12 @@
-"""The Evaluator of an analytic potential: all derivatives exact, by JAX."""
+"""The Evaluator of an analytic potential: all derivatives exact, by JAX.
+
+It also has the columns of a LinearEvaluator. They are those of U expanded to first order in theta
+about the parameters of the potential that it belongs to,
+
+    U(q; theta) ~ theta . D(q) + U_0(q),    D = dU/dtheta,    U_0 = U - theta_0 . D,
+
+so that models of Hessians at other parameters are made as for a potential that is linear.
+"""
 
 import numpy as np
 from ase import Atoms
@@ -6,22 +14,24 @@ from ase import Atoms
 from relaxdiff.exceptions import EvaluationError
 from relaxdiff.potentials.analytic.derivatives import derivatives_of
 from relaxdiff.potentials.analytic.neighbours import neighbour_table
+from relaxdiff.potentials.differences import symmetrised
 
 # Angstrom, by which neighbours may be farther than the cutoff when a table is made; it serves until
 # an atom has moved by half of it, or the cell has strained as much.
 SKIN = 0.4
 SHORTEST = 1e-6  # Angstrom; nearer atoms have no energy
-COLUMNS_AT_ONCE = 64  # of a Hessian
+ROWS_AT_ONCE = 64  # of a Hessian
 
 
 class AnalyticEvaluator:
     """U and its derivatives in the coordinates of one structure. A context manager.
 
-    model: AnalyticModel; coordinates: Coordinates. Raises EvaluationError where U is not finite.
+    model: AnalyticModel; theta: parameters (P,) about which columns are expanded; coordinates:
+    Coordinates. Raises EvaluationError where U is not finite.
     """
 
-    def __init__(self, model, coordinates):
-        self.model, self.coordinates = model, coordinates
+    def __init__(self, model, theta, coordinates):
+        self.model, self.theta, self.coordinates = model, theta, coordinates
         self.n_evaluations = 0
         self._compiled = derivatives_of(model.energy, model.parameters.names)
         symbols = coordinates.reference.symbols
@@ -74,21 +84,30 @@ class AnalyticEvaluator:
         found = self._compiled.along(place, np.asarray(theta), structure, change)
         return self._on_coordinates(found.by_positions, found.by_deformation)
 
+    def hessian_row(self, index, theta):
+        """d2U / dq dq_index at q = 0, (n,)."""
+        size = self.coordinates.size
+        return self.hessian_product(np.zeros(size), theta, np.eye(1, size, index)[0])
+
     def hessian(self, q, theta):
-        """d2U/dq2, (n, n); as many evaluations as coordinates, many at once."""
-        place, structure = self._at(q, theta)
-        size, rows = self.coordinates.size, []
-        for first in range(0, size, COLUMNS_AT_ONCE):
-            # Always as many, so that there is one compilation.
-            units = np.eye(COLUMNS_AT_ONCE, size, first)
-            moved = [self._moved(unit) for unit in units]
-            changes = (*map(np.array, zip(*moved, strict=True)), np.zeros((len(units), len(theta))))
-            found = self._compiled.along_many(place, np.asarray(theta), structure, changes)
-            by_place = (np.moveaxis(np.array(each), 0, -1) for each in found[1:3])
-            rows.append(self._on_coordinates(*by_place).T)
-        self.n_evaluations += size
-        hessian = np.concatenate(rows)[:size]
-        return (hessian + hessian.T) / 2
+        """d2U/dq2, (n, n)."""
+        return self._second(q, theta)[..., -1]
+
+    def columns(self, q):
+        """dD/dq, (n, P + 1), and as last column dU_0/dq."""
+        mixed = self.mixed(q, self.theta)
+        return np.column_stack([mixed, self.gradient(q, self.theta) - mixed @ self.theta])
+
+    def descriptors(self, q):
+        """D, (P + 1,), and U_0 (eV) last."""
+        slopes = self.parameter_gradient(q, self.theta)
+        return np.append(slopes, self.energy(q, self.theta) - slopes @ self.theta)
+
+    def hessian_columns(self):
+        """d2D/dq2 at q = 0, (n, n, P + 1), and as last column d2U_0/dq2."""
+        tensor = self._second(np.zeros(self.coordinates.size), self.theta, by_parameters=True)
+        tensor[..., -1] -= tensor[..., :-1] @ self.theta
+        return tensor
 
     def _slopes(self, q, theta):
         """Slopes at q and theta, remembered."""
@@ -102,6 +121,35 @@ class AnalyticEvaluator:
                 raise EvaluationError(f"{self.model.name}: the energy is not finite")
             self._asked, self._found = asked, found
         return self._found
+
+    def _second(self, q, theta, by_parameters=False):
+        """d2U/dq2 as last column, (n, n, 1); its derivatives by theta before it if wanted.
+
+        As many evaluations as coordinates, times the number of columns; many at once.
+        """
+        place, structure = self._at(q, theta)
+        size, theta, rows = self.coordinates.size, np.asarray(theta, dtype=float), []
+        for first in range(0, size, ROWS_AT_ONCE):
+            # Always as many, so that there is one compilation.
+            moved = [self._moved(unit) for unit in np.eye(ROWS_AT_ONCE, size, first)]
+            changes = (
+                *map(np.array, zip(*moved, strict=True)),
+                np.zeros((ROWS_AT_ONCE, len(theta))),
+            )
+            found = self._compiled.along_many(place, theta, structure, changes)
+            columns = [self._rows(found.by_positions[..., None], found.by_deformation[..., None])]
+            if by_parameters:
+                change = self._compiled.along_many_by_parameters(place, theta, structure, changes)
+                columns.insert(0, self._rows(change.by_positions, change.by_deformation))
+            rows.append(np.concatenate(columns, axis=-1))
+        tensor = symmetrised(np.concatenate(rows)[:size])
+        self.n_evaluations += size * tensor.shape[-1]
+        return tensor
+
+    def _rows(self, by_positions, by_deformation):
+        """Derivatives by q, (k, n, c), of k changes: from (k, N, 3, c) and (k, 3, 3, c)."""
+        by_place = (np.moveaxis(np.array(each), 0, -1) for each in (by_positions, by_deformation))
+        return np.moveaxis(self._on_coordinates(*by_place), -1, 0)
 
     def _by_parameters(self, q, theta):
         place, structure = self._at(q, theta)

@@ -52,7 +52,7 @@ class AnalyticPotential:
 
     def evaluator(self, coordinates):
         """The AnalyticEvaluator of a structure in its coordinates."""
-        return AnalyticEvaluator(self.model, coordinates)
+        return AnalyticEvaluator(self.model, self.theta, coordinates)
 
     def shift_of(self, atoms):
         """The energy shift of a structure: 0 eV."""
