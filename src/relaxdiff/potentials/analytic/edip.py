@@ -19,7 +19,8 @@ LAMMPS's. A relaxed structure and its derivative by the parameters need two deri
 energy. An expansion to the next order needs the third one: it is only one-sided in a structure that
 has a pair exactly at cutoffC, and otherwise holds until a pair crosses cutoffC.
 
-LAMMPS interpolates linearly in tables with steps of 1/8000 Angstrom, and agrees to some 1e-8 eV.
+LAMMPS interpolates linearly in tables with steps of 1/8000 Angstrom: it agrees to 1e-7 eV an atom
+and 1e-5 eV/Angstrom.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Silicon of Stillinger & Weber, Phys. Rev. B 31, 5262 (1985), in the form and names of LAMMPS.
 
-The energy of an atom with neighbours j at distances r_j, of which two enclose the angle theta_jk, is
+An atom with neighbours j at distances r_j, of which two enclose the angle theta_jk, has the energy
 
     epsilon / 2 sum_j A [B (sigma / r_j)^p - (sigma / r_j)^q] exp(sigma / (r_j - a sigma))
     + lambda epsilon sum_{j<k} (cos theta_jk - costheta0)^2 g_j g_k,
