@@ -4,8 +4,9 @@ from common import job
 
 from relaxdiff.derivative.levels import EVALUATION, HESSIAN, names_of_levels
 from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.minima.minimum import minimum_from_dataset
 from relaxdiff.minima.symmetry_blocks import block_tensors
-from relaxdiff.posterior.distribution import read_posterior
+from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
 from relaxdiff.predictions.draws import predict_draws
 from relaxdiff.predictions.predicted_variants import predict_variants
 
@@ -15,7 +16,11 @@ with job(snakemake) as log:
     crystal, derivative = read_dataset(given.crystal), read_dataset(given.derivative)
     constants = "force_constants" in given.keys()
     blocks = block_tensors(read_dataset(given.force_constants)) if constants else ()
-    predictions = predict_variants(posterior, crystal, derivative, blocks)
+    minimum = None
+    if given.reference:
+        potential = potential_from_posterior(posterior)
+        minimum = minimum_from_dataset(read_dataset(given.reference), potential)
+    predictions = predict_variants(posterior, crystal, derivative, blocks, minimum)
     log.info("%d variants predicted", (crystal["status"] == "stable").sum())
     if "minimum_in_doubt" in predictions:
         log.info("the minimum of %d is in doubt", predictions["minimum_in_doubt"].sum())

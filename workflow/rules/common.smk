@@ -147,6 +147,11 @@ def reference_file(source):
     return (source["reference"] or {}).get("file", []) if "reference" in source else []
 
 
+def own_file(potential):
+    """A potential's Python file of the user's, an input; nothing for one of the library's."""
+    return potential if potential.endswith(".py") else []
+
+
 def solutes_of(wildcards):
     """The solutes that a structure may have in addition to its crystal, a dict as in the config."""
     entry, solutes = entry_of(wildcards), config["crystal"]["solutes"]

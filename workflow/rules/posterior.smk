@@ -2,6 +2,7 @@
 
 ENSEMBLE = config["posterior"]["ensemble"]
 TRAINING = config["posterior"]["training"]
+ANALYTIC = config["posterior"]["analytic"]
 
 if ENSEMBLE:
     from relaxdiff.posterior.ensemble import ENSEMBLE_SOURCES
@@ -34,6 +35,31 @@ if ENSEMBLE:
             "../../envs/relaxdiff.yaml"
         script:
             "../../scripts/convert_posterior.py"
+
+elif ANALYTIC:
+    POSTERIOR_SOURCE = f"{STUDY}/analytic.nc"
+
+    localrules:
+        describe_analytic,
+
+    rule describe_analytic:
+        input:
+            [ANALYTIC[key] for key in ("covariance", "samples") if ANALYTIC.get(key)],
+            potential=own_file(ANALYTIC["potential"]),
+        output:
+            POSTERIOR_SOURCE,
+        log:
+            f"{STUDY}/logs/describe_analytic.log",
+        params:
+            settings=ANALYTIC,
+            code=code_of("describe_analytic"),
+        threads: 1
+        resources:
+            mem_mb=1000,
+        conda:
+            "../../envs/relaxdiff.yaml"
+        script:
+            "../../scripts/describe_analytic.py"
 
 elif TRAINING:
     from relaxdiff.posterior.extended_xyz import XyzKeys

@@ -20,6 +20,8 @@ rule predict_variants:
         posterior=f"{STUDY}/posterior.nc",
         crystal=f"{HERE}/crystal.nc",
         derivative=f"{HERE}/derivative.nc",
+        # Of a potential that is not linear, newton evaluates each variant at the reference.
+        reference=f"{HERE}/reference.nc" if ANALYTIC else [],
     output:
         predictions=f"{HERE}/predictions.nc",
         draws=DRAWS,

@@ -6,7 +6,7 @@ from relaxdiff.crystals.elasticity import HEXAGONAL_MODULI
 from relaxdiff.crystals.formation_energy import ComparedWith, beyond_crystal, compared_with
 from relaxdiff.crystals.hexagonal import STRAINS
 from relaxdiff.crystals.solutes import chemical_potentials, solute_crystals
-from relaxdiff.crystals.stretched import evaluator_of_crystal
+from relaxdiff.crystals.stretched import coordinates_of_crystal, evaluator_of_crystal
 from relaxdiff.crystals.walked_variants import VariantWalks, walked
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "bulk_of_variants",
     "chemical_potentials",
     "compared_with",
+    "coordinates_of_crystal",
     "crystal_of_variants",
     "evaluator_of_crystal",
     "mean_crystal",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
+from relaxdiff.crystals.any_potential import any_crystals
 from relaxdiff.crystals.cubic import cubic_crystals
 from relaxdiff.crystals.elasticity import SYMBOLS
 from relaxdiff.crystals.general import general_crystals
@@ -34,14 +35,16 @@ def bulk_of_variants(
 ) -> xr.Dataset:
     """Lattice parameters, energy, moduli and stability of the perfect crystal of every variant.
 
-    potential: SnapPotential at the posterior's mean; lambdas: shape (lambda,), 0 among them;
+    potential: at the posterior's mean; lambdas: shape (lambda,), 0 among them;
     crystal: PerfectCrystal to start from; repeats: the supercell whose q-points are tested;
     report: called with a line of text after each sample of hcp, which takes a while. Returns a
     Dataset over (sample, lambda) with a `status` for each variant, and the reference crystal's own
     expansion in strain. Raises RelaxationError when the mean itself has no stable crystal.
     """
     zero = int(np.argmin(np.abs(lambdas)))
-    if not crystal.is_simple:
+    if not potential.is_linear:
+        found = any_crystals(potential, posterior, lambdas, crystal, repeats, report)
+    elif not crystal.is_simple:
         found = general_crystals(potential, posterior, lambdas, crystal, repeats, report)
     elif crystal.c is None:
         weights = variant_weights(posterior, lambdas)
@@ -63,6 +66,11 @@ def bulk_of_variants(
             "sample": posterior["sample"].values,
             "lambda": lambdas,
             "parameter": posterior["parameter"].values,
+            **(
+                {"parameter_2": posterior["parameter"].values}
+                if found.parameter_curvature is not None
+                else {}
+            ),
             "xyz": ["x", "y", "z"],
         },
         attrs={
@@ -139,6 +147,13 @@ def _reference_variables(found, weights):
             "parameter", found.descriptors[:-1], "1", "descriptors per atom at the mean's minimum"
         ),
     } | _strain_variables(found, weights)
+    if found.parameter_curvature is not None:
+        variables["reference_parameter_curvature"] = variable(
+            ("parameter", "parameter_2"),
+            found.parameter_curvature,
+            "eV per unit of both parameters",
+            "second derivative of the energy per atom by parameters at rest",
+        )
     if crystal.c is not None:
         variables["reference_lattice_parameter_c"] = variable(
             (), crystal.c, "Angstrom", "lattice parameter c at the mean"

@@ -2,12 +2,12 @@
 
 A structure of N atoms is compared with N atoms of crystal. Where its cell is relaxed, that is the
 relaxed crystal of `bulk.py`. Where its cell is fixed, the crystal keeps the mean's lattice
-parameters, and its energy is linear in Theta. Where its cell keeps its shape, so does the crystal:
-a hexagonal one has the mean's c/a. A surface or a stacking fault is held at the mean's a0 in the
-plane with unit normal n: its crystal has a0 in that plane too and relaxes only along n, in the cell
-cell0 (1 + e n n^T). With one atom in the primitive cell nothing else relaxes; two atoms also
-move against each other, as far as the symmetry of that strain allows. In a Dataset these
-displacements precede e in the list of strains, with a strain matrix of zero.
+parameters, and of a linear potential its energy is linear in Theta. Where its cell keeps its shape,
+so does the crystal: a hexagonal one has the mean's c/a. A surface or a stacking fault is held at
+the mean's a0 in the plane with unit normal n: its crystal has a0 in that plane too and relaxes only
+along n, in the cell cell0 (1 + e n n^T). With one atom in the primitive cell nothing else relaxes;
+two atoms also move against each other, as far as the symmetry of that strain allows. In a Dataset
+these displacements precede e in the list of strains, with a strain matrix of zero.
 """
 
 from dataclasses import dataclass, field
@@ -94,9 +94,11 @@ def crystal_of_variants(
     if not mean.is_simple and (len(basis) or mean.free_coordinates.n_modes):
         crystal = _walked(potential, posterior, bulk, basis)
     elif len(basis) == 0:
-        crystal = _fixed(posterior, bulk, mean)
+        crystal = _fixed(potential, posterior, bulk, mean)
     elif basis.shape == every_strain.shape and np.allclose(basis, every_strain):
         crystal = _relaxed(bulk)
+    elif not potential.is_linear:
+        crystal = _walked(potential, posterior, bulk, basis)
     elif len(basis) == 1 and np.allclose(basis[0], np.eye(3)):
         crystal = _one_length(potential, posterior, bulk, bulk_descriptors, 3)
     elif len(basis) != 1 or not _is_along_a_normal(basis[0]):
@@ -115,7 +117,11 @@ def crystal_of_variants(
     return xr.Dataset(
         _variant_variables(crystal, bulk) | _reference_variables(crystal, bulk, basis),
         coords={
-            **{name: bulk[name].values for name in ("sample", "lambda", "parameter")},
+            **{
+                name: bulk[name].values
+                for name in ("sample", "lambda", "parameter", "parameter_2")
+                if name in bulk.coords
+            },
             "xyz": xyz,
             "xyz_2": xyz,
         },
@@ -161,13 +167,16 @@ def held_status(status, found, zero):
     return cut_branches(np.where(vanished, "no_minimum", status.astype(object)), zero)
 
 
-def _fixed(posterior, bulk, mean):
+def _fixed(potential, posterior, bulk, mean):
     """All variants at the mean's lattice parameters; NaN where they have no relaxed crystal."""
     lambdas, size = bulk["lambda"].values, bulk.sizes["parameter"]
     delta, _ = deviations(posterior)
-    change = np.outer(delta @ bulk["reference_descriptors"].values, lambdas)
-    shifts = variant_shifts(posterior, lambdas, mean.fractions)
-    energy = float(bulk["reference_energy"]) + change + shifts
+    if potential.is_linear:
+        change = np.outer(delta @ bulk["reference_descriptors"].values, lambdas)
+        energy = float(bulk["reference_energy"]) + change
+    else:
+        energy = _held_energies(potential, Variants(posterior, lambdas), mean)
+    energy = energy + variant_shifts(posterior, lambdas, mean.fractions)
     exists = np.isfinite(bulk["energy"].values)
     return _Comparison(
         energy=np.where(exists, energy, np.nan),
@@ -176,6 +185,21 @@ def _fixed(posterior, bulk, mean):
         curvature=np.empty((0, 0)),
         curvatures=np.empty((0, 0, size)),
     )
+
+
+def _held_energies(potential, variants, mean):
+    """Energies per atom of the mean's crystal with every variant's parameters, eV."""
+    coordinates = coordinates_of(mean.primitive(), Freedom(np.zeros((0, 3, 3))))
+    at_rest = np.zeros(coordinates.size)
+    with potential.evaluator(coordinates) as evaluator:
+        energies = [
+            [
+                evaluator.energy(at_rest, variants.theta_at(sample, each))
+                for each in variants.lambdas
+            ]
+            for sample in range(len(variants.delta))
+        ]
+    return np.array(energies) / len(coordinates.reference)
 
 
 def _relaxed(bulk):
@@ -280,8 +304,10 @@ def _variant_variables(crystal, bulk):
 
 def _reference_variables(crystal, bulk, basis):
     """The mean's crystal and its second-order expansion in the strains of the basis, per atom."""
-    moved = {} if crystal.modes is None else {"mode_displacements": crystal.modes}
-    return moved | {
+    given = {} if crystal.modes is None else {"mode_displacements": crystal.modes}
+    if "reference_parameter_curvature" in bulk:
+        given["reference_parameter_curvature"] = bulk["reference_parameter_curvature"].variable
+    return given | {
         "reference_energy": bulk["reference_energy"].variable,
         "reference_volume": bulk["reference_volume"].variable,
         "reference_descriptors": bulk["reference_descriptors"].variable,

@@ -4,13 +4,16 @@
 of the crystal's smallest cube. Evaluating every variant's crystal would take tens of thousands.
 """
 
+from dataclasses import replace
+
 import numpy as np
+from scipy.sparse import csr_array
 
 from relaxdiff.crystals.compared import held_descriptors
 from relaxdiff.crystals.one_length import bulk_descriptors
 from relaxdiff.exceptions import EvaluationError
 from relaxdiff.potentials import ColumnEvaluator
-from relaxdiff.structures import BRAVAIS, crystal_from
+from relaxdiff.structures import BRAVAIS, Freedom, coordinates_of, crystal_from
 
 
 class OneLengthColumns:
@@ -54,11 +57,11 @@ def evaluator_of_crystal(potential, crystal, coordinates):
     """The cheapest Evaluator of a structure's reference crystal.
 
     potential: that of the mean; crystal: Dataset of `crystal_of_variants`; coordinates: of its
-    conventional cell, the strains those of the Dataset. Crystals with one length are interpolated;
-    LAMMPS evaluates all others.
+    conventional cell, the strains those of the Dataset. Crystals with one length are interpolated
+    if the potential is linear; all others are evaluated.
     """
     strains, mean = coordinates.strains, crystal_from(crystal.attrs)
-    if len(strains) != 1 or coordinates.n_modes:
+    if not potential.is_linear or len(strains) != 1 or coordinates.n_modes:
         return potential.evaluator(coordinates)
     keeps_shape = np.allclose(strains[0], np.eye(3))
     if not keeps_shape and mean.lattice not in BRAVAIS:
@@ -69,3 +72,18 @@ def evaluator_of_crystal(potential, crystal, coordinates):
         else:
             descriptors = held_descriptors(calculator, mean, strains[0])
     return ColumnEvaluator(OneLengthColumns(coordinates, descriptors, mean.a))
+
+
+def coordinates_of_crystal(crystal):
+    """Coordinates of the conventional cell of the crystal that a structure is compared with.
+
+    crystal: Dataset of `crystal_of_variants`, whose strains they have, and before these the
+    displacements of its atoms, if any.
+    """
+    cell = crystal_from(crystal.attrs).conventional()
+    modes = crystal.sizes.get("displacement_mode", 0)
+    coordinates = coordinates_of(cell, Freedom(strains=crystal["strain_basis"].values[modes:]))
+    if not modes:
+        return coordinates
+    displacements = crystal["mode_displacements"].values.reshape(modes, -1)
+    return replace(coordinates, modes=csr_array(displacements.T))

@@ -20,7 +20,8 @@ class VariantCrystals:
     crystal: the mean's PerfectCrystal; strains: (s, 3, 3); descriptors: columns, (P + 1,);
     gradient: their derivatives by the strains, (s, P + 1); curvatures: (s, s, P + 1);
     modulus_derivatives: of each modulus of the relaxed mean crystal, (P,), GPa/eV; volume: per
-    atom, Angstrom^3, (sample, lambda), where the lengths do not determine it.
+    atom, Angstrom^3, (sample, lambda), where the lengths do not determine it; parameter_curvature:
+    d2U/dTheta2 per atom at rest, (P, P), None where U is linear in Theta.
     """
 
     lengths: np.ndarray
@@ -36,6 +37,7 @@ class VariantCrystals:
     curvatures: np.ndarray
     modulus_derivatives: dict
     volume: np.ndarray | None = None
+    parameter_curvature: np.ndarray | None = None
 
     def strain_derivatives(self, weights):
         """de/dTheta of the relaxed mean crystal, (s, P), 1/eV; weights: the mean's, (P + 1,)."""

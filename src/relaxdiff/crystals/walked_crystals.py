@@ -19,7 +19,8 @@ class CrystalWalks:
     potential: SnapPotential at the mean; coordinates: Coordinates of a cell of its relaxed crystal.
 
     Of that cell at the mean: descriptors: the columns, (P + 1,); gradient: their derivatives by the
-    coordinates, (n, P + 1); curvatures: (n, n, P + 1); tangents: dq*/dTheta, (n, P).
+    coordinates, (n, P + 1); curvatures: (n, n, P + 1); parameter_curvature: d2U/dTheta2, (P, P);
+    tangents: dq*/dTheta, (n, P).
     """
 
     def __init__(self, potential, coordinates):
@@ -28,6 +29,7 @@ class CrystalWalks:
             self.curvatures = evaluator.hessian_columns()
             self.gradient = evaluator.columns(start)
             self.descriptors = evaluator.descriptors(start)
+            self.parameter_curvature = evaluator.parameter_hessian(start, potential.theta)
         self.coordinates = coordinates
         self.tangents = -np.linalg.solve(self.curvatures @ weights, self.gradient[:, :-1])
         mean = Minimum(

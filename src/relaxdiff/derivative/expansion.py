@@ -3,10 +3,11 @@
 With dTheta the change and one implicit derivative at the reference (eqs 7 and 35 of
 arXiv:2407.02414):
 
-    U* = U + dTheta . D + 1/2 dTheta . (G^T dq*/dTheta) dTheta
+    U* = U + dTheta . D + 1/2 dTheta . (d2U/dTheta2 + G^T dq*/dTheta) dTheta
     e_k* = de_k/dTheta . dTheta,     V* = V det(1 + sum_k e_k* B_k)
 
-for a cell that strains by the matrices B_k; if the identity is the only one, V* = V (1 + e*)^3.
+for a cell that strains by the matrices B_k; if the identity is the only one, V* = V (1 + e*)^3. If
+U is linear in Theta, d2U/dTheta2 is 0.
 
 The factor 1/2: the second-order terms are dTheta . G^T dq + 1/2 dq^T H dq, and with
 dq = -H^-1 G dTheta the second is -1/2 of the first. (The paper's eq 36 hides it in H_zeta.)
@@ -24,7 +25,8 @@ from relaxdiff.structures import relative_volume
 class Expansion:
     """Expansion of a structure near its reference minimum, from one implicit derivative.
 
-    energy: eV; volume: Angstrom^3; descriptors: (P,); curvature: G^T dq*/dTheta, (level, P, P);
+    energy: eV; volume: Angstrom^3; descriptors: dU/dTheta, (P,); curvature: d2U/dTheta2 +
+    G^T dq*/dTheta, (level, P, P);
     strain_derivative: (level, P, strain), h+ih last; strain_basis: B_k, (strain, 3, 3).
     """
 
@@ -80,11 +82,12 @@ def expansion_of_crystal(crystal, levels):
         crystal["strain_curvature"].values, gradient, strains=len(gradient) - modes
     )
     derivatives = derivatives[[DERIVATIVE_LEVELS.index(level) for level in levels]]
+    own = crystal.get("reference_parameter_curvature", 0.0)
     return Expansion(
         energy=float(crystal["reference_energy"]),
         volume=float(crystal["reference_volume"]),
         descriptors=crystal["reference_descriptors"].values,
-        curvature=gradient.T @ derivatives,
+        curvature=np.asarray(own) + gradient.T @ derivatives,
         strain_derivative=derivatives.swapaxes(1, 2),
         strain_basis=crystal["strain_basis"].values,
     )

@@ -2,16 +2,18 @@
 
 from relaxdiff.lammps.all_atoms import AllAtomColumns
 from relaxdiff.lammps.calculator import LammpsCalculator
-from relaxdiff.lammps.descriptors import DescriptorCalculator
-from relaxdiff.lammps.minimise import force_calls, hold, lammps_minimise
+from relaxdiff.lammps.descriptors import DescriptorCalculator, Descriptors
+from relaxdiff.lammps.minimise import LammpsMinimum, force_calls, hold, lammps_minimise
 from relaxdiff.lammps.orbits import OrbitColumns
 from relaxdiff.lammps.session import LAMMPS_ARGUMENTS, LammpsSession, lammps_errors, load_lammps
 
 __all__ = [
     "AllAtomColumns",
     "DescriptorCalculator",
+    "Descriptors",
     "LAMMPS_ARGUMENTS",
     "LammpsCalculator",
+    "LammpsMinimum",
     "LammpsSession",
     "OrbitColumns",
     "force_calls",

@@ -38,15 +38,15 @@ class Relaxed:
 
 
 class Relaxer:
-    """Relaxes variants of a linear potential in the reference's coordinates. A context manager.
+    """Relaxes variants in the reference's coordinates. A context manager.
 
-    minimum: the reference Minimum, at the mean, whose potential has a LinearEvaluator: the columns
+    minimum: the reference Minimum, at the mean; if its potential is linear, the columns
     of the last minimum improve the guess of the next one at no cost; hessian: a TensorHessian
     (`truth.relaxer: newton`) or, in limited memory, a CrystalHessian (`sparse`).
     """
 
     def __init__(self, minimum, hessian):
-        self.coordinates = minimum.coordinates
+        self.coordinates, self.is_linear = minimum.coordinates, minimum.potential.is_linear
         self.hessian = hessian
         self.evaluator = minimum.potential.evaluator(self.coordinates)
         self._forget()
@@ -103,7 +103,8 @@ class Relaxer:
 
     def _learn(self, model, end, theta):
         self.lesson = self.hessian.lesson(model, theta)
-        self.known = end.q, self.evaluator.columns(end.q)
+        if self.is_linear:
+            self.known = end.q, self.evaluator.columns(end.q)
 
 
 class LammpsRelaxer:

@@ -6,6 +6,7 @@ from relaxdiff.posterior.distribution import (
     covariance_root,
     deviations_in_parts,
     is_distribution,
+    is_snap,
     potential_from_posterior,
     principal_directions,
     read_posterior,
@@ -17,6 +18,7 @@ from relaxdiff.posterior.ensemble import ENSEMBLE_SOURCES
 from relaxdiff.posterior.extended_xyz import XyzKeys
 from relaxdiff.posterior.fit_quality import fit_warnings
 from relaxdiff.posterior.group_weights import read_weights
+from relaxdiff.posterior.named_parameters import NAMED_SOURCES, posterior_from_named
 from relaxdiff.posterior.training_data import check_groups
 from relaxdiff.posterior.trial import write_trial_ensemble
 from relaxdiff.posterior.variants import (
@@ -33,6 +35,7 @@ from relaxdiff.posterior.variants import (
 )
 
 __all__ = [
+    "NAMED_SOURCES",
     "ENSEMBLE_SOURCES",
     "Variants",
     "XyzKeys",
@@ -46,8 +49,10 @@ __all__ = [
     "elements_of",
     "fit_warnings",
     "is_distribution",
+    "is_snap",
     "judged_coverage",
     "lambda_grid",
+    "posterior_from_named",
     "potential_from_posterior",
     "principal_directions",
     "read_posterior",

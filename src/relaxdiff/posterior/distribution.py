@@ -1,12 +1,14 @@
-"""The posterior: a distribution of parameter sets of one SNAP potential, in one xarray Dataset.
+"""The posterior: a distribution of parameter sets of one potential, in one xarray Dataset.
 
 Every posterior holds
 
 * `theta_mean(parameter)` and `energy_shift_mean()`: the mean, eV;
 * `theta_covariance(parameter, parameter_2)`: second moment of the draws about the mean, eV^2;
-* attributes: name, every field of SnapHyperparameters, reference_style ("none", "zbl" with
-  reference_inner and reference_outer in Angstrom, or another with reference_numbers and
-  reference_file);
+* attributes: name, and what else makes the potential. Of SNAP every field of SnapHyperparameters
+  and reference_style ("none", "zbl" with reference_inner and reference_outer in Angstrom, or
+  another with reference_numbers and reference_file). Of a potential written in JAX `analytic`, its
+  name, and of a user's own file `analytic_file` and `analytic_sha256`; its parameters have units of
+  their own, in the coordinate `parameter_unit`, and its energy shifts are 0;
 
 and at least one of
 
@@ -29,9 +31,7 @@ from relaxdiff.posterior.variants import deviations
 from relaxdiff.potentials.snap import (
     SnapPotential,
     baseline_from,
-    describe_potential,
     hyperparameters_from,
-    parameter_names,
 )
 
 HYPERCUBE = ("hypercube_directions", "hypercube_energy_shift", "hypercube_bounds")
@@ -41,11 +41,12 @@ DRAWS = ("theta", "energy_shift")
 
 def start_posterior(potential, covariance):
     """A posterior with its mean and covariance (eV^2), nothing yet to draw from."""
-    names = parameter_names(potential.hyperparameters)
-    shift_of, coords = _shifts(potential.hyperparameters.elements)
+    names, (shift_of, coords) = list(potential.parameters.names), _shifts(potential.elements)
+    if not is_snap(potential.attributes()):
+        coords["parameter_unit"] = "parameter", list(potential.parameters.units)
     return xr.Dataset(
         {
-            "theta_mean": variable("parameter", potential.theta, "eV", "mean SNAP coefficients"),
+            "theta_mean": variable("parameter", potential.theta, "eV", "mean parameters"),
             "energy_shift_mean": variable(
                 shift_of, potential.energy_shift, "eV", "mean energy shift per atom, beta_0"
             ),
@@ -57,11 +58,13 @@ def start_posterior(potential, covariance):
             ),
         },
         coords={"parameter": names, "parameter_2": names, **coords},
-        attrs={
-            "name": potential.name,
-            **describe_potential(potential.hyperparameters, potential.baseline),
-        },
+        attrs={"name": potential.name, **potential.attributes()},
     )
+
+
+def is_snap(attrs):
+    """Whether a posterior, or what a Dataset keeps of a potential, is of SNAP; attrs: a dict."""
+    return "analytic" not in attrs
 
 
 def _shifts(elements):
@@ -74,7 +77,7 @@ def with_draws(dataset, theta, shift):
     over = dataset["energy_shift_mean"].dims
     shift = shift.reshape(len(theta), *dataset["energy_shift_mean"].shape)
     return dataset.assign(
-        theta=variable(("sample", "parameter"), theta, "eV", "SNAP coefficients of the draws"),
+        theta=variable(("sample", "parameter"), theta, "eV", "parameters of the draws"),
         energy_shift=variable(
             ("sample", *over), shift, "eV", "energy shift per atom of the draws, beta_0"
         ),
@@ -122,8 +125,8 @@ def read_posterior(path):
             f"{path}: holds neither draws ({DRAWS[0]}) nor a distribution to draw from"
         )
     needed = ["theta_covariance", *(name for names in parts for name in names)]
-    names = parameter_names(potential.hyperparameters)
-    by_element = ("element",) if len(potential.hyperparameters.elements) > 1 else ()
+    names = list(potential.parameters.names)
+    by_element = ("element",) if len(potential.elements) > 1 else ()
     dimensions = {
         "theta_covariance": ("parameter", "parameter_2"),
         "theta": ("sample", "parameter"),
@@ -152,7 +155,13 @@ def read_posterior(path):
 
 
 def potential_from_posterior(posterior):
-    """The SnapPotential at the mean of the posterior."""
+    """The Potential at the mean of the posterior: a SnapPotential or an AnalyticPotential."""
+    if not is_snap(posterior.attrs):
+        # JAX is imported only where it is used.
+        from relaxdiff.potentials.analytic import AnalyticPotential, model_from
+
+        theta, name = posterior["theta_mean"].values, str(posterior.attrs["name"])
+        return AnalyticPotential(model_from(posterior.attrs), theta, name)
     return SnapPotential(
         hyperparameters=hyperparameters_from(posterior.attrs),
         theta=posterior["theta_mean"].values,

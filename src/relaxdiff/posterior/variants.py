@@ -117,7 +117,7 @@ def variant_shifts(posterior, lambdas, composition):
 
 
 def variant_potential(potential, posterior, name):
-    """The SnapPotential of the variant called `name`, from the posterior's mean `potential`.
+    """The Potential of the variant called `name`, from the posterior's mean `potential`.
 
     Raises InputError for a name of another form or a sample that does not exist.
     """

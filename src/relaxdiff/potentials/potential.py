@@ -36,6 +36,8 @@ class Potential(Protocol):
     name: str
     elements: tuple[str, ...]
     reach: float  # Angstrom beyond which atoms do not feel each other
+    is_linear: bool  # whether U is linear in theta
+    in_lammps: bool  # whether LAMMPS has a pair style for it
 
     @property
     def parameters(self) -> Parameters:

@@ -14,17 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relaxdiff.crystals import VariantWalks, compared_with, evaluator_of_crystal
+from relaxdiff.crystals import (
+    VariantWalks,
+    compared_with,
+    coordinates_of_crystal,
+    evaluator_of_crystal,
+)
 from relaxdiff.derivative import NEIGHBOURS_X, NEWTON_X
 from relaxdiff.exceptions import EvaluationError, InputError
 from relaxdiff.files import variable
 from relaxdiff.minima import Outcome, Relaxer, StabilityTest
-from relaxdiff.predictions.evaluated import (
-    coordinates_of_crystal,
-    evaluate,
-    formation_of_evaluated,
-)
-from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
+from relaxdiff.predictions.evaluated import evaluate, formation_of_evaluated, newton_models
 from relaxdiff.structures import crystal_from
 
 ENOUGH_NEIGHBOURS = 4  # evaluated structures on the way; the polynomial through them
@@ -64,9 +64,9 @@ class AdaptiveWalks(VariantWalks):
         own = variants.shifts(crystal_from(crystal.attrs).fractions)
         self.crystal_energy = crystal["energy"].values - own
         self.cell = coordinates_of_crystal(crystal)
-        n_cell = len(self.cell.reference)
-        self.models = newton_of_defect(reference.derivative), newton_of_crystal(crystal, n_cell)
         self.crystal_evaluator = evaluator_of_crystal(minimum.potential, crystal, self.cell)
+        evaluators = engine.evaluator, self.crystal_evaluator
+        self.models = newton_models(reference.derivative, crystal, *evaluators, minimum.potential)
 
     def __enter__(self):
         return self

@@ -6,15 +6,18 @@ from relaxdiff.derivative import H_IH, IH, NEWTON
 from relaxdiff.predictions.newton import newton_of_defect
 
 
-def predicted_coordinates(derivative, modes, delta, lambdas):
+def predicted_coordinates(predictions, derivative, modes, delta, lambdas):
     """q (sample, lambda, mode) at each level that the derivative knows, a dict.
 
-    modes: as for `coordinate_derivatives`; delta: (sample, parameter).
+    predictions: Dataset of `predict_variants`; modes: as for `coordinate_derivatives`; delta:
+    (sample, parameter).
     """
     responses = coordinate_derivatives(derivative, modes) @ delta.T
     lines = responses.transpose(0, 2, 1)[:, :, None, :] * lambdas[:, None]
     places = dict(zip(map(str, derivative["level"].values), lines, strict=True))
-    if (newton := newton_of_defect(derivative)) is not None:
+    if "newton_coordinates" in predictions:
+        places[NEWTON.name] = predictions["newton_coordinates"].values
+    elif (newton := newton_of_defect(derivative)) is not None:
         places[NEWTON.name] = np.array([newton.steps(sample, lambdas)[0] for sample in delta])
     return places
 

@@ -29,6 +29,7 @@ from relaxdiff.posterior import (
     deviations_in_parts,
     elements_of,
     is_distribution,
+    is_snap,
     principal_directions,
 )
 from relaxdiff.predictions.newton import LEAST_CURVATURE, newton_of_crystal, newton_of_defect
@@ -158,7 +159,7 @@ class _Drawing:
         return cls(
             cell=replace(cell, **best),
             per_atom=expansion_of_crystal(crystal, [H_IH.name]),
-            newton=newton if _most_of_newton(newton) else None,
+            newton=newton if is_snap(posterior.attrs) and _most_of_newton(newton) else None,
             newton_per_atom=newton_of_crystal(crystal),
             compared=_ComparedDraws(posterior, crystal, derivative),
         )

@@ -8,13 +8,12 @@ variant's own Hessian at the reference, made to agree with the change of the gra
 Derivations and orders: docs/theory.md.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy.sparse import csr_array
 
-from relaxdiff.crystals import compared_with, evaluator_of_crystal
+from relaxdiff.crystals import compared_with, coordinates_of_crystal, evaluator_of_crystal
 from relaxdiff.derivative import EVALUATION, H_IH, NEWTON, level_named, names_of_levels
 from relaxdiff.exceptions import EvaluationError
 from relaxdiff.files import variable
@@ -22,7 +21,6 @@ from relaxdiff.minima import DenseModel
 from relaxdiff.posterior import deviations, variant_shifts
 from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
 from relaxdiff.predictions.predicted_variants import never_less_further_out
-from relaxdiff.structures import Freedom, coordinates_of, crystal_from
 
 EVALUATED_LEVELS = names_of_levels(EVALUATION)
 
@@ -68,12 +66,13 @@ def evaluate_predictions(
     where the crystal is not stable or LAMMPS refused the structure.
     """
     levels = [level for level in EVALUATED_LEVELS if level in levels]
-    predicted = _Predicted(minimum, posterior, crystal, derivative, levels)
     potential, rows = minimum.potential, []
     with (
         potential.evaluator(minimum.coordinates) as of_defect,
-        evaluator_of_crystal(potential, crystal, predicted.cell) as of_crystal,
+        evaluator_of_crystal(potential, crystal, coordinates_of_crystal(crystal)) as of_crystal,
     ):
+        models = newton_models(derivative, crystal, of_defect, of_crystal, potential)
+        predicted = _Predicted(minimum, posterior, crystal, models, levels)
         for sample in samples:
             before = of_defect.n_evaluations
             of_defect.forget()
@@ -91,19 +90,18 @@ def join_evaluations(parts):
     return xr.concat(parts, dim="sample", combine_attrs="drop_conflicts", data_vars="minimal")
 
 
-def coordinates_of_crystal(crystal):
-    """Coordinates of the conventional cell of the crystal that a structure is compared with.
+def newton_models(derivative, crystal, of_defect, of_crystal, potential):
+    """NewtonModels of a structure and of its crystal's conventional cell.
 
-    crystal: Dataset of `crystal_of_variants`, whose strains they have, and before these the
-    displacements of its atoms, if any.
+    derivative, crystal: Datasets; of_defect, of_crystal: Evaluators; potential: at the mean.
     """
-    cell = crystal_from(crystal.attrs).conventional()
-    modes = crystal.sizes.get("displacement_mode", 0)
-    coordinates = coordinates_of(cell, Freedom(strains=crystal["strain_basis"].values[modes:]))
-    if not modes:
-        return coordinates
-    displacements = crystal["mode_displacements"].values.reshape(modes, -1)
-    return replace(coordinates, modes=csr_array(displacements.T))
+    n_cell = len(of_crystal.coordinates.reference)
+    if potential.is_linear:
+        return newton_of_defect(derivative), newton_of_crystal(crystal, n_cell)
+    return (
+        newton_of_defect(derivative, of_defect),
+        newton_of_crystal(crystal, n_cell, of_crystal, potential.theta),
+    )
 
 
 def formation_of_evaluated(defect, crystal, coordinates, cell, compared):
@@ -128,17 +126,17 @@ def formation_of_evaluated(defect, crystal, coordinates, cell, compared):
 class _Predicted:
     """The structures that levels predict for all variants, sample by sample.
 
-    minimum, posterior, crystal, derivative: as for `evaluate_predictions`; levels: evaluated ones.
+    minimum, posterior, crystal: as for `evaluate_predictions`; models: of `newton_models`; levels:
+    evaluated ones.
     """
 
-    def __init__(self, minimum, posterior, crystal, derivative, levels):
+    def __init__(self, minimum, posterior, crystal, models, levels):
         self.minimum, self.posterior, self.crystal = minimum, posterior, crystal
         self.levels, self.lambdas = levels, crystal["lambda"].values
         self.delta = deviations(posterior)[0]
         self.stable = crystal["status"].values == "stable"
         self.cell = coordinates_of_crystal(crystal)
-        n_cell = len(self.cell.reference)
-        self.models = newton_of_defect(derivative), newton_of_crystal(crystal, n_cell)
+        self.models = models
 
     def evaluated(self, sample, *evaluators):
         """(defect, crystal) of Evaluated for each level and lambda, None where there is none.

@@ -6,8 +6,10 @@ q = lambda sum a v, the Newton steps of all lambdas are
 
     q = lambda sum (a / m) v,    U* = U + lambda dTheta . D - lambda^2 / 2 sum a^2 / m
 
-with m = 1 + lambda k (h+ih: m = 1). The curvatures m, relative to the reference's, count as no
-less than LEAST_CURVATURE. Derivations: docs/theory.md.
+with m = 1 + lambda k (h+ih: m = 1). Of a potential that is not linear in Theta, H + lambda K is H
+to first order; energy and gradient at the reference are then those of the variant itself
+(`AtReference`), and -lambda a is the gradient along v. The curvatures m, relative to the
+reference's, count as no less than LEAST_CURVATURE. Derivations: docs/theory.md.
 """
 
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ from functools import cached_property
 
 import numpy as np
 import scipy.linalg
+
+from relaxdiff.potentials import Evaluator
 
 # A mode softer than this moves so far that its anharmonicity, which a Newton step does not know,
 # stops it first. Near the reference the limit does not act, so it changes no order. Relative to the
@@ -31,12 +35,14 @@ class NewtonModel:
     """Second derivatives of a structure at its reference minimum, for all parameters.
 
     hessian: at the mean, the strains last, (n, n); curvatures: second derivatives of the P
-    descriptors, (n, n, P); derivatives: dq*/dTheta at h+ih, (n, P).
+    descriptors, (n, n, P); derivatives: dq*/dTheta at h+ih, (n, P); exact: the AtReference of a
+    potential that is not linear, else None.
     """
 
     hessian: np.ndarray
     curvatures: np.ndarray
     derivatives: np.ndarray
+    exact: "AtReference | None" = None
 
     def steps(self, delta_theta, lambdas):
         """Newton steps of the variants along a sample, delta_theta (P,).
@@ -47,12 +53,17 @@ class NewtonModel:
         """
         softening, modes = scipy.linalg.eigh(self.curvatures @ delta_theta, self.hessian)
         linear = np.outer(lambdas, modes.T @ self.hessian @ self.derivatives @ delta_theta)
+        more, along = np.zeros(len(lambdas)), linear
+        if self.exact is not None:
+            more, gradients = self.exact.of_line(delta_theta, lambdas)
+            along = -gradients @ modes
         relative = 1 + np.outer(lambdas, softening)
-        lengths = linear / np.maximum(relative, LEAST_CURVATURE)
-        each = 0.5 * linear * (linear - lengths)
+        lengths = along / np.maximum(relative, LEAST_CURVATURE)
+        each = 0.5 * (linear**2 - along * lengths)
         beyond = each.sum(axis=1)
         cancelled = np.abs(each).sum(axis=1) - np.abs(beyond)
-        withheld = _withheld(linear, relative)
+        beyond = beyond + more
+        withheld = _withheld(along, relative)
         limited = (relative < LEAST_CURVATURE).any(axis=1)
         return lengths @ modes.T, beyond, cancelled, withheld, limited
 
@@ -99,6 +110,8 @@ class NewtonModel:
 
     def gradient(self, delta_theta):
         """Gradient at the reference after a change of parameters (P,), shape (n,)."""
+        if self.exact is not None:
+            return self.exact.gradient(delta_theta)
         return -self.hessian @ self.derivatives @ delta_theta
 
     def hessian_of(self, delta_theta):
@@ -125,8 +138,49 @@ def _withheld(along, relative):
     return 0.5 * (along**2 * gain).sum(axis=-1)
 
 
-def newton_of_defect(derivative):
-    """The NewtonModel in a derivative Dataset; None when its solver made no Hessian tensor."""
+@dataclass(frozen=True)
+class AtReference:
+    """Energy and gradient at the reference minimum with other parameters, evaluated.
+
+    evaluator: an Evaluator in the reference's coordinates; mean: its parameters, (P,); share: what
+    energies are multiplied by.
+    """
+
+    evaluator: Evaluator
+    mean: np.ndarray
+    share: float = 1.0
+
+    def of_line(self, delta_theta, lambdas):
+        """By how much energies differ from their expansion to second order in Theta, (lambda,), eV,
+        and gradients, (lambda, n), for parameters mean + lambda delta_theta."""
+        at_rest = np.zeros(self.evaluator.coordinates.size)
+        first = self.evaluator.parameter_gradient(at_rest, self.mean) @ delta_theta
+        second = self._parameter_hessian @ delta_theta @ delta_theta
+        start = self.evaluator.energy(at_rest, self.mean)
+        energies, gradients = [], []
+        for stretch in lambdas:
+            theta = self.mean + stretch * delta_theta
+            energies.append(self.evaluator.energy(at_rest, theta))
+            gradients.append(self.evaluator.gradient(at_rest, theta))
+        expanded = start + lambdas * first + 0.5 * lambdas**2 * second
+        return self.share * (np.array(energies) - expanded), self.share * np.array(gradients)
+
+    def gradient(self, delta_theta):
+        """The gradient at mean + delta_theta, (n,)."""
+        at_rest = np.zeros(self.evaluator.coordinates.size)
+        return self.share * self.evaluator.gradient(at_rest, self.mean + delta_theta)
+
+    @cached_property
+    def _parameter_hessian(self):
+        at_rest = np.zeros(self.evaluator.coordinates.size)
+        return self.evaluator.parameter_hessian(at_rest, self.mean)
+
+
+def newton_of_defect(derivative, evaluator=None):
+    """The NewtonModel in a derivative Dataset; None when its solver made no Hessian tensor.
+
+    evaluator: of the reference, for a potential that is not linear in Theta; None for others.
+    """
     if "hessian_tensor" not in derivative:
         return None
     tensor = derivative["hessian_tensor"].values
@@ -136,17 +190,25 @@ def newton_of_defect(derivative):
         hessian=tensor @ np.append(derivative["theta_mean"].values, 1.0),
         curvatures=tensor[..., :-1],
         derivatives=np.vstack([positions, derivative["strain_derivative"].values.T]),
+        exact=None
+        if evaluator is None
+        else AtReference(evaluator, derivative["theta_mean"].values),
     )
 
 
-def newton_of_crystal(crystal, n_atoms=1):
+def newton_of_crystal(crystal, n_atoms=1, evaluator=None, mean=None):
     """The NewtonModel of n_atoms of the perfect crystal, in `coordinates_of_crystal`.
 
-    crystal: Dataset of `crystal_of_variants`.
+    crystal: Dataset of `crystal_of_variants`; evaluator: in these coordinates, for a potential that
+    is not linear; mean: its parameters (P,).
     """
+    exact = None
+    if evaluator is not None:
+        exact = AtReference(evaluator, mean, n_atoms / len(evaluator.coordinates.reference))
     curvature = crystal["strain_curvature"].values
     return NewtonModel(
         hessian=n_atoms * curvature,
         curvatures=n_atoms * crystal["strain_curvatures"].values,
         derivatives=-np.linalg.solve(curvature, crystal["strain_gradient"].values),
+        exact=exact,
     )

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from ase.formula import Formula
 
-from relaxdiff.crystals import compared_with
+from relaxdiff.crystals import compared_with, coordinates_of_crystal, evaluator_of_crystal
 from relaxdiff.derivative import (
     H_IH,
     NEWTON,
@@ -23,6 +23,7 @@ from relaxdiff.derivative import (
     most_complete,
 )
 from relaxdiff.files import variable
+from relaxdiff.minima import Minimum
 from relaxdiff.posterior import deviations, variant_shifts
 from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
 from relaxdiff.predictions.soft_modes import signs_of, softest_curvature
@@ -33,11 +34,14 @@ def predict_variants(
     crystal: xr.Dataset,
     derivative: xr.Dataset,
     blocks: Sequence[np.ndarray] = (),
+    minimum: Minimum | None = None,
 ) -> xr.Dataset:
     """Predict every stable variant at every level, without a single evaluation by LAMMPS.
 
     posterior, crystal, derivative: the Datasets of those names; blocks: second derivatives of the
-    columns in the blocks of lower symmetry, (n, n, P + 1) each. Returns a Dataset over
+    columns in the blocks of lower symmetry, (n, n, P + 1) each; minimum: the reference, for a
+    potential that is not linear in its parameters: `newton` then evaluates energy and gradient at
+    the reference with each variant's. Returns a Dataset over
     (level, sample, lambda); NaN where the crystal is not stable (see its `status`). The level
     `newton` needs the Hessian tensor of the dense solver and is left out without, as are
     `softest_curvature` and `minimum_in_doubt`, (sample, lambda), which tell where no minimum may be
@@ -52,13 +56,22 @@ def predict_variants(
     energy, volume = defect.predict(delta, lambdas)
     crystal_energy, crystal_volume = per_atom.predict(delta, lambdas)
     limited = unsure = np.zeros(energy.shape[1:])
-    if (newton := newton_of_defect(derivative)) is not None:
-        energy, volume, unsure, withheld, soft = _with_newton(
+    newton, newton_per_atom = _newton_models(crystal, derivative, minimum)
+    places = {}
+    if newton is not None:
+        energy, volume, unsure, withheld, soft, q = _with_newton(
             newton, defect, energy, volume, delta, lambdas
         )
-        crystal_energy, crystal_volume, _, withheld_crystal, soft_crystal = _with_newton(
-            newton_of_crystal(crystal), per_atom, crystal_energy, crystal_volume, delta, lambdas
+        crystal_energy, crystal_volume, _, withheld_crystal, soft_crystal, _ = _with_newton(
+            newton_per_atom, per_atom, crystal_energy, crystal_volume, delta, lambdas
         )
+        if newton.exact is not None:
+            places["newton_coordinates"] = variable(
+                ("sample", "lambda", "mode"),
+                q,
+                "Angstrom",
+                "coordinates at newton: mode amplitudes and, last, strains, from the reference",
+            )
         unsure = unsure + withheld + compared.n_host * withheld_crystal
         levels, limited = [*levels, NEWTON.name], soft | soft_crystal
     formation_energy, formation_volume = compared.formation(
@@ -91,9 +104,22 @@ def predict_variants(
                 estimate, "eV", "estimated |error| of the predicted formation energy"
             ),
             **signs,
+            **places,
         },
         coords={"level": levels, "sample": crystal["sample"].values, "lambda": lambdas},
         attrs={"potential": derivative.attrs["potential"], "n_atoms": sum(composition.values())},
+    )
+
+
+def _newton_models(crystal, derivative, minimum):
+    """NewtonModels of the cell and of the crystal per atom, that of the cell None if not known."""
+    if minimum is None or minimum.potential.is_linear:
+        return newton_of_defect(derivative), newton_of_crystal(crystal)
+    potential = minimum.potential
+    cell = evaluator_of_crystal(potential, crystal, coordinates_of_crystal(crystal))
+    return (
+        newton_of_defect(derivative, potential.evaluator(minimum.coordinates)),
+        newton_of_crystal(crystal, evaluator=cell, mean=potential.theta),
     )
 
 
@@ -112,7 +138,8 @@ def _with_newton(model, expansion, energy, volume, delta, lambdas):
     """Energies and volumes (level, sample, lambda) with those of `newton` appended.
 
     energy, volume: at the levels of the expansion, h+ih last. Returns also what cancels between the
-    modes, what their limit withholds (eV), and whether one was limited, all (sample, lambda).
+    modes, what their limit withholds (eV), and whether one was limited, all (sample, lambda); and q
+    (sample, lambda, n).
     """
     steps = [model.steps(sample, lambdas) for sample in delta]
     q, beyond, cancelled, withheld, limited = map(np.array, zip(*steps, strict=True))
@@ -123,6 +150,7 @@ def _with_newton(model, expansion, energy, volume, delta, lambdas):
         cancelled,
         withheld,
         limited,
+        q,
     )
 
 

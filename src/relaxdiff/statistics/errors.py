@@ -98,7 +98,7 @@ def prediction_errors(predictions, truth, derivative, posterior, evaluations=Non
     }
     delta, _ = deviations(posterior)
     modes = truth["mode_displacements"].values
-    places = predicted_coordinates(derivative, modes, delta, truth["lambda"].values)
+    places = predicted_coordinates(predictions, derivative, modes, delta, truth["lambda"].values)
     if evaluations is not None:
         found = evaluations["coordinates"].transpose(*over, "mode")
         places |= dict(zip(found["level"].values, found.values, strict=True))

@@ -10,18 +10,19 @@ import yaml
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import path_exists, read_text
-from relaxdiff.posterior import ENSEMBLE_SOURCES, lambda_grid
+from relaxdiff.posterior import ENSEMBLE_SOURCES, NAMED_SOURCES, lambda_grid
 from relaxdiff.potentials.snap import baseline_from_settings
 from relaxdiff.study.fit_settings import fit_problems
 from relaxdiff.study.problem import Problem
 from relaxdiff.study.structure_settings import crystal_problems, structure_problems
 
-SOURCES = ("file", "ensemble", "training")
+SOURCES = ("file", "ensemble", "analytic", "training")
 # Keys under `posterior` that name a user's file; in training, `data` can be a folder; in ensemble,
 # one of ENSEMBLE_SOURCES is given.
 PATHS = {
     "file": (),
     "ensemble": ("coefficients", "parameters", *ENSEMBLE_SOURCES),
+    "analytic": ("covariance", "samples"),
     "training": ("data", "group_weights"),
 }
 
@@ -174,7 +175,7 @@ def _source_problems(posterior):
     problems = []
     if len(given) != 1:
         sentence = (
-            "posterior: exactly one of file, ensemble and training must be set, found "
+            "posterior: exactly one of file, ensemble, analytic and training must be set, found "
             f"{' and '.join(given) or 'none'}: set the others to null"
         )
         problems.append(Problem("posterior", sentence))
@@ -185,7 +186,9 @@ def _source_problems(posterior):
             paths = paths_in(posterior[source], source)
             named = {f"posterior.{source}.{key}": path for key, path in paths.items()}
         if source == "ensemble":
-            problems += _ensemble_problems(posterior[source])
+            problems += _uncertainty_problems(posterior[source], source, ENSEMBLE_SOURCES)
+        if source == "analytic":
+            problems += _uncertainty_problems(posterior[source], source, NAMED_SOURCES)
         for key, path in named.items():
             if not path_exists(path):
                 hint = ": ~ is not replaced, write it out" if path.startswith("~") else ""
@@ -207,16 +210,17 @@ def paths_in(settings, source):
     return {key: path for key, path in given.items() if path is not None}
 
 
-def _ensemble_problems(ensemble):
-    given = [key for key in ENSEMBLE_SOURCES if ensemble.get(key) is not None]
+def _uncertainty_problems(settings, source, keys):
+    """A Problem unless exactly one of the keys is given in `posterior.<source>`."""
+    given = [key for key in keys if settings.get(key) is not None]
     if len(given) == 1:
         return []
-    *others, last = ENSEMBLE_SOURCES
+    *others, last = keys
     sentence = (
-        f"posterior.ensemble: exactly one of {', '.join(others)} and {last} must be set, found "
+        f"posterior.{source}: exactly one of {', '.join(others)} and {last} must be set, found "
         f"{' and '.join(given) or 'none'}: leave the others out"
     )
-    return [Problem("posterior.ensemble", sentence)]
+    return [Problem(f"posterior.{source}", sentence)]
 
 
 def _sentence(error, config):

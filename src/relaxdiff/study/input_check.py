@@ -12,6 +12,7 @@ from relaxdiff.posterior import (
     check_groups,
     elements_of,
     is_distribution,
+    posterior_from_named,
     potential_from_posterior,
     read_posterior,
     read_weights,
@@ -154,6 +155,7 @@ def _source_problems(posterior, crystals, fit):
     source = next(source for source in PATHS if posterior[source] is not None)
     settings = posterior[source]
     try:
+        where = f"posterior.{source}"
         if source == "training":
             hyperparameters, baseline = _read_training(settings)
         else:
@@ -161,8 +163,13 @@ def _source_problems(posterior, crystals, fit):
             if sum(Path(path).stat().st_size for path in paths) > LARGEST_READ:
                 return []
             potential = _read_potential(posterior)
+            if not potential.is_linear:
+                _check_reach(potential.elements, potential.reach, crystals, where)
+                if fit:
+                    raise InputError(f"fit: is for SNAP, and {where} is {potential.name}")
+                return []
             hyperparameters, baseline = potential.hyperparameters, potential.baseline
-        _check_potential(hyperparameters, baseline, crystals, f"posterior.{source}")
+        _check_potential(hyperparameters, baseline, crystals, where)
         if fit:
             check_free(fit, hyperparameters)
     except InputError as error:
@@ -194,10 +201,12 @@ def _read_training(settings):
 
 
 def _read_potential(posterior):
-    """The SnapPotential at the mean of a posterior that is read or converted."""
+    """The Potential at the mean of a posterior that is read or converted."""
     if posterior["file"] is not None:
         with _reading("posterior.file"):
             found = read_posterior(posterior["file"])
+    elif posterior["analytic"] is not None:
+        found = posterior_from_named(posterior["analytic"])
     else:
         ensemble = posterior["ensemble"]
         coefficients, parameters = ensemble["coefficients"], ensemble["parameters"]
@@ -229,26 +238,36 @@ def _baseline(settings, where, elements=()):
 
 def _check_potential(hyperparameters, baseline, crystals, where):
     """InputError when a potential is for other elements, or its lengths are in other units."""
-    element, *solutes = crystals
-    known = ", ".join(hyperparameters.elements)
-    if element not in hyperparameters.elements:
-        raise InputError(
-            f"crystal.element: {element}, but the potential of {where} is for {known}: name the "
-            "same"
-        )
-    for solute in solutes:
-        if solute not in hyperparameters.elements:
-            raise InputError(
-                f"crystal.solutes.{solute}: the potential of {where} is for {known} only"
-            )
-    usual = nearest_neighbour_distance(crystals[element].conventional())
-    if hyperparameters.cutoff < usual:
-        raise InputError(
-            f"{where}: the potential reaches {hyperparameters.cutoff:.3g} Angstrom, but atoms of "
-            f"{element} are {usual:.3g} apart: give the cutoff in Angstrom"
-        )
+    element, *_ = crystals
+    usual = _check_reach(hyperparameters.elements, hyperparameters.cutoff, crystals, where)
     if isinstance(baseline, ZblBaseline) and baseline.outer < SMALLEST_OUTER * usual:
         raise InputError(
             f"{where}.reference: outer = {baseline.outer} is of no effect where atoms are "
             f"{usual:.3g} Angstrom apart: give inner and outer in Angstrom"
         )
+
+
+def _check_reach(elements, reach, crystals, where):
+    """InputError for a potential of other elements or too short a reach (Angstrom).
+
+    Returns the distance between neighbours in the crystal, Angstrom.
+    """
+    element, *solutes = crystals
+    known = ", ".join(elements)
+    if element not in elements:
+        raise InputError(
+            f"crystal.element: {element}, but the potential of {where} is for {known}: name the "
+            "same"
+        )
+    for solute in solutes:
+        if solute not in elements:
+            raise InputError(
+                f"crystal.solutes.{solute}: the potential of {where} is for {known} only"
+            )
+    usual = nearest_neighbour_distance(crystals[element].conventional())
+    if reach < usual:
+        raise InputError(
+            f"{where}: the potential reaches {reach:.3g} Angstrom, but atoms of "
+            f"{element} are {usual:.3g} apart: give the cutoff in Angstrom"
+        )
+    return usual

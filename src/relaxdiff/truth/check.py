@@ -1,4 +1,7 @@
-"""The truth checked by plain LAMMPS: own forces and minimiser, no symmetry, another start."""
+"""The truth checked by plain LAMMPS: own forces and minimiser, no symmetry, another start.
+
+Of a potential that LAMMPS does not know, by ASE's minimiser (`plain.py`).
+"""
 
 from dataclasses import dataclass
 
@@ -6,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from relaxdiff.crystals import beyond_crystal, chemical_potentials, solute_crystals
-from relaxdiff.exceptions import LammpsError, RelaxationError
-from relaxdiff.lammps import lammps_minimise
+from relaxdiff.exceptions import EvaluationError, RelaxationError
 from relaxdiff.posterior import variant_energy_shifts, variant_weights
 from relaxdiff.structures import (
     Freedom,
@@ -16,6 +18,7 @@ from relaxdiff.structures import (
     largest_displacement,
     planes_of_crystal,
 )
+from relaxdiff.truth.plain import minimise_plainly
 
 # Angstrom, standard deviation of the random displacements at the start, which break all symmetry.
 SHAKE = 0.01
@@ -50,7 +53,7 @@ class _Compared:
     def minimised(self, variant):
         """The crystals, relaxed by plain LAMMPS."""
         return [
-            lammps_minimise(atoms, variant, TOLERANCE, freedom)
+            minimise_plainly(atoms, variant, TOLERANCE, freedom)
             for _, atoms, freedom in self.crystals
         ]
 
@@ -188,11 +191,11 @@ def _compare(variant, start, compared, true, relaxed, seed):
         "force_calls": 0,
     }
     try:
-        defect = lammps_minimise(
+        defect = minimise_plainly(
             shaken, variant, TOLERANCE, freedom, lost=lambda a: _lost(relaxed, a)
         )
         perfect = compared.minimised(variant)
-    except LammpsError as error:
+    except EvaluationError as error:
         return row | {"verdict": "LAMMPS error", "message": str(error)}
     energy, volume = compared.formation(defect, perfect)
     energy_difference = energy - float(true["formation_energy"])
@@ -223,10 +226,10 @@ def _is_minimum(relaxed, variant, freedom, seed):
     """Whether plain LAMMPS returns to a structure from which atoms were shaken."""
     shaken = _shaken(relaxed, freedom, seed)
     try:
-        again = lammps_minimise(
+        again = minimise_plainly(
             shaken, variant, TOLERANCE, freedom, lost=lambda a: _lost(relaxed, a)
         )
-    except LammpsError:
+    except EvaluationError:
         return False
     return largest_displacement(relaxed, again.atoms) < SAME_STRUCTURE
 

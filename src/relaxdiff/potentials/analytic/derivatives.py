@@ -38,6 +38,7 @@ class Derivatives(NamedTuple):
     along_many: object
     along_many_by_parameters: object
     by_parameters: object
+    dynamical: object
 
 
 @functools.lru_cache(maxsize=16)
@@ -47,9 +48,14 @@ def derivatives_of(energy, names):
     `slopes(place, theta, structure)` gives Slopes. place: x (N, 3) and F (3, 3); structure: cell
     (3, 3), species (N,) and the arrays of a NeighbourTable. `along(place, theta, structure,
     change)` gives the Slopes' derivative along a change of place and theta, (x, F, theta);
-    `along_many` along k changes, the first axis of each array; `by_parameters` gives the Slopes'
+    `along_many` along k changes, the first axis of each array. `by_parameters` gives the Slopes'
     derivatives by each parameter, the last axis of its arrays, `along_many_by_parameters` those of
-    `along_many`. Each is compiled once for each size of structure.
+    `along_many`. `dynamical(x, theta, structure, waves)` gives dynamical matrices without masses,
+    transposed, (k, 3N, 3N), of a primitive cell at wave vectors (k, 3), 1/Angstrom:
+
+        D_ij(q) = sum_R d2U / du_i(0) du_j(R) exp(i q . R)
+
+    Each function is compiled once for each size of structure.
     """
 
     def of_atom(species, neighbours, vectors, theta):
@@ -97,6 +103,33 @@ def derivatives_of(energy, names):
         )
         return tangent
 
+    def dynamical(positions, theta, structure, waves):
+        cell, species, _, _, others, shifts, present = structure
+        others, present = others[0], present[0][..., None]
+        translations = shifts[0] @ cell
+        vectors = positions[others] - positions[:, None] + translations
+
+        def by_vectors(vectors):
+            return (
+                of_atoms(species, species[others], jnp.where(present, vectors, FAR), theta)[1][0]
+                * present
+            )
+
+        def acted_on(wave, displaced):
+            # A wave with these complex amplitudes moves the image at R by exp(i q . R).
+            phases = jnp.exp(1j * (translations @ wave))[..., None]
+            apart = displaced[others] * phases - displaced[:, None]
+            real, imaginary = (
+                jax.jvp(by_vectors, (vectors,), (part,))[1] for part in (apart.real, apart.imag)
+            )
+            changed = real + 1j * imaginary
+            back = jnp.zeros_like(displaced).at[others].add(changed * phases.conj())
+            return back - changed.sum(axis=1)
+
+        units = jnp.eye(positions.size, dtype=complex).reshape(-1, *positions.shape)
+        each = jax.vmap(jax.vmap(acted_on, in_axes=(None, 0)), in_axes=(0, None))
+        return each(waves, units).reshape(len(waves), positions.size, positions.size)
+
     along_many = jax.vmap(along, in_axes=(None, None, None, 0))
     return Derivatives(
         slopes=jax.jit(slopes),
@@ -104,4 +137,5 @@ def derivatives_of(energy, names):
         along_many=jax.jit(along_many),
         along_many_by_parameters=jax.jit(jax.jacfwd(along_many, argnums=1)),
         by_parameters=jax.jit(jax.jacfwd(slopes, argnums=1)),
+        dynamical=jax.jit(dynamical),
     )

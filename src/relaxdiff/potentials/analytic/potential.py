@@ -1,13 +1,19 @@
 """A potential whose energy JAX differentiates: an AnalyticModel with values of its parameters."""
 
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.potentials.analytic.calculator import AnalyticCalculator
+from relaxdiff.potentials.analytic.calculator import (
+    AnalyticCalculator,
+    AnalyticColumns,
+    dynamical_matrices,
+)
 from relaxdiff.potentials.analytic.evaluator import AnalyticEvaluator
 from relaxdiff.potentials.analytic.model import AnalyticModel, analytic_model
+from relaxdiff.potentials.linear import weights_of
 from relaxdiff.potentials.potential import Parameters
 
 
@@ -22,6 +28,7 @@ class AnalyticPotential:
     model: AnalyticModel
     theta: np.ndarray | None = field(default=None, repr=False)
     name: str = ""
+    is_linear: ClassVar[bool] = False
 
     def __post_init__(self):
         own = self.model.parameters
@@ -45,6 +52,38 @@ class AnalyticPotential:
     def parameters(self):
         """Names, units and values of theta, Parameters."""
         return Parameters(self.model.parameters.names, self.model.parameters.units, self.theta)
+
+    @property
+    def in_lammps(self):
+        """Whether LAMMPS has a pair style for it."""
+        return hasattr(self.model.module, "lammps_lines")
+
+    @property
+    def energy_shift(self):
+        """beta_0 of each element, eV per atom: 0."""
+        return np.zeros(len(self.elements)) if len(self.elements) > 1 else 0.0
+
+    @property
+    def energy_shifts(self):
+        """The same as an array, (element,)."""
+        return np.zeros(len(self.elements))
+
+    @property
+    def weights(self):
+        """Weights of the P + 1 columns of the expansion to first order about theta."""
+        return weights_of(self.theta)
+
+    def descriptor_calculator(self):
+        """An AnalyticColumns, which gives the columns of that expansion for any Atoms."""
+        return AnalyticColumns(self.model, self.theta)
+
+    def dynamical_matrices(self, cell, waves):
+        """Dynamical matrices of a crystal without masses, Hermitian, (k, 3n, 3n), eV/Angstrom^2.
+
+        cell: Atoms of its primitive cell, n of them; waves: wave vectors, (k, 3), 1/Angstrom. Of
+        all periodic images: there is no supercell.
+        """
+        return dynamical_matrices(self.model, self.theta, cell, waves)
 
     def with_theta(self, theta, energy_shift=None, name=None):
         """The same potential with other parameters; it has no energy shift."""

@@ -13,6 +13,7 @@ the products of these, an atom's component with itself halved (Wood & Thompson, 
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -42,6 +43,8 @@ class SnapPotential:
     energy_shift: float | np.ndarray = 0.0
     baseline: ZblBaseline | PairBaseline | None = None
     name: str = "snap"
+    is_linear: ClassVar[bool] = True
+    in_lammps: ClassVar[bool] = True
 
     def __post_init__(self):
         theta = np.asarray(self.theta, dtype=float)

@@ -10,6 +10,7 @@ gradients of all coefficients of two elements.
 
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from typing import ClassVar
 
 import numpy as np
 from scipy.sparse import csr_array, eye_array
@@ -34,6 +35,7 @@ class RestrictedPotential:
 
     whole: SnapPotential
     free: np.ndarray = field(repr=False)
+    is_linear: ClassVar[bool] = True
 
     @property
     def name(self):

@@ -1,0 +1,105 @@
+"""The crystal of every variant of a potential that is not linear in its parameters.
+
+Each is really relaxed, and its own second derivatives give its elastic constants and its phonons:
+nothing is interpolated. A primitive cell is a few atoms, so that this costs little.
+"""
+
+import numpy as np
+
+from relaxdiff.crystals.elasticity import (
+    ALL_STRAINS,
+    CUBIC_MODULI,
+    CUBIC_STRAINS,
+    HEXAGONAL_MODULI,
+    distortions,
+    relaxed,
+)
+from relaxdiff.crystals.stability import commensurate_q_points
+from relaxdiff.crystals.variant_crystals import VariantCrystals, where_found
+from relaxdiff.crystals.walked_crystals import CrystalWalks
+from relaxdiff.minima import crystal_of, relaxed_crystal
+from relaxdiff.posterior import Variants
+from relaxdiff.structures import Freedom, coordinates_of
+from relaxdiff.units import GPA
+
+
+def any_crystals(potential, posterior, lambdas, crystal, repeats, report):
+    """VariantCrystals of any crystal for any potential; without derivatives of moduli.
+
+    potential: at the mean of the posterior; crystal: PerfectCrystal to start from; repeats: the
+    supercell whose q-points are tested; report: called with a line of text when all variants are
+    relaxed. Raises RelaxationError when the mean itself has no crystal.
+    """
+    mean = crystal_of(relaxed_crystal(potential, crystal), crystal)
+    coordinates, variants = mean.free_coordinates, Variants(posterior, lambdas)
+    everywhere = np.ones((len(variants.delta), len(lambdas)), dtype=bool)
+    with CrystalWalks(potential, coordinates) as walks:
+        energy, q = walks.relaxed(variants, everywhere)
+    found = np.isfinite(energy)
+    report(f"{found.sum()} of {found.size} variants have a minimum")
+    q_points = commensurate_q_points(mean, repeats)
+    crystals = [mean.with_cell(coordinates.structure(each)) for each in q[found]]
+    judged = [
+        _judged(potential.with_theta(variants.theta(*place)), each, q_points)
+        for place, each in zip(np.argwhere(found), crystals, strict=True)
+    ]
+    moduli, elastic, vibrational = zip(*judged, strict=True)
+    n_atoms, modes = len(coordinates.reference), coordinates.n_modes
+    return VariantCrystals(
+        lengths=where_found(found, np.array([each.lengths for each in crystals])),
+        energy=energy / n_atoms,
+        moduli={
+            name: where_found(found, np.array([each[name] for each in moduli])) * GPA
+            for name in moduli[0]
+        },
+        elastic=where_found(found, np.array(elastic)),
+        vibrational=where_found(found, np.array(vibrational)),
+        q_points=q_points,
+        crystal=mean,
+        strains=np.concatenate([np.zeros((modes, 3, 3)), coordinates.strains]),
+        descriptors=walks.descriptors / n_atoms,
+        gradient=walks.gradient / n_atoms,
+        curvatures=walks.curvatures / n_atoms,
+        modulus_derivatives={},
+        volume=coordinates.volume(q) / n_atoms,
+        parameter_curvature=walks.parameter_curvature / n_atoms,
+    )
+
+
+def _judged(potential, crystal, q_points):
+    """Moduli (eV/Angstrom^3), the lowest elastic curvature, and that at each q-point.
+
+    crystal: relaxed with the potential.
+    """
+    elastic = _curvatures(potential, distortions(crystal))
+    reciprocal = 2 * np.pi * np.linalg.inv(crystal.conventional().cell.array).T
+    matrices = potential.dynamical_matrices(crystal.primitive(), q_points @ reciprocal)
+    lowest = np.linalg.eigvalsh(matrices)[:, 0]
+    return _moduli(potential, crystal, elastic), np.linalg.eigvalsh(elastic)[0], lowest
+
+
+def _curvatures(potential, coordinates):
+    """Second derivatives of the energy in some coordinates, per volume, (n, n), eV/Angstrom^3."""
+    with potential.evaluator(coordinates) as evaluator:
+        hessian = evaluator.hessian(np.zeros(coordinates.size), potential.theta)
+    return hessian / coordinates.reference.get_volume()
+
+
+def _moduli(potential, crystal, elastic):
+    """The moduli of a crystal, a dict; elastic: curvatures in its `distortions`."""
+    if not crystal.is_simple:
+        constants = relaxed(elastic, len(ALL_STRAINS))
+        identity = np.einsum("kii->k", ALL_STRAINS)
+        return {"bulk_modulus": 1 / (identity @ np.linalg.solve(constants, identity))}
+    if crystal.c is not None:
+        displacements = distortions(crystal).n_modes
+        constants, forms, bulk = (
+            relaxed(elastic, len(elastic) - displacements),
+            HEXAGONAL_MODULI,
+            {},
+        )
+    else:
+        swelling = _curvatures(potential, coordinates_of(crystal.primitive(), Freedom()))[-1, -1]
+        constants, forms = relaxed(elastic, len(CUBIC_STRAINS)), CUBIC_MODULI
+        bulk = {"bulk_modulus": swelling / 9}
+    return bulk | {name: np.sum(constants * form) for name, form in forms.items()}

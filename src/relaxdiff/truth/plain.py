@@ -1,0 +1,71 @@
+"""A relaxation that shares no minimiser, coordinates or derivatives with the rest of the library.
+
+LAMMPS does it with its own pair style. A potential that LAMMPS does not know is relaxed by ASE with
+the potential's calculator: then the energy function is the same, and everything else is not.
+"""
+
+import numpy as np
+from ase.constraints import FixAtoms, FixCartesian
+from ase.filters import FrechetCellFilter
+from ase.optimize import LBFGS
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.lammps import LammpsMinimum, lammps_minimise
+from relaxdiff.structures import Freedom
+from relaxdiff.units import VOIGT
+
+MOST_STEPS = 3000
+LARGEST_STEP = 0.05  # Angstrom
+ROUND = 50  # steps, after each of which it may be given up
+
+
+def minimise_plainly(atoms, potential, tolerance=1e-6, freedom=None, lost=lambda atoms: False):
+    """Relax a periodic structure by plain LAMMPS or, if it cannot, by ASE; a LammpsMinimum.
+
+    Arguments as for `lammps_minimise`. Raises EvaluationError where the potential has no value, and
+    InputError for a constraint that ASE cannot keep.
+    """
+    if potential.in_lammps:
+        return lammps_minimise(atoms, potential, tolerance, freedom, lost)
+    freedom, moving = Freedom() if freedom is None else freedom, atoms.copy()
+    moving.calc = potential.calculator()
+    moving.set_constraint(_constraints(moving, freedom))
+    free = _filtered(moving, freedom)
+    optimiser = LBFGS(free, logfile=None, maxstep=LARGEST_STEP)
+    # ASE compares the length of the force on an atom.
+    for first in range(0, MOST_STEPS, ROUND):
+        if optimiser.run(fmax=tolerance / 2, steps=first + ROUND) or lost(moving):
+            break
+    end = moving.copy()
+    end.set_constraint()
+    gradient = np.abs(free.get_forces()).max(initial=0.0)
+    return LammpsMinimum(end, float(moving.get_potential_energy()), gradient, optimiser.nsteps + 1)
+
+
+def _constraints(atoms, freedom):
+    """ASE's constraints for atoms that are held, or confined to the third direction."""
+    count = len(atoms)
+    held = np.zeros((count, 3), dtype=bool)
+    if freedom.fixed is not None:
+        held |= np.reshape(freedom.fixed, (count, -1))
+    if len(freedom.directions) < 3:
+        along = np.abs(freedom.directions[0]) > 0.5
+        held |= ~along
+    whole = np.flatnonzero(held.all(axis=1))
+    parts = np.flatnonzero(held.any(axis=1) & ~held.all(axis=1))
+    return [FixAtoms(whole), *(FixCartesian(int(i), held[i]) for i in parts)]
+
+
+def _filtered(atoms, freedom):
+    """The Atoms, or ASE's filter of atoms and cell, for the strains that are allowed."""
+    strains = freedom.strains
+    if not len(strains):
+        return atoms
+    if len(strains) == 1 and np.allclose(strains[0], np.eye(3)):
+        return FrechetCellFilter(atoms, hydrostatic_strain=True)
+    components = np.abs(strains).max(axis=0)
+    if len(strains) > 1 or np.count_nonzero(components) == 1:
+        return FrechetCellFilter(atoms, mask=[components[i, j] > 0 for i, j in VOIGT])
+    raise InputError(
+        "the check by ASE knows cells that are fixed, relax isotropically, fully or along one axis"
+    )
