@@ -87,7 +87,7 @@ def _counted(r, parameters):
 
 def _pairs(r, coordination, parameters):
     """A [(B / r)^rho - exp(-beta Z^2)], (K,), eV."""
-    repulsion = jnp.exp(parameters["rho"] * jnp.log(parameters["B"] / r))
+    repulsion = (parameters["B"] / r) ** parameters["rho"]
     return parameters["A"] * (repulsion - jnp.exp(-parameters["beta"] * coordination**2))
 
 

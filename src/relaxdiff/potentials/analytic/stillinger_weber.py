@@ -52,14 +52,10 @@ def energy(species, neighbours, vectors, parameters):
 
 
 def _pairs(r, parameters):
-    """A [B (sigma / r)^p - (sigma / r)^q], (K,).
-
-    The powers are written as exponentials: JAX's derivative of x^q by x is 0 at q = 0, exactly and
-    for all that follows from it, so that d2/dx dq would be wrong.
-    """
-    scale = jnp.log(parameters["sigma"] / r)
-    repulsion = parameters["B"] * jnp.exp(parameters["p"] * scale)
-    return parameters["A"] * (repulsion - jnp.exp(parameters["q"] * scale))
+    """A [B (sigma / r)^p - (sigma / r)^q], (K,)."""
+    scale = parameters["sigma"] / r
+    repulsion = parameters["B"] * scale ** parameters["p"]
+    return parameters["A"] * (repulsion - scale ** parameters["q"])
 
 
 def _angles(units, g, costheta0):

@@ -87,6 +87,6 @@ def test_derivatives_by_vectors_and_parameters():
     first, second = differences(energy_at(stillinger_weber), VECTORS, OWN)
     np.testing.assert_allclose(gradient, first, rtol=1e-6, atol=1e-7)
     np.testing.assert_allclose(hessian, second, rtol=1e-6, atol=1e-6)
-    # q is 0, where JAX's own derivative of a power would lose this.
+    # q is 0, where a derivative of a power is easily lost.
     place = VECTORS.size + list(OWN).index("q")
     assert np.abs(hessian[place, : VECTORS.size]).max() > 0.1
