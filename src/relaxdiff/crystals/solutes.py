@@ -72,12 +72,15 @@ def with_solutes(crystal, composition, solutes):
 
 
 def _energy_curvature(bulk):
-    """-G^T H^-1 G of a crystal's strains (and displacements), (P, P), 1/eV per atom."""
+    """d2U/dTheta2 - G^T H^-1 G of a crystal's strains (and displacements), (P, P), per atom."""
     gradient = np.atleast_2d(bulk["reference_strain_gradient"].values)
+    own = np.zeros((gradient.shape[1],) * 2)
+    if "reference_parameter_curvature" in bulk:
+        own = bulk["reference_parameter_curvature"].values
     if not len(gradient):
-        return np.zeros((gradient.shape[1],) * 2)
+        return own
     curvature = np.atleast_2d(bulk["reference_strain_curvature"].values)
-    return -gradient.T @ np.linalg.solve(curvature, gradient)
+    return own - gradient.T @ np.linalg.solve(curvature, gradient)
 
 
 def _of_number(potential, crystal):

@@ -8,11 +8,17 @@ import functools
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy.linalg
 
 from relaxdiff.files import variable
 from relaxdiff.minima.factorised_crystal import FactorisedCrystal
 from relaxdiff.minima.lattice_green import LatticeGreen
-from relaxdiff.minima.quadratic_models import DenseModel, LimitedMemory, inverse_in
+from relaxdiff.minima.quadratic_models import (
+    LARGEST_MATRIX,
+    DenseModel,
+    LimitedMemory,
+    inverse_in,
+)
 from relaxdiff.potentials import weights_of
 from relaxdiff.structures import Coordinates
 
@@ -48,12 +54,26 @@ class TensorHessian:
 
         What was learnt at the last variant still holds here: both are at nearly the same q.
         """
-        correction = 0.0 if lesson is None else lesson
-        return DenseModel(self.tensor @ weights_of(theta) + correction, self.coordinates.scale)
+        hessian, scale = self.tensor @ weights_of(theta), self.coordinates.scale
+        if len(hessian) > LARGEST_MATRIX:
+            return LimitedMemory(_inverse_of(hessian, scale), lesson or ())
+        return DenseModel(hessian + (0.0 if lesson is None else lesson), scale)
 
     def lesson(self, model, theta):
         """What a model has learnt at theta that the next one may use."""
+        if isinstance(model, LimitedMemory):
+            return model.pairs
         return model.hessian - self.tensor @ weights_of(theta)
+
+
+def _inverse_of(hessian, scale):
+    """Maps gradients to steps; factorised once, however many steps are taken."""
+    try:
+        factors = scipy.linalg.cho_factor(hessian)
+    except scipy.linalg.LinAlgError:
+        model = DenseModel(hessian, scale)
+        return lambda gradient: -model.step(gradient)
+    return lambda gradient: scipy.linalg.cho_solve(factors, gradient)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from relaxdiff.structures.lattices import (
 from relaxdiff.structures.point_defects import (
     DUMBBELLS,
     INTERSTICES,
+    alloy_vacancy,
     divacancy,
     dumbbell,
     interstitial,
@@ -94,6 +95,14 @@ _INTERSTITIAL = {"optional_keys": ("element",)}  # without it an atom of the cry
 _IN_PLANE = {"cells": ("fixed", "in_plane_fixed")}
 BUILT = (
     Kind("vacancy", vacancy, **_ON_A_SITE, on_lattice=True, asymmetry=1),
+    Kind(
+        "alloy_vacancy",
+        alloy_vacancy,
+        keys=("supercell", "element", "fraction", "seed"),
+        needs_solute=True,
+        on_lattice=True,
+        asymmetry=24,
+    ),
     Kind("divacancy_1nn", partial(divacancy, shell=0), **_DIVACANCY),
     Kind("divacancy_2nn", partial(divacancy, shell=1), **_DIVACANCY),
     Kind(

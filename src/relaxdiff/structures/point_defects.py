@@ -54,6 +54,15 @@ def vacancy(settings, crystal):
     return atoms
 
 
+def alloy_vacancy(settings, crystal):
+    """A vacancy in a random alloy: a fraction of the other atoms, chosen by a seed, are solutes."""
+    atoms = vacancy(settings, crystal)
+    count = round(settings["fraction"] * len(atoms))
+    chosen = np.random.default_rng(settings["seed"]).permutation(len(atoms))[:count]
+    atoms.symbols[chosen] = settings["element"]
+    return atoms
+
+
 def divacancy(settings, crystal, shell):
     """Two vacancies, one at the origin; shell: 0 for nearest neighbours, 1 for the next ones."""
     atoms = vacancy(settings, crystal)

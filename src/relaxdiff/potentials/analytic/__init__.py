@@ -1,5 +1,7 @@
 """Potentials written in JAX: any differentiable energy. Needs `make jax`, or the extra `jax`."""
 
+import logging
+
 try:
     import jax
 except ImportError:
@@ -10,6 +12,8 @@ except ImportError:
     ) from None
 
 jax.config.update("jax_enable_x64", True)
+# It tells of each kind of device that a machine does not have.
+logging.getLogger("jax._src.xla_bridge").setLevel(logging.WARNING)
 
 from relaxdiff.potentials.analytic.calculator import AnalyticCalculator  # noqa: E402
 from relaxdiff.potentials.analytic.evaluator import AnalyticEvaluator  # noqa: E402

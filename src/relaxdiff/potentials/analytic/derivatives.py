@@ -37,6 +37,8 @@ class Derivatives(NamedTuple):
     along: object
     along_many: object
     along_many_by_parameters: object
+    rows: object
+    rows_by_parameters: object
     by_parameters: object
     dynamical: object
 
@@ -50,8 +52,16 @@ def derivatives_of(energy, names):
     change)` gives the Slopes' derivative along a change of place and theta, (x, F, theta);
     `along_many` along k changes, the first axis of each array. `by_parameters` gives the Slopes'
     derivatives by each parameter, the last axis of its arrays, `along_many_by_parameters` those of
-    `along_many`. `dynamical(x, theta, structure, waves)` gives dynamical matrices without masses,
-    transposed, (k, 3N, 3N), of a primitive cell at wave vectors (k, 3), 1/Angstrom:
+    `along_many`.
+
+    `rows(place, theta, structure, moved, near, counted)` gives the Hessian's rows of some atoms:
+    the derivatives of by_positions and by_deformation along each of their displacements,
+    (k, 3, N, 3) and (k, 3, 3, 3). Only atoms that have it as a neighbour feel an atom move. moved:
+    the atoms, (k,); near: those that feel each, (k, w); counted: 1, or 0 where there is none,
+    (k, w). `rows_by_parameters` gives their derivatives by each parameter, the last axis.
+
+    `dynamical(x, theta, structure, waves)` gives dynamical matrices without masses, transposed,
+    (k, 3N, 3N), of a primitive cell at wave vectors (k, 3), 1/Angstrom:
 
         D_ij(q) = sum_R d2U / du_i(0) du_j(R) exp(i q . R)
 
@@ -103,6 +113,32 @@ def derivatives_of(energy, names):
         )
         return tangent
 
+    def rows(place, theta, structure, moved, near, counted):
+        (positions, deformation), (cell, species, *table) = place, structure
+        _, _, others, shifts, present = (each.reshape(-1, *each.shape[2:]) for each in table)
+
+        def of_one(moved, near, counted):
+            neighbours, there = others[near], (present[near] * counted[:, None])[..., None]
+            apart = positions[neighbours] - positions[near][:, None] + shifts[near] @ cell
+
+            def slopes_of(apart):
+                vectors = jnp.where(there, apart @ deformation, FAR)
+                by_vectors = of_atoms(species[near], species[neighbours], vectors, theta)[1][0]
+                by_vectors = by_vectors * there
+                by_apart = by_vectors @ deformation.T
+                by_positions = jnp.zeros_like(positions).at[neighbours].add(by_apart)
+                by_positions = by_positions.at[near].add(-by_apart.sum(axis=1))
+                held = jnp.where(there, apart, 0.0)
+                return by_positions, jnp.einsum("bka,bkc->ac", held, by_vectors)
+
+            # How each vector changes when the atom moves: with its neighbours', against its own.
+            change = (neighbours == moved).astype(float) - (near == moved)[:, None]
+            return jax.vmap(
+                lambda axis: jax.jvp(slopes_of, (apart,), (change[..., None] * axis,))[1]
+            )(jnp.eye(3))
+
+        return jax.vmap(of_one)(moved, near, counted)
+
     def dynamical(positions, theta, structure, waves):
         cell, species, _, _, others, shifts, present = structure
         others, present = others[0], present[0][..., None]
@@ -136,6 +172,8 @@ def derivatives_of(energy, names):
         along=jax.jit(along),
         along_many=jax.jit(along_many),
         along_many_by_parameters=jax.jit(jax.jacfwd(along_many, argnums=1)),
+        rows=jax.jit(rows),
+        rows_by_parameters=jax.jit(jax.jacfwd(rows, argnums=1)),
         by_parameters=jax.jit(jax.jacfwd(slopes, argnums=1)),
         dynamical=jax.jit(dynamical),
     )

@@ -13,14 +13,13 @@ from ase import Atoms
 
 from relaxdiff.exceptions import EvaluationError
 from relaxdiff.potentials.analytic.derivatives import derivatives_of
+from relaxdiff.potentials.analytic.hessian import second_derivatives
 from relaxdiff.potentials.analytic.neighbours import neighbour_table
-from relaxdiff.potentials.differences import symmetrised
 
 # Angstrom, by which neighbours may be farther than the cutoff when a table is made; it serves until
 # an atom has moved by half of it, or the cell has strained as much.
 SKIN = 0.4
 SHORTEST = 1e-6  # Angstrom; nearer atoms have no energy
-ROWS_AT_ONCE = 64  # of a Hessian
 
 
 class AnalyticEvaluator:
@@ -123,33 +122,12 @@ class AnalyticEvaluator:
         return self._found
 
     def _second(self, q, theta, by_parameters=False):
-        """d2U/dq2 as last column, (n, n, 1); its derivatives by theta before it if wanted.
-
-        As many evaluations as coordinates, times the number of columns; many at once.
-        """
+        """`second_derivatives` at q; counted as one evaluation for each row and column."""
         place, structure = self._at(q, theta)
-        size, theta, rows = self.coordinates.size, np.asarray(theta, dtype=float), []
-        for first in range(0, size, ROWS_AT_ONCE):
-            # Always as many, so that there is one compilation.
-            moved = [self._moved(unit) for unit in np.eye(ROWS_AT_ONCE, size, first)]
-            changes = (
-                *map(np.array, zip(*moved, strict=True)),
-                np.zeros((ROWS_AT_ONCE, len(theta))),
-            )
-            found = self._compiled.along_many(place, theta, structure, changes)
-            columns = [self._rows(found.by_positions[..., None], found.by_deformation[..., None])]
-            if by_parameters:
-                change = self._compiled.along_many_by_parameters(place, theta, structure, changes)
-                columns.insert(0, self._rows(change.by_positions, change.by_deformation))
-            rows.append(np.concatenate(columns, axis=-1))
-        tensor = symmetrised(np.concatenate(rows)[:size])
-        self.n_evaluations += size * tensor.shape[-1]
+        given = place, np.asarray(theta, dtype=float), structure
+        tensor = second_derivatives(self._compiled, self.coordinates, given, by_parameters)
+        self.n_evaluations += tensor.shape[0] * tensor.shape[-1]
         return tensor
-
-    def _rows(self, by_positions, by_deformation):
-        """Derivatives by q, (k, n, c), of k changes: from (k, N, 3, c) and (k, 3, 3, c)."""
-        by_place = (np.moveaxis(np.array(each), 0, -1) for each in (by_positions, by_deformation))
-        return np.moveaxis(self._on_coordinates(*by_place), -1, 0)
 
     def _by_parameters(self, q, theta):
         place, structure = self._at(q, theta)
