@@ -184,7 +184,7 @@ def test_a_structure_of_a_file_follows_the_file(clone, edited, study):
 
 @pytest.fixture(scope="module")
 def by_sparse(clone, config, study):
-    """Of each of OFF_SITES predictions of the dense solver, and the folder with sparse's results."""
+    """Of each of OFF_SITES the predictions of dense, and the folder with the results of sparse."""
 
     def run(changes, *results):
         clone.write_config(config | changes)
