@@ -132,7 +132,7 @@ def run(folder, command):
     """Run a line of shell in a folder; asserts that it succeeds, returns what it prints."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
     beside = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    environment |= {"PATH": beside, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    environment |= {"PATH": beside, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,

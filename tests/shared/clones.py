@@ -109,7 +109,7 @@ class Clone:
         environment = {
             k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "PYTHONPATH"))
         }
-        return environment | {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+        return environment | {"OMP_NUM_THREADS": "1"}
 
     @staticmethod
     def kill(process):

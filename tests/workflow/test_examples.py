@@ -30,7 +30,7 @@ CRYSTALS = {
     "hexagonal": ("Ni_Zuo_JPCA2020", "Ni", "hcp", WEAK),
 }
 
-FITS = ("dislocation_hard_core", "dislocation_split_core")  # from the easy core to another
+FITS = {"hard": "dislocation_hard_core", "split": "dislocation_split_core"}  # from the easy core
 SOLUTE_IN_CORE = ("tungsten_beryllium_target", "tungsten_beryllium_core")
 
 
@@ -59,7 +59,7 @@ def tables(config):
 
 
 def test_every_example_is_run_here():
-    needs_nothing = {"tungsten_defects", "dislocation_cores", *FITS, *SOLUTE_IN_CORE}
+    needs_nothing = {"tungsten_defects", "dislocation_cores", *FITS.values(), *SOLUTE_IN_CORE}
     assert {path.stem for path in EXAMPLES.glob("*.yaml")} == needs_nothing | {*POTENTIALS}
 
 
@@ -96,9 +96,12 @@ def test_tantalum_runs_as_its_comments_say(example, clone):
 
 
 def test_beryllium_in_a_core_has_its_target_as_its_comments_say(example, clone):
-    """The fit itself, two minutes, is planned only."""
+    """In a smaller disk; the fit itself, two minutes, is planned only."""
     example("tungsten_beryllium")
-    (target,) = example("tungsten_beryllium_target")["structures"]
+    config = example("tungsten_beryllium_target")
+    (target,) = config["structures"]
+    target["radius"] = 15.5
+    clone.write_config(config)
     made = f"results/tungsten_beryllium_target/{target['name']}/reference.nc"
     clone.run(made)
     config = example("tungsten_beryllium_core")
@@ -172,8 +175,8 @@ def test_two_cores_of_a_dislocation_are_compared(example, clone):
     for entry in config["structures"]:
         entry["radius"] = 15.5
     clone.write_config(config)
-    pictures = [f"results/dislocation_cores/{name}/figures/structure.png" for name in CORES]
-    clone.run(*tables(config), *pictures, "results/dislocation_cores/joint.csv")
+    picture = "results/dislocation_cores/hard/figures/structure.png"
+    clone.run(*tables(config), picture, "results/dislocation_cores/joint.csv")
     folder = clone.folder / "results/dislocation_cores"
     truth = {name: xr.open_dataset(folder / name / "truth.nc") for name in CORES}
     predicted = {name: xr.open_dataset(folder / name / "predictions.nc") for name in CORES}
@@ -237,16 +240,18 @@ def test_other_crystals_and_pair_styles_run_through(name, clone, monkeypatch):
     assert kept.exists() == bool(reference and "file" in reference)
 
 
-@pytest.mark.parametrize("name", FITS)
-def test_the_easy_core_is_fitted_to_another(example, clone, name):
-    """In a smaller disk; a vacancy's fit is judged in test_fit.py."""
-    config = example(name)
+@pytest.mark.parametrize("core", FITS)
+def test_the_easy_core_is_fitted_to_another(example, clone, core):
+    """In a smaller disk, whose easy core serves both; a vacancy's fit is judged in test_fit.py."""
+    config = example(FITS[core])
     assert {"judge_fit", "fit_in_crystal", "write_fit_page"} <= clone.planned("fit")
-    for entry in config["structures"]:
-        entry["radius"] = 20
+    config["study"] = "from_easy_core"
+    easy, other = config["structures"]
+    others = [{**other, "name": name, "core": name} for name in FITS]
+    config["structures"] = [{**entry, "radius": 18} for entry in (easy, *others)]
     clone.write_config(config)
-    clone.run(f"results/{name}/fit/fit.nc")
-    fit = xr.open_dataset(clone.folder / f"results/{name}/fit/fit.nc")
+    clone.run("results/from_easy_core/fit/fit.nc")
+    fit = xr.load_dataset(clone.folder / "results/from_easy_core/fit/fit.nc")
     assert (fit["atomic_numbers"] == 0).sum() == 1
     assert float(fit["largest_deviation"][0]) > 0.2
     assert float(fit["largest_deviation"][-1]) < 0.002

@@ -99,7 +99,7 @@ def test_twenty_kills_leave_no_trace(undisturbed, same_study):
     interrupted = 0
     for _ in range(KILLS):
         process = same_study.start()
-        time.sleep(chance.uniform(1, 6))
+        time.sleep(chance.uniform(1, 5))
         if process.poll() is None:  # on a fast machine it may have finished
             interrupted += 1
             same_study.kill(process)

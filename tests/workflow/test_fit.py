@@ -139,15 +139,17 @@ def test_the_report_shows_the_fit(fitted, clone):
     assert "is_minimum" in (folder / "fit.csv").read_text()
 
 
-@pytest.mark.parametrize("method", ["relaxed", "published"])
-def test_the_other_methods_come_near(fitted, clone, config, method):
-    """In the same study, of which only the fit runs again: the tests above need it no more."""
-    changes = {"method": method, "steps": 3, "largest_change": 1.0}
+def test_another_method_comes_near(fitted, clone, config):
+    """In the same study, of which only the fit runs again: the tests above need it no more.
+
+    A fit by the third one is in tests of the library.
+    """
+    changes = {"method": "published", "steps": 3, "largest_change": 1.0}
     clone.write_config(config | {"fit": config["fit"] | changes})
     said = clone.run("results/small/fit/fit.nc")
     assert "relax_reference" not in said
     fit = xr.load_dataset(fitted[0] / "fit.nc")
-    assert fit.attrs["method"] == method
+    assert fit.attrs["method"] == "published"
     assert float(fit["loss"][0]) > 1e-4
     assert float(fit["loss"][-1]) < 0.1 * float(fit["loss"][0])
 

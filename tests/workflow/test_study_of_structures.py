@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from ase.io import read
-from entries import vacancy
+from entries import point_defect, vacancy
 
 SURFACE = {
     "name": "surface_110",
@@ -19,6 +19,13 @@ SURFACE = {
 }
 STRUCTURES = [vacancy(2), vacancy(2, name="vacancy_fixed", cell="fixed"), SURFACE]
 NAMES = [entry["name"] for entry in STRUCTURES]
+# Not on the crystal's sites: by the sparse solver and relaxer, too, of fewer variants.
+OFF_SITES = [SURFACE, point_defect("dumbbell_110", 3)]
+SPARSE = {
+    "perturbation": {"lambda_min": -1, "lambda_max": 1, "lambda_step": 0.5},
+    "derivative": {"solver": "sparse"},
+    "structures": OFF_SITES,
+}
 TABLES = (
     "truth_check.csv",
     "errors.csv",
@@ -173,3 +180,38 @@ def test_a_structure_of_a_file_follows_the_file(clone, edited, study):
     atoms.rattle(0.01, seed=1)
     atoms.write(path)
     assert planned_for(clone, "results/small/mine/predictions.nc") == {"mine"}
+
+
+@pytest.fixture(scope="module")
+def by_sparse(clone, config, study):
+    """Of each of OFF_SITES the predictions of dense, and the folder with the results of sparse."""
+
+    def run(changes, *results):
+        clone.write_config(config | changes)
+        names = [entry["name"] for entry in changes["structures"]]
+        clone.run(*(f"results/small/{name}/{result}" for name in names for result in results))
+
+    run({"structures": OFF_SITES[1:]}, "predictions.nc")
+    folders = {entry["name"]: study / entry["name"] for entry in OFF_SITES}
+    dense = {name: xr.load_dataset(path / "predictions.nc") for name, path in folders.items()}
+    truth = config["truth"] | {"relaxer": "sparse"}
+    run(SPARSE | {"truth": truth}, "predictions.nc", "truth.nc", "truth_check.csv")
+    return {name: (dense[name], folders[name]) for name in folders}
+
+
+@pytest.mark.parametrize("entry", OFF_SITES, ids=lambda entry: entry["name"])
+def test_sparse_predicts_what_dense_does(by_sparse, entry):
+    dense, folder = by_sparse[entry["name"]]
+    sparse = xr.load_dataset(folder / "predictions.nc")
+    assert sparse.sizes["lambda"] == 5
+    kept = {"level": sparse["level"], "lambda": sparse["lambda"]}  # newton needs dense
+    known = dense["formation_energy"].sel(kept)
+    assert sparse["formation_energy"].values == pytest.approx(known.values, abs=1e-6, nan_ok=True)
+
+
+@pytest.mark.parametrize("entry", OFF_SITES, ids=lambda entry: entry["name"])
+def test_truth_by_sparse_is_that_of_plain_lammps(by_sparse, entry):
+    _, folder = by_sparse[entry["name"]]
+    assert (xr.load_dataset(folder / "truth.nc")["status"] == "converged").any()
+    check = pd.read_csv(folder / "truth_check.csv")
+    assert list(check["verdict"]) == ["agrees"] * 2

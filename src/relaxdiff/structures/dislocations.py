@@ -14,29 +14,25 @@ along the line: Dezerald et al., Phys. Rev. B 89, 024104 (2014).
 A solute in the middle of a triangle may itself keep a core in place, so no column is held then.
 """
 
+from importlib import import_module
+
 import numpy as np
 from ase import Atom, Atoms
 from ase.constraints import FixAtoms, FixCartesian
-from matscipy.dislocation import (
-    BCCEdge100Dislocation,
-    BCCEdge111Dislocation,
-    BCCMixed111Dislocation,
-    BCCScrew111Dislocation,
-    FCCEdge110Dislocation,
-    FCCScrew110Dislocation,
-)
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.structures.neighbours import nearest_neighbour_distance
 
+# Names of matscipy's classes. It is imported where a disk is built: every job would spend a third
+# of its imports on it.
 LINES = {
     "bcc": {
-        "screw_111": BCCScrew111Dislocation,
-        "edge_111": BCCEdge111Dislocation,
-        "mixed_111": BCCMixed111Dislocation,
-        "edge_100": BCCEdge100Dislocation,
+        "screw_111": "BCCScrew111Dislocation",
+        "edge_111": "BCCEdge111Dislocation",
+        "mixed_111": "BCCMixed111Dislocation",
+        "edge_100": "BCCEdge100Dislocation",
     },
-    "fcc": {"screw_110": FCCScrew110Dislocation, "edge_110": FCCEdge110Dislocation},
+    "fcc": {"screw_110": "FCCScrew110Dislocation", "edge_110": "FCCEdge110Dislocation"},
 }
 CORES = ("easy", "hard", "split")
 WITH_CORES = "screw_111"  # the only dislocation with more than one core
@@ -144,7 +140,8 @@ def _line(settings, crystal):
     if "place" in settings and "element" not in settings:
         raise InputError("place: is where a solute is put: name it in element, or leave place out")
     constants = crystal.elastic_constants or ANY_CONSTANTS
-    return lines[name](crystal.a, *constants, symbol=crystal.element)
+    known = import_module("matscipy.dislocation")
+    return getattr(known, lines[name])(crystal.a, *constants, symbol=crystal.element)
 
 
 def _core_beside(core, easy, places, a):

@@ -1,5 +1,6 @@
 """Which edits run a job again: those of modules that its script takes anything from."""
 
+import ast
 import re
 import sys
 from pathlib import Path
@@ -85,6 +86,20 @@ def test_every_script_has_a_digest(path):
 def test_an_edit_of_a_module_that_draws_counts(figure, edited):
     plain = script(figure.rule)
     assert edited(plain, f"figures/{figure.module}.py") != code_digest(plain)
+
+
+def test_imports_are_those_of_the_syntax_tree():
+    """Wherever in a file they are."""
+    paths = [*SCRIPTS, *DIGEST.LIBRARY.joinpath("relaxdiff").rglob("*.py")]
+    for path in paths:
+        expected = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = getattr(node, "names", [])
+            if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "relaxdiff":
+                expected |= {(node.module, each.name, each.asname or each.name) for each in names}
+            elif isinstance(node, ast.Import):
+                expected |= {(each.name, None, None) for each in names if "relaxdiff" in each.name}
+        assert set(DIGEST._imports(path)) == expected, path
 
 
 def test_names_are_followed_through_packages(tmp_path, monkeypatch):
