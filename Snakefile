@@ -64,6 +64,7 @@ rule all:
         of_all_structures(f"{HERE}/predictions.nc"),
         of_all_structures(TRUTH_RESULTS) if config["truth"]["enabled"] else [],
         of_all_structures(FIGURE_RESULTS),
+        DISTORTIONS,
         of_all_structures(REPORT_RESULTS),
         of_all_structures(INTERACTIVE),
 
@@ -81,5 +82,6 @@ rule truth:
 rule figures:
     input:
         of_all_structures(FIGURE_RESULTS),
+        DISTORTIONS,
         of_all_structures(REPORT_RESULTS),
         of_all_structures(INTERACTIVE),

@@ -121,3 +121,39 @@ rule plot_figures:
         "../../envs/relaxdiff.yaml"
     script:
         "../../scripts/plot_figures.py"
+
+
+ALLOYS = [entry["name"] for entry in config["structures"] if kind_of(entry).is_alloy]
+ALLOY_FIGURES = figures_of("plot_distortion", with_truth=WITH_TRUTH)
+DISTORTIONS = [
+    path for name in ALLOYS for path in figure_files(ALLOY_FIGURES, f"{STUDY}/{name}/figures")
+]
+
+if ALLOYS and WITH_TRUTH:
+
+    localrules:
+        plot_distortion,
+
+    rule plot_distortion:
+        input:
+            reference=f"{HERE}/reference.nc",
+            derivative=f"{HERE}/derivative.nc",
+            predictions=f"{HERE}/predictions.nc",
+            truth=f"{HERE}/truth.nc",
+            posterior=f"{STUDY}/posterior.nc",
+        output:
+            figures=figure_outputs(ALLOY_FIGURES, f"{HERE}/figures", "{structure}"),
+        log:
+            f"{LOGS}/plot_distortion.log",
+        wildcard_constraints:
+            structure="|".join(ALLOYS),
+        params:
+            figures=config["figures"],
+            code=code_of("plot_distortion"),
+        threads: 1
+        resources:
+            mem_mb=1500,
+        conda:
+            "../../envs/relaxdiff.yaml"
+        script:
+            "../../scripts/plot_distortion.py"

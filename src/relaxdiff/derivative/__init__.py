@@ -16,6 +16,7 @@ from relaxdiff.derivative.levels import (
     NEIGHBOURS_X,
     NEWTON,
     NEWTON_X,
+    H,
     level_named,
     most_complete,
     names_of_levels,
@@ -24,6 +25,7 @@ from relaxdiff.derivative.levels import (
 __all__ = [
     "DERIVATIVE",
     "EVALUATION",
+    "H",
     "HESSIAN",
     "H_IH",
     "IH",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from relaxdiff.figures import (
     calibration,
+    distortion,
     errors,
     fit_cores,
     fit_path,
@@ -20,6 +21,7 @@ from relaxdiff.figures.style import lay_out, save_figure
 # Named here, not looked for: the digest of a job's code follows imports.
 MODULES = {
     "calibration": calibration,
+    "distortion": distortion,
     "errors": errors,
     "fit_cores": fit_cores,
     "fit_path": fit_path,

@@ -51,6 +51,13 @@ FIGURES = (
     Figure("error_scaling", "errors", "plot_figures", ("errors",), True),
     Figure("calibration", "calibration", "plot_figures", ("errors",), True),
     Figure("structure", "structure", "plot_structure", ("reference", "derivative", "posterior")),
+    Figure(
+        "distortion",
+        "distortion",
+        "plot_distortion",
+        ("reference", "derivative", "predictions", "truth", "posterior", "sample"),
+        True,
+    ),
     Figure("sensitivities", "joint", "plot_joint", ("joint",)),
     Figure("joint_posterior", "joint", "plot_joint", ("joint",)),
     Figure("fit_path", "fit_path", "plot_fit", ("fit", "verdict")),

@@ -31,7 +31,11 @@ from relaxdiff.structures.modes import (
     representation_modes,
     strain_modes,
 )
-from relaxdiff.structures.neighbours import images_near, nearest_neighbour_distance
+from relaxdiff.structures.neighbours import (
+    centrosymmetry,
+    images_near,
+    nearest_neighbour_distance,
+)
 from relaxdiff.structures.slabs import miller_indices, plane_normal, planes_of_crystal
 from relaxdiff.structures.symmetry import (
     find_symmetry,
@@ -53,6 +57,7 @@ __all__ = [
     "build_structure",
     "bulk_cell",
     "cell_strains",
+    "centrosymmetry",
     "coordinates_of",
     "crystal_from",
     "crystal_of_settings",

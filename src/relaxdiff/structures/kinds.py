@@ -55,7 +55,8 @@ class Kind:
     In its physics: on_lattice: all atoms are the crystal's own, on its sites; normal_only: atoms
     move only along the normal of the first two cell vectors; faces: number of surfaces or faults in
     a cell, if its energy is given per area; in_vacuum: it has surfaces, which a vacuum keeps apart;
-    is_disk: it stands in vacuum within a ring of held atoms;
+    is_disk: it stands in vacuum within a ring of held atoms; is_alloy: its atoms are a random
+    alloy, which parameters distort everywhere;
     asymmetry: factor by which its memory and time exceed those of a vacancy, for lack of symmetry.
     """
 
@@ -75,6 +76,7 @@ class Kind:
     faces: int = 0
     in_vacuum: bool = False
     is_disk: bool = False
+    is_alloy: bool = False
     asymmetry: int = 8
 
     def smallest_supercell(self, lattice):
@@ -101,6 +103,7 @@ BUILT = (
         keys=("supercell", "element", "fraction", "seed"),
         needs_solute=True,
         on_lattice=True,
+        is_alloy=True,
         asymmetry=24,
     ),
     Kind("divacancy_1nn", partial(divacancy, shell=0), **_DIVACANCY),

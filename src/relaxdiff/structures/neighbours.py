@@ -14,6 +14,23 @@ def nearest_neighbour_distance(atoms):
     return float(around.query(atoms.positions, k=2)[0][:, 1].min())  # nearest: the atom itself
 
 
+def centrosymmetry(atoms, count=12):
+    """Centrosymmetry of each atom (N,), Angstrom^2: 0 where each neighbour has an opposite one.
+
+    Of the `count` nearest neighbours, 12 in fcc, those count / 2 pairs with the smallest
+    |r_i + r_j|^2 are added up (Kelchner, Plimpton & Hamilton, Phys. Rev. B 58, 11085 (1998), as
+    LAMMPS's `compute centro/atom` does it).
+    """
+    reach = 3.0 * (atoms.get_volume() / len(atoms)) ** (1 / 3)
+    found, images = images_around(atoms, atoms.positions, reach)
+    places = atoms.positions[found] + images @ atoms.cell.array
+    _, nearest = cKDTree(places).query(atoms.positions, k=count + 1)  # the first: the atom itself
+    apart = places[nearest[:, 1:]] - atoms.positions[:, None]
+    first, second = np.triu_indices(count, 1)
+    sums = np.square(apart[:, first] + apart[:, second]).sum(axis=2)
+    return np.sort(sums, axis=1)[:, : count // 2].sum(axis=1)
+
+
 def images_near(atoms, points, reach):
     """All atoms and periodic images within `reach` (Angstrom) of any of `points`, (k, 3).
 

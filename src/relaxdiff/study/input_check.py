@@ -39,7 +39,7 @@ from relaxdiff.study.problem import Problem
 # Bytes; larger files are read only by the jobs that need them: the check has to be quick. A guess.
 LARGEST_READ = 50e6
 LONGEST_SENTENCE = 1000  # characters; a guess at what somebody reads
-# Angstrom^3. In every real crystal an atom has more, in diamond 5.7; in reduced units of length 0.9.
+# Angstrom^3; in every real crystal an atom has more, in diamond 5.7, and in reduced units 0.9.
 SMALLEST_ATOM = 0.5
 # Relative to the distance between neighbours; a shorter repulsion has no effect. A guess.
 SMALLEST_OUTER = 0.3
