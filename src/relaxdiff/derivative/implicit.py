@@ -55,11 +55,10 @@ def implicit_derivative(
         raise InputError(f"directions: shape {chosen.shape}, expected ({n_parameters}, k)")
     with evaluator_at(minimum) as evaluator:
         problem = Problem(minimum, evaluator)
-        columns, strain_columns = at_minimum(problem)
+        columns, strain_columns = at_minimum(problem, directions)
         here = np.zeros(len(columns)), problem.theta
         energy, slopes = evaluator.energy(*here), evaluator.parameter_gradient(*here)
         own = chosen.T @ evaluator.parameter_hessian(*here) @ chosen
-        columns = columns @ chosen
         solved = solve(problem, solver, -columns[: problem.n_displacements], strain_columns)
         evaluations = evaluator.n_evaluations
     derivatives = eliminate(solved.x, columns, strain_columns)
@@ -91,8 +90,8 @@ def evaluator_at(minimum):
     return minimum.potential.evaluator(minimum.coordinates)
 
 
-def at_minimum(problem):
-    """G (n, P), and the columns of the Hessian that belong to the strains, (n, strain)."""
+def at_minimum(problem, directions=None):
+    """G (n, P), or times directions (P, k), (n, k), and the columns of the Hessian that belong to the strains, (n, strain)."""
     coordinates, evaluator = problem.coordinates, problem.evaluator
     rows = [
         evaluator.hessian_row(index, problem.theta)
@@ -101,7 +100,7 @@ def at_minimum(problem):
     at = np.zeros(coordinates.size)  # evaluated last, as its values are needed afterwards
     if largest_component(coordinates, evaluator.gradient(at, problem.theta)) > 1e-4:
         raise InputError("the minimum's potential and structure do not belong together")
-    columns = evaluator.mixed(at, problem.theta)
+    columns = evaluator.mixed(at, problem.theta, directions)
     return columns, np.reshape(rows, (-1, coordinates.size)).T
 
 

@@ -8,6 +8,7 @@ about the parameters of the potential that it belongs to,
 so that models of Hessians at other parameters are made as for a potential that is linear.
 """
 
+import jax.numpy as jnp
 import numpy as np
 from ase import Atoms
 
@@ -66,9 +67,17 @@ class AnalyticEvaluator:
 
     def mixed(self, q, theta, directions=None):
         """d2U/dq dtheta, (n, P); or times directions (P, k), (n, k)."""
-        found = self._by_parameters(q, theta)
-        columns = self._on_coordinates(found.by_positions, found.by_deformation)
-        return columns if directions is None else columns @ directions
+        if directions is None:
+            found = self._by_parameters(q, theta)
+            return self._on_coordinates(found.by_positions, found.by_deformation)
+        (place, structure), theta = self._at(q, theta), np.asarray(theta, dtype=float)
+        still = np.zeros((len(self._species), 3)), np.zeros((3, 3))
+        columns = []
+        for direction in np.transpose(directions):
+            self.n_evaluations += 1
+            found = self._compiled.along(place, theta, structure, (*still, direction))
+            columns.append(self._on_coordinates(found.by_positions, found.by_deformation))
+        return np.column_stack(columns)
 
     def parameter_hessian(self, q, theta):
         """d2U/dtheta2, (P, P)."""
@@ -149,7 +158,9 @@ class AnalyticEvaluator:
             here = Atoms(reference.numbers, positions @ deformation, pbc=True)
             here.set_cell(reference.cell.array @ deformation)
             table = neighbour_table(here, reach + SKIN)
-            self._table = table.arrays, positions, deformation, reach
+            # Given to JAX once, not again in each evaluation.
+            arrays = tuple(map(jnp.asarray, table.arrays))
+            self._table = arrays, positions, deformation, reach
         structure = (reference.cell.array, self._species, *self._table[0])
         return (positions, deformation), structure
 
