@@ -91,7 +91,10 @@ def evaluator_at(minimum):
 
 
 def at_minimum(problem, directions=None):
-    """G (n, P), or times directions (P, k), (n, k), and the columns of the Hessian that belong to the strains, (n, strain)."""
+    """G (n, P), and the columns of the Hessian that belong to the strains, (n, strain).
+
+    directions: (P, k), G times which is wanted, (n, k), or None.
+    """
     coordinates, evaluator = problem.coordinates, problem.evaluator
     rows = [
         evaluator.hessian_row(index, problem.theta)

@@ -7,7 +7,7 @@ from matscipy.neighbours import neighbour_list
 
 # Rows are a multiple of this long, so that a slightly other structure seldom needs a compilation.
 ROUNDED_TO = 8
-AT_ONCE = 4096  # atoms in a block; what is computed at once decides how much memory it takes
+AT_ONCE = 1024  # atoms in a block; what is computed at once decides how much memory it takes
 
 
 @dataclass(frozen=True)
