@@ -53,6 +53,8 @@ def make_study(lambdas=(-4, -2, -1, -0.5, 0, 0.5, 1, 2, 4), n_samples=5, seed=3,
     estimates = _estimates(made, energy, lambdas)
     predictions = _predictions(PREDICTED_LEVELS, energy, volume, estimates, coords)
     evaluations = _predictions(EVALUATED_LEVELS, energy, volume, estimates, coords)
+    for each in (truth, predictions, evaluations):
+        each["energy"] = each["formation_energy"] + CRYSTAL_ENERGY
     missed = made["z"][:, :, None] * lambdas[:, None] ** 3
     places = np.array([q + MISSED[level] * missed for level in EVALUATED_LEVELS])
     evaluations["coordinates"] = variable(("level", *over, "mode"), places, "Angstrom", "places")
@@ -117,6 +119,7 @@ def _draws(random, relaxes, n_draws=2000):
     )
 
 
+CRYSTAL_ENERGY = -26.7  # eV, of as many atoms of crystal as the cell has
 TRUTH_STATUS = "converged not_converged left_basin lammps_error bulk_unstable"
 CRYSTAL_STATUS = "stable no_minimum elastically_unstable vibrationally_unstable cut"
 

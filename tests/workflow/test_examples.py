@@ -109,6 +109,22 @@ def test_beryllium_in_a_core_has_its_target_as_its_comments_say(example, clone):
     assert {"fit_parameters", "fit_in_crystal"} <= clone.planned("fit")
 
 
+def test_an_alloy_is_distorted_as_its_comments_say(example, clone):
+    config = example("lennard_jones_alloy")
+    config["perturbation"] |= {"lambda_min": -0.5, "lambda_max": 0.5, "lambda_step": 0.25}
+    config["structures"][0]["supercell"] = 2
+    config["truth"] = {"checked_variants": 1}
+    clone.write_config(config)
+    folder = clone.folder / "results/lennard_jones_alloy/alloy"
+    clone.run(*tables(config), "results/lennard_jones_alloy/alloy/figures/distortion.png")
+    truth = xr.open_dataset(folder / "truth.nc")
+    assert (truth["status"] == "converged").all()
+    assert "agrees" in (folder / "truth_check.csv").read_text()  # by LAMMPS, from a table
+    errors = pd.read_csv(folder / "errors.csv")
+    assert {"c", "h+ih", "newton"} <= set(errors["level"])
+    assert (folder / "figures/distortion.png").stat().st_size > 10_000
+
+
 def test_the_papers_ensemble_runs_with_its_paths_filled_in(example, clone):
     config = example("paper_ensemble")
     files = sorted((clone.folder / "trial/paper_ensemble").iterdir())

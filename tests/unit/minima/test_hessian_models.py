@@ -1,5 +1,7 @@
 """What is known of variants' Hessians before they are relaxed."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -51,3 +53,25 @@ def test_the_crystals_hessian_goes_downhill_and_remembers(study, tungsten):
     lesson = hessian.lesson(model, tungsten.theta)
     again = hessian.model(tungsten.theta, lesson)
     assert again.step(gradient) == pytest.approx(model.step(gradient))
+
+
+def test_a_large_hessian_is_factorised_once_and_learns_in_limited_memory(
+    tensor, tungsten, monkeypatch
+):
+    whole = tensor.model(tungsten.theta)
+    monkeypatch.setattr(sys.modules["relaxdiff.minima.hessian_models"], "LARGEST_MATRIX", 1)
+    model = tensor.model(tungsten.theta)
+    gradient = np.random.default_rng(0).normal(size=tensor.coordinates.size)
+    assert model.step(gradient) == pytest.approx(whole.step(gradient))
+    step = 1e-3 / tensor.coordinates.scale
+    for each in (model, whole):
+        each.learn(step, 1.2 * tensor.tensor @ weights_of(tungsten.theta) @ step)
+    assert model.step(gradient) == pytest.approx(whole.step(gradient))
+    again = tensor.model(tungsten.theta, tensor.lesson(model, tungsten.theta))
+    assert again.step(gradient) == pytest.approx(model.step(gradient))
+
+
+def test_a_large_hessian_that_is_not_positive_leads_downhill(tensor, tungsten, monkeypatch):
+    monkeypatch.setattr(sys.modules["relaxdiff.minima.hessian_models"], "LARGEST_MATRIX", 1)
+    gradient = np.random.default_rng(0).normal(size=tensor.coordinates.size)
+    assert tensor.model(-tungsten.theta).step(gradient) @ gradient < 0

@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 from ase import Atoms
 
+from relaxdiff.lammps.session import LammpsSession
 from relaxdiff.structures.kinds import bulk_cell
-from relaxdiff.structures.neighbours import images_near, nearest_neighbour_distance
+from relaxdiff.structures.neighbours import (
+    centrosymmetry,
+    images_near,
+    nearest_neighbour_distance,
+)
 
 
 def test_the_nearest_neighbour_of_bcc_is_along_the_diagonal():
@@ -29,3 +34,20 @@ def test_images_near_points_are_those_of_all_images():
             expected.add((index, *shift))
     assert found == expected
     assert len(found) > 20
+
+
+def test_centrosymmetry_is_that_of_lammps():
+    atoms = bulk_cell("Cu", 3.6, 3, "fcc")
+    del atoms[0]
+    atoms.rattle(0.05, seed=0)
+    assert centrosymmetry(bulk_cell("Cu", 3.6, 2, "fcc")) == pytest.approx(0, abs=1e-20)
+    with LammpsSession(["Cu"], ["pair_style zero 6.0", "pair_coeff * *"]) as session:
+        session.place(atoms)
+        session.command("compute centro all centro/atom fcc\nrun 0 post no")
+        module = session.lammps
+        found = session.instance.numpy.extract_compute(
+            "centro", module.LMP_STYLE_ATOM, module.LMP_TYPE_VECTOR
+        )
+        tags = session.instance.numpy.extract_atom("id")[: len(atoms)]
+        expected = np.array(found[: len(atoms)])[np.argsort(tags)]
+    assert centrosymmetry(atoms) == pytest.approx(expected, rel=1e-8)

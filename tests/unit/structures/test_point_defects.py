@@ -200,3 +200,12 @@ def test_a_divacancy_of_ideal_hcp_is_between_planes_or_in_one():
     ]
     missing = [int((cell.positions[:, 2] < 0.1).sum()) for cell in cells]
     assert sorted(missing) == [14, 15]  # of the 16 atoms of the first plane
+
+
+def test_an_alloy_is_a_vacancy_with_solutes_at_random():
+    settings = {"supercell": 3, "element": "Be", "fraction": 0.5}
+    atoms, again, other = (build("alloy_vacancy", seed=seed, **settings) for seed in (1, 1, 2))
+    assert atoms.symbols.formula.count() == {"W": 27, "Be": 26}
+    assert atoms == again
+    assert (atoms.numbers != other.numbers).any()
+    np.testing.assert_array_equal(atoms.positions, build("vacancy", supercell=3).positions)
