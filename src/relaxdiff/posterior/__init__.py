@@ -6,7 +6,6 @@ from relaxdiff.posterior.distribution import (
     covariance_root,
     deviations_in_parts,
     is_distribution,
-    is_snap,
     potential_from_posterior,
     principal_directions,
     read_posterior,
@@ -27,11 +26,15 @@ from relaxdiff.posterior.variants import (
     cut_branches,
     deviations,
     elements_of,
+    is_snap,
     lambda_grid,
+    unit_of,
+    unit_of_each,
     variant_energy_shifts,
     variant_potential,
     variant_shifts,
     variant_weights,
+    without_shifts,
 )
 
 __all__ = [
@@ -60,10 +63,13 @@ __all__ = [
     "sample_posterior",
     "snap_hyperparameters",
     "start_posterior",
+    "unit_of",
+    "unit_of_each",
     "variant_energy_shifts",
     "variant_potential",
     "variant_shifts",
     "variant_weights",
     "with_draws",
+    "without_shifts",
     "write_trial_ensemble",
 ]

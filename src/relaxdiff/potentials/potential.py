@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from relaxdiff.structures import Coordinates
+from relaxdiff.units import UNIT_OF_EACH
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Parameters:
     names: tuple[str, ...]
     units: tuple[str, ...]
     theta: np.ndarray = field(repr=False)
+
+    @property
+    def unit(self):
+        """The unit of all of them; 'parameter_unit' if they have several."""
+        return self.units[0] if len(set(self.units)) == 1 else UNIT_OF_EACH
 
 
 @runtime_checkable
