@@ -1,5 +1,10 @@
 """Potentials written in JAX: any differentiable energy. Needs `make jax`, or the extra `jax`."""
 
+import logging
+
+# JAX looks for accelerators, and says at length which ones it does not find.
+logging.getLogger("jax").setLevel(logging.WARNING)
+
 try:
     import jax
 except ImportError:
