@@ -17,7 +17,11 @@ from relaxdiff.posterior.ensemble import ENSEMBLE_SOURCES
 from relaxdiff.posterior.extended_xyz import XyzKeys
 from relaxdiff.posterior.fit_quality import fit_warnings
 from relaxdiff.posterior.group_weights import read_weights
-from relaxdiff.posterior.named_parameters import NAMED_SOURCES, posterior_from_named
+from relaxdiff.posterior.named_parameters import (
+    NAMED_SOURCES,
+    posterior_from_named,
+    potential_from_named,
+)
 from relaxdiff.posterior.training_data import check_groups
 from relaxdiff.posterior.trial import write_trial_ensemble
 from relaxdiff.posterior.variants import (
@@ -56,6 +60,7 @@ __all__ = [
     "judged_coverage",
     "lambda_grid",
     "posterior_from_named",
+    "potential_from_named",
     "potential_from_posterior",
     "principal_directions",
     "read_posterior",

@@ -4,6 +4,8 @@ A look at one atom with one neighbour or none, which takes a second or two. It f
 forget, and proves nothing.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -29,13 +31,18 @@ def check_energy(model, theta):
     reach = _called(lambda: model.reach(theta), where, "the cutoff")
     if not (np.isfinite(reach) and reach > 0):
         raise InputError(f"{where}: the cutoff is {reach} Angstrom: it must be above 0")
-    names = model.parameters.names
+    theta = tuple(map(float, theta))
+    _check_pairs(model.energy, model.parameters.names, theta, len(model.elements), reach, where)
 
-    def energy(species, neighbours, vectors, theta):
-        return model.energy(species, neighbours, vectors, dict(zip(names, theta, strict=True)))
 
-    look = _Look(energy, np.asarray(theta, dtype=float), where)
-    kinds = range(len(model.elements))
+@functools.lru_cache(maxsize=16)
+def _check_pairs(energy, names, theta, n_elements, reach, where):
+    """The same for all pairs of kinds of atoms; what was found good is not looked at again."""
+
+    def of_array(species, neighbours, vectors, theta):
+        return energy(species, neighbours, vectors, dict(zip(names, theta, strict=True)))
+
+    look, kinds = _Look(of_array, np.array(theta), where), range(n_elements)
     for own, other in ((own, other) for own in kinds for other in kinds):
         _check_pair(look, own, other, reach)
 
