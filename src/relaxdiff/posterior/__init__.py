@@ -42,8 +42,8 @@ from relaxdiff.posterior.variants import (
 )
 
 __all__ = [
-    "NAMED_SOURCES",
     "ENSEMBLE_SOURCES",
+    "NAMED_SOURCES",
     "Variants",
     "XyzKeys",
     "all_parameters",

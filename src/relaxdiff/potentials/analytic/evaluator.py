@@ -12,9 +12,9 @@ import numpy as np
 from ase import Atoms
 
 from relaxdiff.exceptions import EvaluationError
+from relaxdiff.potentials import symmetrised
 from relaxdiff.potentials.analytic.derivatives import derivatives_of
 from relaxdiff.potentials.analytic.neighbours import neighbour_table
-from relaxdiff.potentials.differences import symmetrised
 
 # Angstrom, by which neighbours may be farther than the cutoff when a table is made; it serves until
 # an atom has moved by half of it, or the cell has strained as much.

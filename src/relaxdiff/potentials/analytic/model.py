@@ -12,8 +12,8 @@ import numpy as np
 from ase.data import chemical_symbols
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.files.checksums import checksum
-from relaxdiff.potentials.potential import Parameters
+from relaxdiff.files import checksum
+from relaxdiff.potentials import Parameters
 
 BUILT_IN = ("edip", "lennard_jones", "stillinger_weber")
 NEEDED = ("ELEMENTS", "PARAMETERS", "energy")

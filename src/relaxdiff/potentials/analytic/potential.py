@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from relaxdiff.exceptions import InputError
+from relaxdiff.potentials import Parameters, weights_of
 from relaxdiff.potentials.analytic.calculator import (
     AnalyticCalculator,
     AnalyticColumns,
@@ -14,8 +15,6 @@ from relaxdiff.potentials.analytic.calculator import (
 from relaxdiff.potentials.analytic.checks import check_energy
 from relaxdiff.potentials.analytic.evaluator import AnalyticEvaluator
 from relaxdiff.potentials.analytic.model import AnalyticModel, analytic_model
-from relaxdiff.potentials.linear import weights_of
-from relaxdiff.potentials.potential import Parameters
 
 
 @dataclass(frozen=True)
