@@ -75,7 +75,7 @@ test-lowest: .venv-lowest/.complete ## run some tests with the oldest dependenci
 	  $(LOWEST_TESTS) $(ARGS)
 
 # A broken link or reference is an error. docs/conf.py says what is in the site.
-docs: env ## build the documentation into build/docs/
+docs: jax ## build the documentation into build/docs/
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --conf-dir docs \
 	  --doctree-dir build/doctrees . build/docs
 

@@ -30,6 +30,7 @@ NAVIGATION = {
     "How to": [
         "docs/index",
         "docs/own_potential",
+        "docs/own_energy",
         "docs/own_training_data",
         "docs/own_structure",
         "docs/fit_positions",

@@ -16,10 +16,8 @@ with job(snakemake) as log:
     crystal, derivative = read_dataset(given.crystal), read_dataset(given.derivative)
     constants = "force_constants" in given.keys()
     blocks = block_tensors(read_dataset(given.force_constants)) if constants else ()
-    minimum = None
-    if given.reference:
-        potential = potential_from_posterior(posterior)
-        minimum = minimum_from_dataset(read_dataset(given.reference), potential)
+    potential = potential_from_posterior(posterior)
+    minimum = minimum_from_dataset(read_dataset(given.reference), potential)
     predictions = predict_variants(posterior, crystal, derivative, blocks, minimum)
     log.info("%d variants predicted", (crystal["status"] == "stable").sum())
     if "minimum_in_doubt" in predictions:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from ase.build import bulk
-from bad_input import PROJECT, WEIGHTS, json_text
+from bad_input import MORSE, PROJECT, WEIGHTS, json_text
 from clones import Clone
 from entries import vacancy
 from selenium import webdriver
@@ -123,6 +123,7 @@ def input_files(tungsten, samples_around, tmp_path_factory):
     np.savetxt(folder / "samples.csv", table, delimiter=",")
     np.save(folder / "samples.npy", table)
     (folder / "posterior.nc").write_bytes((PROJECT / "resources/tungsten.nc").read_bytes())
+    (folder / "morse.py").write_text(MORSE)
     (folder / "weights.csv").write_text(f"{WEIGHTS}bulk,1000,1,0\nvacancy,1000,1,0\n")
     for group in ("bulk", "vacancy"):
         (folder / "training" / group).mkdir(parents=True)

@@ -7,6 +7,7 @@ from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.files import package_versions
 from relaxdiff.minima.relaxation import relax
 from relaxdiff.posterior.ensemble import posterior_from_ensemble
+from relaxdiff.potentials.potential import calculator
 from relaxdiff.potentials.snap.baseline import PairBaseline, ZblBaseline
 from relaxdiff.potentials.snap.files import read_snap
 from relaxdiff.potentials.snap.potential import SnapPotential, write_snap
@@ -33,6 +34,7 @@ __all__ = [
     "ZblBaseline",
     "bulk_cell",
     "bulk_of_variants",
+    "calculator",
     "crystal_of_variants",
     "implicit_derivative",
     "open_study",

@@ -20,3 +20,14 @@ VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 VOIGT_MATRIX = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2]])
 # The place of each (i, j) in the order of LAMMPS's compute stress/atom, xx yy zz xy xz yz.
 PER_ATOM_VOIGT = np.array([[0, 3, 4], [3, 1, 5], [4, 5, 2]])
+
+
+# In files, the unit of parameters that have several: the coordinate that has the unit of each.
+UNIT_OF_EACH = "parameter_unit"
+
+
+def energy_per(unit, power=1):
+    """The unit, as text, of an energy's derivative by parameters in `unit`; power: 1 or 2."""
+    if unit == "eV":
+        return {1: "1", 2: "1/eV"}[power]
+    return f"eV/{unit}" if power == 1 else f"eV/{unit}^{power}"

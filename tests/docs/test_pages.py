@@ -21,7 +21,10 @@ from ase.io import write
 from fits import POPS, WEIGHTS, designs
 
 from relaxdiff.cli import main
+from relaxdiff.crystals.bulk import bulk_of_variants
+from relaxdiff.crystals.compared import crystal_of_variants
 from relaxdiff.crystals.one_length import bulk_descriptors, relax_reference_bulk
+from relaxdiff.derivative.implicit import implicit_derivative
 from relaxdiff.exceptions import InputError, LammpsError, RelaxationError
 from relaxdiff.files.datasets import write_dataset
 from relaxdiff.lammps.descriptors import DescriptorCalculator
@@ -29,15 +32,22 @@ from relaxdiff.lammps.session import load_lammps
 from relaxdiff.minima.minimum import minimum_dataset
 from relaxdiff.minima.reference import relax_reference
 from relaxdiff.minima.relaxation import relax
+from relaxdiff.minima.symmetry_blocks import force_constants
 from relaxdiff.posterior.design import build_design, snap_hyperparameters
+from relaxdiff.posterior.distribution import potential_from_posterior, sample_posterior
 from relaxdiff.posterior.ensemble import posterior_from_covariance
 from relaxdiff.posterior.fit_quality import fit_warnings
 from relaxdiff.posterior.group_weights import read_weights
+from relaxdiff.posterior.named_parameters import posterior_from_named
 from relaxdiff.posterior.pops import fit_posterior
 from relaxdiff.posterior.training_data import Configuration, read_group
 from relaxdiff.potentials.snap.baseline import ZblBaseline
 from relaxdiff.potentials.snap.files import read_snap
+from relaxdiff.predictions.draws import predict_draws
+from relaxdiff.predictions.predicted_variants import predict_variants
+from relaxdiff.statistics.joint import joint_posterior
 from relaxdiff.structures.dislocations import dislocation_disk, held_components
+from relaxdiff.structures.kinds import vacancy_cell
 from relaxdiff.structures.lattices import PerfectCrystal, starting_crystal
 from relaxdiff.study.config import check_config
 from relaxdiff.study.input_check import check_input
@@ -150,7 +160,9 @@ def run_block(info, text, names, clone):
     """Do with a block what its info string says."""
     language, *options = info.split() or [""]
     mine = clone.folder / "mine.yaml"
-    if language == "python":
+    if language == "python" and options:
+        (clone.folder / options[0]).write_text(text, encoding="utf-8")
+    elif language == "python":
         exec(compile(text, "a page", "exec"), names)
     elif language == "yaml" and options == ["fragment"]:
         check_config(merged(yaml.safe_load(text), full_config(STUDY)), SCHEMA)
@@ -270,6 +282,56 @@ def test_every_netcdf_file_is_described(study, tmp_path):
         if name != "ensemble.nc":  # described with posterior.nc
             on_the_page = {key: cells[:2] for key, cells in described(name).items()}
             assert on_the_page == held, name
+
+
+@pytest.fixture(scope="module")
+def copper(tmp_path_factory):
+    """Datasets of a vacancy in the copper of own_energy.md, by the file that they are in."""
+    (source,) = (text for info, text in blocks("own_energy.md") if info == "python copper.py")
+    path = tmp_path_factory.mktemp("copper") / "copper.py"
+    path.write_text(source, encoding="utf-8")
+    settings = {"potential": str(path), "deviations": {"depth": 0.01, "distance": 0.01}}
+    posterior = sample_posterior(posterior_from_named(settings), 3, 1)
+    potential, lambdas = potential_from_posterior(posterior), np.array([-1.0, 0.0, 1.0])
+    bulk = bulk_of_variants(potential, posterior, lambdas, starting_crystal("Cu", "fcc"), 2)
+    a = float(bulk["reference_lattice_parameter"])
+    minimum = relax(vacancy_cell("Cu", a, 2, "fcc"), potential)
+    derivative = implicit_derivative(minimum)
+    crystal = crystal_of_variants(potential, posterior, bulk, np.eye(3)[None])
+    given = {"crystal": crystal, "derivative": derivative}
+    given["predictions"] = predict_variants(posterior, **given, minimum=minimum)
+    given["draws"] = predict_draws(posterior, crystal, derivative, 100)
+    joint = joint_posterior(posterior, bulk, {"vacancy": given})
+    given["posterior_draws"] = given.pop("draws")
+    given["force_constants"] = force_constants(minimum)
+    return {f"{name}.nc": each for name, each in given.items()} | {
+        "posterior.nc": posterior,
+        "bulk.nc": bulk,
+        "joint.nc": joint,
+    }
+
+
+def test_what_a_potential_in_jax_changes_is_described(copper, tmp_path):
+    further = described("changes")
+    for name, dataset in copper.items():
+        write_dataset(dataset, tmp_path / name, {})
+        rows = described(name)
+        for variable, (dimensions, units) in variables(tmp_path / name).items():
+            told = (rows if variable in rows else further)[variable]
+            assert dimensions == told[0], variable
+            if units != told[1]:
+                assert "parameter_unit" in units
+                assert "eV" in told[1] or told[1].startswith("1"), variable
+            of_parameters = {"parameter", "column"} & set(dimensions.split(", "))
+            if of_parameters and variable not in ("direction_vector", "sensitivity"):
+                assert "parameter_unit" in units, variable
+
+
+def test_a_potential_in_jax_has_no_beta_0(copper):
+    for name in ("joint.nc", "posterior_draws.nc"):
+        assert list(copper[name]["parameter"].values) == ["depth", "width", "distance"]
+        units = list(copper[name]["parameter_unit"].values)
+        assert units == ["eV", "1/Angstrom", "Angstrom"]
 
 
 def test_columns_of_every_table_are_described(study):

@@ -21,3 +21,9 @@ def test_places_of_components_are_those_of_their_order():
     per_atom = [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)]
     for place, (i, j) in enumerate(per_atom):
         assert units.PER_ATOM_VOIGT[i, j] == units.PER_ATOM_VOIGT[j, i] == place
+
+
+def test_energies_by_parameters_have_the_parameters_unit():
+    assert [units.energy_per("eV", power) for power in (1, 2)] == ["1", "1/eV"]
+    assert units.energy_per("Angstrom") == "eV/Angstrom"
+    assert units.energy_per(units.UNIT_OF_EACH, 2) == "eV/parameter_unit^2"

@@ -3,10 +3,10 @@
 INTERACTIVE = f"{HERE}/figures/interactive.html"
 # Without what draws the atoms: Chromium shows no larger one in a report.
 INTERACTIVE_IN_REPORT = f"{HERE}/figures/interactive_in_report.html"
-COMMANDS = {  # what a page offers to write
+COMMANDS = {  # what a page offers to write; relaxdiff export writes other potentials than SNAP
     what: f"snakemake --cores 1 {target}{own_options()}"
     for what, target in {
-        "its potential": f"{STUDY}/potentials/{{variant}}.snap",
+        **({} if ANALYTIC else {"its potential": f"{STUDY}/potentials/{{variant}}.snap"}),
         "its predicted structure": f"{HERE}/structures/{{variant}}.extxyz",
     }.items()
 }

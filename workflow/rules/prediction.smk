@@ -21,7 +21,7 @@ rule predict_variants:
         crystal=f"{HERE}/crystal.nc",
         derivative=f"{HERE}/derivative.nc",
         # Of a potential that is not linear, newton evaluates each variant at the reference.
-        reference=f"{HERE}/reference.nc" if ANALYTIC else [],
+        reference=f"{HERE}/reference.nc",
     output:
         predictions=f"{HERE}/predictions.nc",
         draws=DRAWS,

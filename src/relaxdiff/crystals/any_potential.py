@@ -9,22 +9,23 @@ import numpy as np
 from relaxdiff.crystals.elasticity import (
     ALL_STRAINS,
     CUBIC_MODULI,
-    CUBIC_STRAINS,
     HEXAGONAL_MODULI,
     distortions,
     relaxed,
+    relaxing,
 )
 from relaxdiff.crystals.stability import commensurate_q_points
 from relaxdiff.crystals.variant_crystals import VariantCrystals, where_found
 from relaxdiff.crystals.walked_crystals import CrystalWalks
 from relaxdiff.minima import crystal_of, relaxed_crystal
 from relaxdiff.posterior import Variants
+from relaxdiff.potentials import STRAIN_STEP
 from relaxdiff.structures import Freedom, coordinates_of
 from relaxdiff.units import GPA
 
 
 def any_crystals(potential, posterior, lambdas, crystal, repeats, report):
-    """VariantCrystals of any crystal for any potential; without derivatives of moduli.
+    """VariantCrystals of any crystal for any potential.
 
     potential: at the mean of the posterior; crystal: PerfectCrystal to start from; repeats: the
     supercell whose q-points are tested; report: called with a line of text when all variants are
@@ -60,7 +61,7 @@ def any_crystals(potential, posterior, lambdas, crystal, repeats, report):
         descriptors=walks.descriptors / n_atoms,
         gradient=walks.gradient / n_atoms,
         curvatures=walks.curvatures / n_atoms,
-        modulus_derivatives={},
+        modulus_derivatives=_modulus_derivatives(potential, mean, walks),
         volume=coordinates.volume(q) / n_atoms,
         parameter_curvature=walks.parameter_curvature / n_atoms,
     )
@@ -91,15 +92,61 @@ def _moduli(potential, crystal, elastic):
         constants = relaxed(elastic, len(ALL_STRAINS))
         identity = np.einsum("kii->k", ALL_STRAINS)
         return {"bulk_modulus": 1 / (identity @ np.linalg.solve(constants, identity))}
-    if crystal.c is not None:
-        displacements = distortions(crystal).n_modes
-        constants, forms, bulk = (
-            relaxed(elastic, len(elastic) - displacements),
-            HEXAGONAL_MODULI,
-            {},
+    constants, bulk = relaxed(elastic, len(distortions(crystal).strains)), {}
+    if crystal.c is None:
+        bulk = {"bulk_modulus": _curvatures(potential, _swelling(crystal))[-1, -1] / 9}
+    return bulk | {name: np.sum(constants * form) for name, form in _forms(crystal).items()}
+
+
+def _forms(crystal):
+    """What to sum of relaxed curvatures for each elastic constant but the bulk modulus."""
+    return CUBIC_MODULI if crystal.c is None else HEXAGONAL_MODULI
+
+
+def _swelling(crystal):
+    """Coordinates of a cubic crystal's primitive cell whose last one is its linear size."""
+    return coordinates_of(crystal.primitive(), Freedom())
+
+
+def _modulus_derivatives(potential, crystal, walks):
+    """Derivatives of the relaxed crystal's moduli by the parameters, (P,), GPa per unit of each.
+
+    A modulus changes by the parameters themselves, and because the crystal's lengths follow them:
+    dM/dTheta = M_Theta + M_e de/dTheta. None of a crystal that is not `is_simple`.
+    """
+    if not crystal.is_simple:
+        return {}
+    own = _own_derivatives(potential, crystal)
+    ends = []
+    for step in STRAIN_STEP * np.eye(walks.coordinates.size):
+        there = [crystal.with_cell(walks.coordinates.structure(sign * step)) for sign in (1, -1)]
+        ends.append(
+            [_moduli(potential, at, _curvatures(potential, distortions(at))) for at in there]
         )
-    else:
-        swelling = _curvatures(potential, coordinates_of(crystal.primitive(), Freedom()))[-1, -1]
-        constants, forms = relaxed(elastic, len(CUBIC_STRAINS)), CUBIC_MODULI
-        bulk = {"bulk_modulus": swelling / 9}
-    return bulk | {name: np.sum(constants * form) for name, form in forms.items()}
+    return {
+        name: GPA
+        * (
+            own[name]
+            + np.array([ahead[name] - behind[name] for ahead, behind in ends])
+            @ walks.tangents
+            / (2 * STRAIN_STEP)
+        )
+        for name in own
+    }
+
+
+def _own_derivatives(potential, crystal):
+    """Derivatives of the moduli by the parameters at fixed lengths, (P,), eV/Angstrom^3 a unit."""
+    columns = _columns(potential, distortions(crystal))
+    along = relaxing(columns @ potential.weights, len(distortions(crystal).strains))
+    changes = np.einsum("is,ijp,jt->pst", along, columns[..., :-1], along)
+    own = {name: np.tensordot(changes, form, axes=2) for name, form in _forms(crystal).items()}
+    if crystal.c is None:
+        own["bulk_modulus"] = _columns(potential, _swelling(crystal))[-1, -1, :-1] / 9
+    return own
+
+
+def _columns(potential, coordinates):
+    """The same of all columns, (n, n, P + 1)."""
+    with potential.evaluator(coordinates) as evaluator:
+        return evaluator.hessian_columns() / coordinates.reference.get_volume()

@@ -17,9 +17,10 @@ from relaxdiff.crystals.general import general_crystals
 from relaxdiff.crystals.hexagonal import hexagonal_crystals
 from relaxdiff.exceptions import RelaxationError
 from relaxdiff.files import variable
-from relaxdiff.posterior import cut_branches, variant_shifts, variant_weights
+from relaxdiff.posterior import cut_branches, unit_of_each, variant_shifts, variant_weights
 from relaxdiff.potentials import Potential
 from relaxdiff.structures import PerfectCrystal
+from relaxdiff.units import energy_per
 
 KEPT = ("element", "lattice", "basis", "shape")  # of the attributes of a crystal
 STATUS = ("stable", "no_minimum", "elastically_unstable", "vibrationally_unstable", "cut")
@@ -58,14 +59,16 @@ def bulk_of_variants(
             f"{status[0, zero]}"
         )
     shifts = variant_shifts(posterior, lambdas, crystal.fractions)
+    unit = potential.parameters.unit
     return xr.Dataset(
         _variant_variables(found, shifts, status)
-        | _reference_variables(found, potential.weights)
-        | _modulus_derivatives(found),
+        | _reference_variables(found, potential.weights, unit)
+        | _modulus_derivatives(found, unit),
         coords={
             "sample": posterior["sample"].values,
             "lambda": lambdas,
             "parameter": posterior["parameter"].values,
+            **unit_of_each(potential),
             **(
                 {"parameter_2": posterior["parameter"].values}
                 if found.parameter_curvature is not None
@@ -125,7 +128,7 @@ def _variant_variables(found, shifts, status):
     }
 
 
-def _reference_variables(found, weights):
+def _reference_variables(found, weights, unit):
     """The mean's crystal and its second-order expansion in strain, per atom."""
     crystal = found.crystal
     traces = np.trace(found.strains, axis1=1, axis2=2)
@@ -138,20 +141,23 @@ def _reference_variables(found, weights):
             (), crystal.volume_per_atom, "Angstrom^3", "bulk volume per atom at the mean"
         ),
         "reference_volume_derivative": variable(
-            "parameter", grows, "Angstrom^3/eV", "derivative of the relaxed volume per atom"
+            "parameter", grows, f"Angstrom^3/{unit}", "derivative of the relaxed volume per atom"
         ),
         "reference_energy": variable(
             (), found.descriptors @ weights, "eV", "bulk energy per atom without energy shift"
         ),
         "reference_descriptors": variable(
-            "parameter", found.descriptors[:-1], "1", "descriptors per atom at the mean's minimum"
+            "parameter",
+            found.descriptors[:-1],
+            energy_per(unit),
+            "descriptors per atom at the mean's minimum",
         ),
-    } | _strain_variables(found, weights)
+    } | _strain_variables(found, weights, unit)
     if found.parameter_curvature is not None:
         variables["reference_parameter_curvature"] = variable(
             ("parameter", "parameter_2"),
             found.parameter_curvature,
-            "eV per unit of both parameters",
+            energy_per(unit, 2),
             "second derivative of the energy per atom by parameters at rest",
         )
     if crystal.c is not None:
@@ -161,7 +167,7 @@ def _reference_variables(found, weights):
     return variables
 
 
-def _strain_variables(found, weights):
+def _strain_variables(found, weights, unit):
     """The expansion in the strains; a cubic crystal has one, and no dimension for it."""
     if len(found.strains) == 1:
         first, second = (), ()
@@ -173,7 +179,7 @@ def _strain_variables(found, weights):
         "reference_strain_gradient": variable(
             (*first, "parameter"),
             gradient[..., :-1],
-            "1",
+            energy_per(unit),
             "derivative of descriptors per atom by strain",
         ),
         "reference_strain_curvature": variable(
@@ -182,18 +188,18 @@ def _strain_variables(found, weights):
         "reference_strain_curvatures": variable(
             (*second, "parameter"),
             curvatures[..., :-1],
-            "1",
+            energy_per(unit),
             "second derivative of descriptors by strain",
         ),
     }
 
 
-def _modulus_derivatives(found):
+def _modulus_derivatives(found, unit):
     return {
         f"{name}_derivative": variable(
             "parameter",
             change,
-            "GPa/eV",
+            f"GPa/{unit}",
             f"derivative of {SYMBOLS[name].partition(' = ')[0]} of the relaxed mean crystal",
         )
         for name, change in found.modulus_derivatives.items()

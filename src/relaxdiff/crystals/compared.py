@@ -47,6 +47,7 @@ from relaxdiff.structures import (
     crystal_from,
     plane_normal,
 )
+from relaxdiff.units import UNIT_OF_EACH
 
 # Largest strain e at the minimum of the mean's held crystal, which should be at 0: a guess, above
 # the rounding of the interpolated energies and below what a wrong input would cause.
@@ -118,8 +119,8 @@ def crystal_of_variants(
         _variant_variables(crystal, bulk) | _reference_variables(crystal, bulk, basis),
         coords={
             **{
-                name: bulk[name].values
-                for name in ("sample", "lambda", "parameter", "parameter_2")
+                name: bulk[name].variable
+                for name in ("sample", "lambda", "parameter", "parameter_2", UNIT_OF_EACH)
                 if name in bulk.coords
             },
             "xyz": xyz,
@@ -307,6 +308,7 @@ def _reference_variables(crystal, bulk, basis):
     given = {} if crystal.modes is None else {"mode_displacements": crystal.modes}
     if "reference_parameter_curvature" in bulk:
         given["reference_parameter_curvature"] = bulk["reference_parameter_curvature"].variable
+    per_parameter = bulk["reference_descriptors"].attrs["units"]
     return given | {
         "reference_energy": bulk["reference_energy"].variable,
         "reference_volume": bulk["reference_volume"].variable,
@@ -320,7 +322,7 @@ def _reference_variables(crystal, bulk, basis):
         "strain_gradient": variable(
             ("strain", "parameter"),
             crystal.gradient,
-            "1",
+            per_parameter,
             "derivative of descriptors per atom by strain",
         ),
         "strain_curvature": variable(
@@ -332,7 +334,7 @@ def _reference_variables(crystal, bulk, basis):
         "strain_curvatures": variable(
             ("strain", "strain_2", "parameter"),
             crystal.curvatures,
-            "1",
+            per_parameter,
             "second derivative of descriptors per atom by strain",
         ),
     }

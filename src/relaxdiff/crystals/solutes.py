@@ -9,17 +9,24 @@ from relaxdiff.crystals.compared import mean_crystal
 from relaxdiff.crystals.formation_energy import beyond_crystal
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import variable
-from relaxdiff.posterior import cut_branches
+from relaxdiff.posterior import cut_branches, unit_of
 from relaxdiff.structures import crystal_from
+from relaxdiff.units import energy_per
 
+# What of a solute's crystal: source, dimensions, units (None: those of the crystal's own), meaning.
 COMPARED = {
     "solute_energy": ("energy", ("sample", "lambda"), "eV", "energy of the solute's own crystal"),
     "solute_volume": ("volume", ("sample", "lambda"), "Angstrom^3", "volume of the same"),
-    "solute_descriptors": ("reference_descriptors", ("parameter",), "1", "descriptors at the mean"),
+    "solute_descriptors": (
+        "reference_descriptors",
+        ("parameter",),
+        None,
+        "descriptors at the mean",
+    ),
     "solute_volume_derivative": (
         "reference_volume_derivative",
         ("parameter",),
-        "Angstrom^3/eV",
+        None,
         "derivative of the volume at the mean",
     ),
 }
@@ -51,7 +58,7 @@ def with_solutes(crystal, composition, solutes):
         name: variable(
             ("solute", *dims),
             np.array([bulk[source].values for bulk in sources]),
-            units,
+            units or _unit_of(name, crystal),
             f"{what}, per atom",
         )
         for name, (source, dims, units, what) in COMPARED.items()
@@ -59,7 +66,7 @@ def with_solutes(crystal, composition, solutes):
     added["solute_energy_curvature"] = variable(
         ("solute", "parameter", "parameter_2"),
         np.array([_energy_curvature(bulk) for bulk in sources]),
-        "1/eV",
+        energy_per(unit_of(crystal), 2),
         "second derivative of the relaxed energy at the mean, per atom",
     )
     added["status"] = _status(crystal, bulks.values())
@@ -71,11 +78,17 @@ def with_solutes(crystal, composition, solutes):
     )
 
 
+def _unit_of(name, crystal):
+    """The unit of a derivative by parameters."""
+    unit = unit_of(crystal)
+    return energy_per(unit) if name == "solute_descriptors" else f"Angstrom^3/{unit}"
+
+
 def _energy_curvature(bulk):
-    """d2U/dTheta2 - G^T H^-1 G of a crystal's strains (and displacements), (P, P), per atom."""
+    """d2e/dTheta2 - G^T H^-1 G of a crystal's strains (and displacements), (P, P), per atom."""
     gradient = np.atleast_2d(bulk["reference_strain_gradient"].values)
     own = np.zeros((gradient.shape[1],) * 2)
-    if "reference_parameter_curvature" in bulk:
+    if "reference_parameter_curvature" in bulk:  # of a potential that is not linear in Theta
         own = bulk["reference_parameter_curvature"].values
     if not len(gradient):
         return own

@@ -18,6 +18,8 @@ from relaxdiff.derivative.solvers import SOLVERS, Problem, Solver
 from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.files import variable
 from relaxdiff.minima import Minimum, hessian_variable, largest_component, strain_basis
+from relaxdiff.posterior import unit_of_each
+from relaxdiff.units import energy_per
 
 
 def implicit_derivative(
@@ -80,7 +82,7 @@ def implicit_derivative(
         "force_calls": solved.force_calls,
     }
     if solved.tensor is not None:
-        dataset = dataset.assign(_second_derivatives(minimum.coordinates, solved.tensor))
+        dataset = dataset.assign(_second_derivatives(minimum, solved.tensor))
     return dataset
 
 
@@ -136,34 +138,43 @@ def _dataset(minimum, energies, derivatives, chosen, axis):
     positions = (modes @ full[: coordinates.n_modes]).T.reshape(chosen.shape[1], -1, 3)
     per_unit = f"per unit of {axis}"
     energy, slopes, curvature = energies
-    names = list(potential.parameters.names)
+    names, unit = list(potential.parameters.names), potential.parameters.unit
     labels = names if axis == "parameter" else np.arange(chosen.shape[1])
     return xr.Dataset(
         {
             "position_derivative": variable(
                 (axis, "atom", "xyz"),
                 positions,
-                "Angstrom per eV",
+                f"Angstrom per {unit}",
                 f"derivative of scaled atomic positions at the reference cell, {per_unit}",
             ),
             "strain_basis": strain_basis(coordinates.strains),
             "strain_derivative": variable(
-                (axis, "strain"), strains[-1], "1/eV", f"derivative of the strains, {per_unit}"
+                (axis, "strain"),
+                strains[-1],
+                f"1/{unit}",
+                f"derivative of the strains, {per_unit}",
             ),
             "level_strain_derivative": variable(
-                ("level", axis, "strain"), strains, "1/eV", "derivative of the strains by level"
+                ("level", axis, "strain"),
+                strains,
+                f"1/{unit}",
+                "derivative of the strains by level",
             ),
             "energy_curvature": variable(
                 ("level", axis, f"{axis}_2"),
                 curvature,
-                "1/eV",
+                energy_per(unit, 2),
                 "second derivative of the relaxed energy, d2U/dtheta2 + G^T dq*/dtheta",
             ),
             "descriptors": variable(
-                axis, slopes @ chosen, "1", "descriptors summed over atoms at the minimum"
+                axis,
+                slopes @ chosen,
+                energy_per(unit),
+                "descriptors summed over atoms at the minimum",
             ),
             "theta_mean": variable(
-                "parameter", potential.theta, "eV", "parameters of the reference potential"
+                "parameter", potential.theta, unit, "parameters of the reference potential"
             ),
             "energy": variable(
                 (),
@@ -175,6 +186,7 @@ def _dataset(minimum, energies, derivatives, chosen, axis):
         },
         coords={
             "parameter": names,
+            **unit_of_each(potential),
             axis: labels,
             f"{axis}_2": labels,
             "level": list(DERIVATIVE_LEVELS),
@@ -189,11 +201,12 @@ def _dataset(minimum, energies, derivatives, chosen, axis):
     )
 
 
-def _second_derivatives(coordinates, tensor):
+def _second_derivatives(minimum, tensor):
     """Further variables that only the dense solver gives."""
+    coordinates = minimum.coordinates
     modes = coordinates.modes.T.toarray().reshape(-1, len(coordinates.reference), 3)
     return {
-        "hessian_tensor": hessian_variable(tensor),
+        "hessian_tensor": hessian_variable(tensor, minimum.potential.parameters.unit),
         "orbit": variable(
             "atom", coordinates.orbits, "1", "first atom of the symmetry orbit of each atom"
         ),

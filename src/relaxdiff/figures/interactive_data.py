@@ -13,7 +13,7 @@ from relaxdiff.figures.displacements import (
     displacement_fields,
     reference_atoms,
 )
-from relaxdiff.posterior import all_parameters, deviations
+from relaxdiff.posterior import all_parameters, deviations, is_snap
 
 HUGE = 1e8  # eV, Angstrom^3: predicted out of all reason
 DIFFERENCES = 3
@@ -57,8 +57,7 @@ def page_numbers(commands, posterior, predictions, truth, samples):
     predictions: at all levels; truth: Dataset or None; samples: how many posterior samples to hold.
     """
     sources = [*map(str, predictions["level"].values), *([] if truth is None else ["truth"])]
-    theta, shift = deviations(posterior)
-    mean = np.append(posterior["energy_shift_mean"].values, posterior["theta_mean"].values)
+    steps, mean, names, units = _parameters(posterior)
     estimates = np.maximum(predictions["error_estimate"].values, 1e-12)
     data = {
         "commands": commands,
@@ -67,9 +66,10 @@ def page_numbers(commands, posterior, predictions, truth, samples):
         "samples": predictions["sample"].values[:samples].tolist(),
         "sources": sources,
         "mean": mean.tolist(),
-        "names": all_parameters(posterior),
-        "shifts": shift.shape[1],
-        "deviations": np.column_stack([shift, theta])[:samples].tolist(),
+        "names": names,
+        "units": units,
+        "shifts": len(names) - posterior.sizes["parameter"],
+        "deviations": steps[:samples].tolist(),
         # Of an estimate two digits are enough.
         "error_estimate": pack(np.log10(estimates)[:, :samples], 2),
         "status": None if truth is None else _statuses(truth["status"].values[:samples]),
@@ -81,6 +81,20 @@ def page_numbers(commands, posterior, predictions, truth, samples):
             values = np.concatenate([values, relaxed.values[None]])
         data[quantity] = pack(values[:, :samples], digits)
     return data
+
+
+def _parameters(posterior):
+    """Deviations (sample, k) and mean (k,) of the parameters, their names and units.
+
+    Of SNAP those of beta_0 come first, and units is None: all are in eV.
+    """
+    theta, shift = deviations(posterior)
+    mean, names = posterior["theta_mean"].values, all_parameters(posterior)
+    if is_snap(posterior.attrs):
+        mean = np.append(posterior["energy_shift_mean"].values, mean)
+        return np.column_stack([shift, theta]), mean, names, None
+    units = [str(unit) for unit in posterior["parameter_unit"].values]
+    return theta, mean, names[shift.shape[1] :], units
 
 
 def _statuses(status):

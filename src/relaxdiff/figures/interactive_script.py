@@ -80,8 +80,10 @@ async function start() {
   const change = (m, i) => data.deviations[m].map((step) => lambdas[i] * step);
   const theta = (m, i) => change(m, i).map((step, l) => mean[l] + step);
   const command = (what, m, i) => data.commands[what].replace("{variant}", variant(m, i));
+  // Parameters of a potential that is not SNAP have names and units of their own.
+  const own = (l) => data.units ? data.names[l] : data.names[l].replace("beta", "β");
   // beta_1 as the page shows it, and W_beta_1 of one element among several.
-  const symbol = (l) => data.names[l].replace(/(.*?)_?beta_(\d+)/,
+  const symbol = (l) => data.units ? own(l) : data.names[l].replace(/(.*?)_?beta_(\d+)/,
     (_, element, number) => `β<sub>${`${element} ${number}`.trim()}</sub>`);
   const norm = (m, i) => Math.hypot(...change(m, i).slice(data.shifts));
   const stable = (m, i) => energies.some((level) => Number.isFinite(level[m][i]));
@@ -109,8 +111,8 @@ async function start() {
     ], "td")}</tr>`).join("");
     const first = theta(m, i).slice(data.shifts, data.shifts + 3).map(
       (beta, l) => `${symbol(l + data.shifts)} = ${beta.toFixed(5)}`);
-    element("first").innerHTML =
-      `Θ: ${first.join(", ")}, … (eV); |Θ − mean| = ${norm(m, i).toPrecision(4)} eV`;
+    const far = data.units ? "" : ` (eV); |Θ − mean| = ${norm(m, i).toPrecision(4)} eV`;
+    element("first").innerHTML = `Θ: ${first.join(", ")}, …${far}`;
   }
 
   function showVariant() {
@@ -129,11 +131,12 @@ async function start() {
       line.append(`To write ${what}: `, code, " ", button);
       return line;
     }));
-    element("change").innerHTML =
+    element("change").innerHTML = data.units ? "Its parameters Θ, each in its own unit." :
       "Its parameters Θ (eV); β<sub>0</sub>, a shift per atom, moves no atom and does not count in "
       + `|Θ − mean| = ${norm(sample, at).toPrecision(6)} eV.`;
-    element("theta").innerHTML = theta(sample, at).map((beta, l) =>
-      `<li>${data.names[l].replace("beta", "β")} = ${beta.toPrecision(10)}</li>`).join("");
+    const unit = (l) => data.units && data.units[l] !== "1" ? ` ${data.units[l]}` : "";
+    element("theta").innerHTML = theta(sample, at).map((value, l) =>
+      `<li>${own(l)} = ${value.toPrecision(10)}${unit(l)}</li>`).join("");
     // Within a report the page has no address of its own.
     if (location.protocol !== "data:") history.replaceState(null, "", fragment(sample, at));
     showRows();

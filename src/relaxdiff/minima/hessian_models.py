@@ -21,17 +21,26 @@ from relaxdiff.minima.quadratic_models import (
 )
 from relaxdiff.potentials import weights_of
 from relaxdiff.structures import Coordinates
+from relaxdiff.units import energy_per
 
 
-def hessian_variable(tensor):
-    """The Hessian of all columns at a minimum, (n, n, P + 1), as files hold it."""
+def hessian_variable(tensor, unit):
+    """The Hessian of all columns at a minimum, (n, n, P + 1), as files hold it.
+
+    unit: of the parameters.
+    """
     return variable(
         ("coordinate", "coordinate_2", "column"),
         tensor,
-        "1/Angstrom^2",
+        column_curvature(unit),
         "second derivatives of descriptors in mode amplitudes and, last, strains; the last column "
         "is the baseline in eV",
     )
+
+
+def column_curvature(unit):
+    """The unit, as text, of columns' second derivatives; unit: of the parameters."""
+    return "1/Angstrom^2" if unit == "eV" else f"{energy_per(unit)}/Angstrom^2"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,12 @@ from scipy.sparse import csr_array, hstack
 
 from relaxdiff.exceptions import RelaxationError
 from relaxdiff.files import variable
-from relaxdiff.minima.hessian_models import CrystalHessian, TensorHessian, hessian_variable
+from relaxdiff.minima.hessian_models import (
+    CrystalHessian,
+    TensorHessian,
+    column_curvature,
+    hessian_variable,
+)
 from relaxdiff.minima.lattice_green import LatticeGreen
 from relaxdiff.minima.quadratic_models import inverse_in
 from relaxdiff.potentials import ONE_POINT_STEP, symmetrised, weights_of
@@ -178,7 +183,7 @@ def force_constants(minimum):
     if lowest <= 0:
         raise saddle_point(potential, f"lowest curvature {lowest:.2e} eV/Angstrom^2")
     constants = _dataset(blocks, minimum, lowest)
-    constants["hessian_tensor"] = hessian_variable(symmetric)
+    constants["hessian_tensor"] = hessian_variable(symmetric, potential.parameters.unit)
     constants.attrs |= {"potential": potential.name, "evaluations": evaluations + in_blocks}
     return constants
 
@@ -267,7 +272,7 @@ def _dataset(blocks, minimum, lowest):
             "force_constants": variable(
                 ("block", "mode", "mode_2", "column"),
                 constants,
-                "1/Angstrom^2",
+                column_curvature(minimum.potential.parameters.unit),
                 "second derivatives of descriptors along displacements of one symmetry and, last, "
                 "its strains times the edge of the cell; the last column is the baseline in "
                 "eV/Angstrom^2",

@@ -6,7 +6,6 @@ from relaxdiff.posterior.distribution import (
     covariance_root,
     deviations_in_parts,
     is_distribution,
-    is_snap,
     potential_from_posterior,
     principal_directions,
     read_posterior,
@@ -18,7 +17,11 @@ from relaxdiff.posterior.ensemble import ENSEMBLE_SOURCES
 from relaxdiff.posterior.extended_xyz import XyzKeys
 from relaxdiff.posterior.fit_quality import fit_warnings
 from relaxdiff.posterior.group_weights import read_weights
-from relaxdiff.posterior.named_parameters import NAMED_SOURCES, posterior_from_named
+from relaxdiff.posterior.named_parameters import (
+    NAMED_SOURCES,
+    posterior_from_named,
+    potential_from_named,
+)
 from relaxdiff.posterior.training_data import check_groups
 from relaxdiff.posterior.trial import write_trial_ensemble
 from relaxdiff.posterior.variants import (
@@ -27,16 +30,20 @@ from relaxdiff.posterior.variants import (
     cut_branches,
     deviations,
     elements_of,
+    is_snap,
     lambda_grid,
+    unit_of,
+    unit_of_each,
     variant_energy_shifts,
     variant_potential,
     variant_shifts,
     variant_weights,
+    without_shifts,
 )
 
 __all__ = [
-    "NAMED_SOURCES",
     "ENSEMBLE_SOURCES",
+    "NAMED_SOURCES",
     "Variants",
     "XyzKeys",
     "all_parameters",
@@ -53,6 +60,7 @@ __all__ = [
     "judged_coverage",
     "lambda_grid",
     "posterior_from_named",
+    "potential_from_named",
     "potential_from_posterior",
     "principal_directions",
     "read_posterior",
@@ -60,10 +68,13 @@ __all__ = [
     "sample_posterior",
     "snap_hyperparameters",
     "start_posterior",
+    "unit_of",
+    "unit_of_each",
     "variant_energy_shifts",
     "variant_potential",
     "variant_shifts",
     "variant_weights",
     "with_draws",
+    "without_shifts",
     "write_trial_ensemble",
 ]

@@ -27,7 +27,7 @@ import xarray as xr
 
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import read_dataset, variable
-from relaxdiff.posterior.variants import deviations
+from relaxdiff.posterior.variants import deviations, is_snap, unit_of, unit_of_each
 from relaxdiff.potentials.snap import (
     SnapPotential,
     baseline_from,
@@ -40,31 +40,25 @@ DRAWS = ("theta", "energy_shift")
 
 
 def start_posterior(potential, covariance):
-    """A posterior with its mean and covariance (eV^2), nothing yet to draw from."""
+    """A posterior with its mean and covariance, (P, P), nothing yet to draw from."""
     names, (shift_of, coords) = list(potential.parameters.names), _shifts(potential.elements)
-    if not is_snap(potential.attributes()):
-        coords["parameter_unit"] = "parameter", list(potential.parameters.units)
+    unit = potential.parameters.unit
     return xr.Dataset(
         {
-            "theta_mean": variable("parameter", potential.theta, "eV", "mean parameters"),
+            "theta_mean": variable("parameter", potential.theta, unit, "mean parameters"),
             "energy_shift_mean": variable(
                 shift_of, potential.energy_shift, "eV", "mean energy shift per atom, beta_0"
             ),
             "theta_covariance": variable(
                 ("parameter", "parameter_2"),
                 covariance,
-                "eV^2",
+                f"{unit}^2",
                 "second moment of the draws about the mean",
             ),
         },
-        coords={"parameter": names, "parameter_2": names, **coords},
+        coords={"parameter": names, "parameter_2": names, **coords, **unit_of_each(potential)},
         attrs={"name": potential.name, **potential.attributes()},
     )
-
-
-def is_snap(attrs):
-    """Whether a posterior, or what a Dataset keeps of a potential, is of SNAP; attrs: a dict."""
-    return "analytic" not in attrs
 
 
 def _shifts(elements):
@@ -73,11 +67,11 @@ def _shifts(elements):
 
 
 def with_draws(dataset, theta, shift):
-    """The posterior with draws; theta: (sample, P), shift: (sample, E), eV."""
+    """The posterior with draws; theta: (sample, P), shift: (sample, E) in eV."""
     over = dataset["energy_shift_mean"].dims
     shift = shift.reshape(len(theta), *dataset["energy_shift_mean"].shape)
     return dataset.assign(
-        theta=variable(("sample", "parameter"), theta, "eV", "parameters of the draws"),
+        theta=variable(("sample", "parameter"), theta, unit_of(dataset), "parameters of the draws"),
         energy_shift=variable(
             ("sample", *over), shift, "eV", "energy shift per atom of the draws, beta_0"
         ),
@@ -85,14 +79,14 @@ def with_draws(dataset, theta, shift):
 
 
 def with_normal(dataset, directions, shifts):
-    """The posterior with a normal distribution; directions: (direction, P), shifts: (., E), eV."""
+    """The posterior with a normal distribution; directions: (direction, P), shifts (., E)."""
     over = dataset["energy_shift_mean"].dims
     shifts = shifts.reshape(len(directions), *dataset["energy_shift_mean"].shape)
     return dataset.assign(
         normal_directions=variable(
             ("direction", "parameter"),
             directions,
-            "eV",
+            unit_of(dataset),
             "what standard normal numbers are multiplied by to be deviations from the mean",
         ),
         normal_energy_shift=variable(

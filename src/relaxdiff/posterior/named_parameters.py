@@ -24,12 +24,7 @@ def posterior_from_named(settings):
     NAMED_SOURCES. Raises InputError naming a parameter that the potential does not have, or the
     file that cannot be used.
     """
-    # JAX is imported only where it is used.
-    from relaxdiff.potentials.analytic import analytic_potential
-
-    potential = analytic_potential(
-        settings["potential"], settings.get("parameters"), settings.get("elements")
-    )
+    potential = potential_from_named(settings)
     names, shape = list(potential.parameters.names), potential.energy_shifts.shape
     if (path := settings.get("samples")) is not None:
         table = _table(path, names)
@@ -51,6 +46,16 @@ def posterior_from_named(settings):
             directions[row, names.index(name)] = deviation
     dataset = start_posterior(potential, directions.T @ directions)
     return with_normal(dataset, directions, np.zeros((len(directions), *shape)))
+
+
+def potential_from_named(settings):
+    """The AnalyticPotential at the mean; settings and errors as for `posterior_from_named`."""
+    # JAX is imported only where it is used.
+    from relaxdiff.potentials.analytic import analytic_potential
+
+    return analytic_potential(
+        settings["potential"], settings.get("parameters"), settings.get("elements")
+    )
 
 
 def _table(path, names):

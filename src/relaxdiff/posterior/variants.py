@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from relaxdiff.exceptions import InputError
+from relaxdiff.units import UNIT_OF_EACH
 
 NAME = re.compile(r"sample(?P<sample>\d{3,})_lambda(?P<stretch>[+-]\d+(\.\d+)?)")
 
@@ -81,6 +82,34 @@ def deviations(posterior):
 def elements_of(posterior):
     """The elements of a posterior's potential, in the order of its energy shifts, a list."""
     return posterior.attrs["element"].split()
+
+
+def is_snap(attrs):
+    """Whether a posterior, or what a Dataset keeps of a potential, is of SNAP; attrs: a dict."""
+    return "analytic" not in attrs
+
+
+def unit_of(dataset):
+    """The unit of the parameters in a posterior or another Dataset; 'parameter_unit' of several."""
+    if UNIT_OF_EACH not in dataset.coords:
+        return "eV"
+    units = {str(unit) for unit in dataset[UNIT_OF_EACH].values}
+    return units.pop() if len(units) == 1 else UNIT_OF_EACH
+
+
+def unit_of_each(potential):
+    """The coordinate with the unit of each parameter, a dict; {} of SNAP, whose unit is eV."""
+    if is_snap(potential.attributes()):
+        return {}
+    return {UNIT_OF_EACH: ("parameter", list(potential.parameters.units))}
+
+
+def without_shifts(dataset, posterior):
+    """A Dataset over `all_parameters` without beta_0 if the posterior's potential has none."""
+    if is_snap(posterior.attrs):
+        return dataset
+    kept = dataset.sel(parameter=posterior["parameter"].values)
+    return kept.assign_coords({UNIT_OF_EACH: posterior[UNIT_OF_EACH].variable})
 
 
 def all_parameters(posterior):

@@ -10,7 +10,13 @@ from relaxdiff.potentials.differences import (
     symmetrised,
 )
 from relaxdiff.potentials.linear import ColumnEvaluator, weights_of
-from relaxdiff.potentials.potential import Evaluator, LinearEvaluator, Parameters, Potential
+from relaxdiff.potentials.potential import (
+    Evaluator,
+    LinearEvaluator,
+    Parameters,
+    Potential,
+    calculator,
+)
 
 __all__ = [
     "ColumnEvaluator",
@@ -22,6 +28,7 @@ __all__ = [
     "Parameters",
     "Potential",
     "STRAIN_STEP",
+    "calculator",
     "responses_to",
     "second_derivatives",
     "symmetrised",

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+from ase.calculators.calculator import Calculator
 
 from relaxdiff.structures import Coordinates
+from relaxdiff.units import UNIT_OF_EACH
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,11 @@ class Parameters:
     names: tuple[str, ...]
     units: tuple[str, ...]
     theta: np.ndarray = field(repr=False)
+
+    @property
+    def unit(self):
+        """The unit of all of them; 'parameter_unit' if they have several."""
+        return self.units[0] if len(set(self.units)) == 1 else UNIT_OF_EACH
 
 
 @runtime_checkable
@@ -58,6 +65,9 @@ class Potential(Protocol):
 
     def attributes(self) -> dict:
         """What a Dataset keeps of the potential in addition to theta."""
+
+    def calculator(self) -> Calculator:
+        """An ASE calculator of the potential."""
 
     def write(self, stem) -> list[Path]:
         """Write the files that LAMMPS reads; returns their paths."""
@@ -117,3 +127,13 @@ class LinearEvaluator(Evaluator, Protocol):
 
     def hessian_columns(self) -> np.ndarray:
         """d2D/dq2 at q = 0, (n, n, P + 1)."""
+
+
+def calculator(potential: Potential) -> Calculator:
+    """An ASE calculator of any Potential, in eV, eV/Angstrom and, for stress, eV/Angstrom^3.
+
+    SNAP is evaluated by LAMMPS, with its beta_0 and baseline; a potential written in JAX by JAX.
+    `close` of the calculator frees what it holds. Evaluations raise EvaluationError where the
+    potential has no energy, and InputError for a structure that it is not for.
+    """
+    return potential.calculator()

@@ -31,6 +31,8 @@ from relaxdiff.posterior import (
     is_distribution,
     is_snap,
     principal_directions,
+    unit_of,
+    without_shifts,
 )
 from relaxdiff.predictions.newton import LEAST_CURVATURE, newton_of_crystal, newton_of_defect
 from relaxdiff.quantities import (
@@ -84,7 +86,7 @@ def predict_draws(
         name: variable(("level", "draw"), each, FORMATION_UNITS[name], what[name])
         for name, each in zip(names, values, strict=False)
     }
-    return xr.Dataset(
+    drawn = xr.Dataset(
         own
         | {
             "limited": variable(
@@ -100,6 +102,7 @@ def predict_draws(
             "seed": seed,
         },
     )
+    return without_shifts(drawn, posterior)
 
 
 def linear_draws(posterior, gradients, draws):
@@ -137,7 +140,9 @@ def _linear(posterior, given, names):
         "direction_vector": variable(
             ("direction", "parameter"), directions, "1", "principal directions of the posterior"
         ),
-        "direction_variance": variable("direction", variances, "eV^2", "variance along them"),
+        "direction_variance": variable(
+            "direction", variances, f"{unit_of(posterior)}^2", "variance along them"
+        ),
     }
 
 

@@ -29,6 +29,8 @@ from relaxdiff.posterior import (
     deviations,
     is_distribution,
     principal_directions,
+    unit_of,
+    without_shifts,
 )
 from relaxdiff.predictions import linear_draws
 from relaxdiff.quantities import (
@@ -76,9 +78,10 @@ def joint_posterior(posterior, bulk, structures, cores=None):
     mean, gradients, drawn = rows @ mean, rows @ gradients, rows @ drawn
     names = [f"{structure}_{name}" if structure else name for structure, name in units]
     levels = [_best_predictions(given)["level"].item() for given in structures.values()]
-    return xr.Dataset(
-        _derivative_variables(mean, gradients, np.sqrt((variances[:, None] * directions**2).sum(0)))
-        | _direction_variables(gradients, variances, directions)
+    unit, spreads = unit_of(posterior), np.sqrt((variances[:, None] * directions**2).sum(0))
+    joint = xr.Dataset(
+        _derivative_variables(mean, gradients, spreads, unit)
+        | _direction_variables(gradients, variances, directions, unit)
         | _sample_variables(values)
         | _drawn_variables(drawn)
         | {"left_out": _left_out(bulk, found, own, rows)},
@@ -98,6 +101,7 @@ def joint_posterior(posterior, bulk, structures, cores=None):
             "drawn_level": ", ".join(dict.fromkeys(drawn_levels)),
         },
     )
+    return without_shifts(joint, posterior)
 
 
 def parameter_deviations(posterior):
@@ -220,13 +224,13 @@ def _at_one(bulk):
     return bulk.sel({"lambda": 1.0}, method="nearest")
 
 
-def _derivative_variables(mean, gradients, spreads):
+def _derivative_variables(mean, gradients, spreads, unit):
     over = ("quantity", "parameter")
     return {
         "value_at_mean": variable("quantity", mean, "unit", "value at the mean parameters"),
-        "derivative": variable(over, gradients, "unit/eV", "derivative at the mean"),
+        "derivative": variable(over, gradients, f"unit/{unit}", "derivative at the mean"),
         "parameter_standard_deviation": variable(
-            "parameter", spreads, "eV", "standard deviation over the posterior"
+            "parameter", spreads, unit, "standard deviation over the posterior"
         ),
         "sensitivity": variable(
             over, gradients * spreads, "unit", "derivative times the parameter's standard deviation"
@@ -234,7 +238,7 @@ def _derivative_variables(mean, gradients, spreads):
     }
 
 
-def _direction_variables(gradients, variances, directions):
+def _direction_variables(gradients, variances, directions, unit):
     along = np.sqrt(variances) * (gradients @ directions.T)
     variance = (along**2).sum(axis=1)
     over = ("quantity", "direction")
@@ -242,7 +246,7 @@ def _direction_variables(gradients, variances, directions):
         "direction_vector": variable(
             ("direction", "parameter"), directions, "1", "principal directions of the posterior"
         ),
-        "direction_variance": variable("direction", variances, "eV^2", "variance along them"),
+        "direction_variance": variable("direction", variances, f"{unit}^2", "variance along them"),
         "direction_sensitivity": variable(
             over, along, "unit", "derivative along a direction times its standard deviation"
         ),

@@ -8,11 +8,13 @@ from ase.data import atomic_numbers
 from relaxdiff.exceptions import InputError
 from relaxdiff.posterior import (
     ENSEMBLE_SOURCES,
+    NAMED_SOURCES,
     XyzKeys,
     check_groups,
     elements_of,
     is_distribution,
     posterior_from_named,
+    potential_from_named,
     potential_from_posterior,
     read_posterior,
     read_weights,
@@ -207,7 +209,7 @@ def _read_potential(posterior):
         with _reading("posterior.file"):
             found = read_posterior(posterior["file"])
     elif posterior["analytic"] is not None:
-        found = posterior_from_named(posterior["analytic"])
+        found = _read_analytic(posterior["analytic"])
     else:
         ensemble = posterior["ensemble"]
         coefficients, parameters = ensemble["coefficients"], ensemble["parameters"]
@@ -224,6 +226,18 @@ def _read_potential(posterior):
     if not is_distribution(found):
         sample_posterior(found, posterior["samples"], posterior["seed"])
     return potential_from_posterior(found)
+
+
+def _read_analytic(settings):
+    """The posterior of a potential written in JAX, read key by key, so that errors name theirs."""
+    known, where = {}, "posterior.analytic"
+    for key in ("potential", "elements", "parameters"):
+        known[key] = settings.get(key)
+        with _reading(f"{where}.{key}"):
+            potential_from_named(known)
+    key = next(key for key in NAMED_SOURCES if settings.get(key) is not None)
+    with _reading(f"{where}.{key}"):
+        return posterior_from_named(settings)
 
 
 def _baseline(settings, where, elements=()):

@@ -4,6 +4,8 @@ LAMMPS does it with its own pair style. A potential that LAMMPS does not know is
 the potential's calculator: then the energy function is the same, and everything else is not.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from ase.constraints import FixAtoms, FixCartesian
 from ase.filters import FrechetCellFilter
@@ -28,18 +30,47 @@ def minimise_plainly(atoms, potential, tolerance=1e-6, freedom=None, lost=lambda
     if potential.in_lammps:
         return lammps_minimise(atoms, potential, tolerance, freedom, lost)
     freedom, moving = Freedom() if freedom is None else freedom, atoms.copy()
+    turn = _turn(freedom.strains)
+    _rotate(moving, turn)
+    freedom = replace(freedom, strains=turn @ freedom.strains @ turn.T)
     moving.calc = potential.calculator()
     moving.set_constraint(_constraints(moving, freedom))
     free = _filtered(moving, freedom)
     optimiser = LBFGS(free, logfile=None, maxstep=LARGEST_STEP)
     # ASE compares the length of the force on an atom.
     for first in range(0, MOST_STEPS, ROUND):
-        if optimiser.run(fmax=tolerance / 2, steps=first + ROUND) or lost(moving):
+        if optimiser.run(fmax=tolerance / 2, steps=first + ROUND) or lost(_back(moving, turn)):
             break
-    end = moving.copy()
-    end.set_constraint()
+    end = _back(moving, turn)
     gradient = np.abs(free.get_forces()).max(initial=0.0)
     return LammpsMinimum(end, float(moving.get_potential_energy()), gradient, optimiser.nsteps + 1)
+
+
+def _turn(strains):
+    """The rotation (3, 3) that ASE needs, whose strains are along axes, for a strain along a line.
+
+    It makes the line of a single strain n n^T the third axis; for other strains it does nothing.
+    """
+    if len(strains) != 1 or np.linalg.matrix_rank(strains[0], tol=1e-8) != 1:
+        return np.eye(3)
+    if np.count_nonzero(np.abs(strains[0]) > 1e-8) == 1:
+        return np.eye(3)  # n is an axis
+    _, axes = np.linalg.eigh(strains[0])
+    axes[:, 0] *= np.linalg.det(axes)  # no reflection
+    return axes.T
+
+
+def _rotate(atoms, turn):
+    """Turn atoms and cell as one."""
+    atoms.set_cell(atoms.cell.array @ turn.T, scale_atoms=True)
+
+
+def _back(atoms, turn):
+    """A copy without constraints, turned back."""
+    copy = atoms.copy()
+    copy.set_constraint()
+    _rotate(copy, turn.T)
+    return copy
 
 
 def _constraints(atoms, freedom):
@@ -63,9 +94,9 @@ def _filtered(atoms, freedom):
         return atoms
     if len(strains) == 1 and np.allclose(strains[0], np.eye(3)):
         return FrechetCellFilter(atoms, hydrostatic_strain=True)
-    components = np.abs(strains).max(axis=0)
+    components = np.where(np.abs(strains) > 1e-8, np.abs(strains), 0.0).max(axis=0)
     if len(strains) > 1 or np.count_nonzero(components) == 1:
         return FrechetCellFilter(atoms, mask=[components[i, j] > 0 for i, j in VOIGT])
     raise InputError(
-        "the check by ASE knows cells that are fixed, relax isotropically, fully or along one axis"
+        "the check by ASE knows cells that are fixed, relax isotropically, fully or along one line"
     )

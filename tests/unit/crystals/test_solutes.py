@@ -28,6 +28,15 @@ def test_the_solutes_crystals_are_kept_with_it(host, beryllium):
     np.testing.assert_allclose(crystal["solute_energy_curvature"], [expected])
 
 
+def test_an_energy_curved_in_its_parameters_adds_to_the_curvature(host, beryllium):
+    plain = with_solutes(host, {"W": 15, "Be": 1}, {"Be": beryllium})
+    own = np.diag([1.0, 2.0, 3.0])
+    curved = beryllium.assign(reference_parameter_curvature=(("parameter", "parameter_2"), own))
+    found = with_solutes(host, {"W": 15, "Be": 1}, {"Be": curved})
+    added = found["solute_energy_curvature"] - plain["solute_energy_curvature"]
+    np.testing.assert_allclose(added.values, [own])
+
+
 def test_a_structure_without_solutes_stays_as_it_is(host, beryllium):
     xr.testing.assert_identical(with_solutes(host, {"W": 15}, {"Be": beryllium}), host)
 

@@ -7,7 +7,12 @@ from packed import unpack
 
 from relaxdiff.figures import interactive_data
 from relaxdiff.figures.displacements import displacement_fields
-from relaxdiff.figures.interactive_data import pack, variant_labels, view_numbers
+from relaxdiff.figures.interactive_data import (
+    pack,
+    page_numbers,
+    variant_labels,
+    view_numbers,
+)
 from relaxdiff.posterior.variants import NAME, lambda_grid
 
 
@@ -27,6 +32,22 @@ def test_labels_make_the_names_of_variants():
         for value, label in zip(grid, variant_labels(grid), strict=True):
             match = NAME.fullmatch(f"sample007_lambda{label}")
             assert float(match["stretch"]) == value
+
+
+def test_parameters_of_a_potential_that_is_not_snap_have_units_and_no_beta_0():
+    study, _ = make_study()
+    posterior = study["posterior"]
+    units = {"parameter_unit": ("parameter", ["eV", "Angstrom"])}
+    other = posterior.assign_coords(units).assign_attrs(analytic="morse")
+    snap, found = (
+        page_numbers({}, each, study["predictions"], study["truth"], 4)
+        for each in (posterior, other)
+    )
+    assert (snap["names"], snap["units"]) == (["beta_0", "beta_1", "beta_2"], None)
+    assert (found["names"], found["units"]) == (["beta_1", "beta_2"], ["eV", "Angstrom"])
+    assert (snap["shifts"], found["shifts"]) == (1, 0)
+    assert snap["mean"][1:] == found["mean"]
+    assert np.shape(found["deviations"]) == (4, 2)
 
 
 def view_of(study):

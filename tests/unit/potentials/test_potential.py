@@ -1,9 +1,18 @@
 """Every potential keeps the protocols, and its derivatives are those of its energies."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from relaxdiff.potentials.potential import Evaluator, LinearEvaluator, Potential
+from relaxdiff.potentials.potential import (
+    Evaluator,
+    LinearEvaluator,
+    Parameters,
+    Potential,
+    calculator,
+)
 from relaxdiff.structures.coordinates import coordinates_of
 from relaxdiff.structures.kinds import vacancy_cell
 
@@ -31,6 +40,26 @@ def test_potentials_and_evaluators_keep_the_protocols(potential, evaluator):
     assert isinstance(potential, Potential)
     assert isinstance(evaluator, Evaluator)
     assert isinstance(evaluator, LinearEvaluator)
+
+
+def test_the_library_is_imported_without_jax():
+    program = "import sys, relaxdiff, relaxdiff.cli; print('jax' in sys.modules)"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_the_calculator_of_a_potential_says_what_its_evaluator_says(potential, evaluator, q):
+    atoms = evaluator.coordinates.structure(q)
+    atoms.calc = calculator(potential)
+    expected = evaluator.energy(q, potential.theta) + potential.shift_of(atoms)
+    assert atoms.get_potential_energy() == pytest.approx(expected, abs=1e-8)
+    atoms.calc.close()
+
+
+def test_parameters_have_one_unit_or_a_coordinate_of_them():
+    assert Parameters(("a", "b"), ("eV", "eV"), np.ones(2)).unit == "eV"
+    assert Parameters(("a", "b"), ("eV", "1"), np.ones(2)).unit == "parameter_unit"
 
 
 def test_parameters_have_names_and_units(potential):

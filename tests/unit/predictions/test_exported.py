@@ -8,7 +8,8 @@ from relaxdiff import InputError, read_snap
 from relaxdiff.cli import main
 from relaxdiff.files.datasets import write_dataset
 from relaxdiff.minima.minimum import minimum_dataset
-from relaxdiff.posterior.distribution import start_posterior, with_draws
+from relaxdiff.posterior.distribution import sample_posterior, start_posterior, with_draws
+from relaxdiff.posterior.named_parameters import posterior_from_named
 from relaxdiff.predictions.exported import export_variant
 from relaxdiff.structures.coordinates import largest_displacement
 
@@ -41,6 +42,20 @@ def test_the_potential_is_the_variant(folder, potential, tungsten, tmp_path):
     found = read_snap(*paths[:2], baseline=tungsten.baseline)
     np.testing.assert_allclose(found.theta, potential.theta, rtol=1e-14)
     assert found.energy_shift == pytest.approx(potential.energy_shift)
+
+
+def test_a_potential_that_is_not_snap_has_files_of_its_own(tmp_path):
+    settings = {"potential": "stillinger_weber", "deviations": {"epsilon": 0.1}}
+    posterior = sample_posterior(posterior_from_named(settings), 2, 1)
+    write_dataset(posterior, tmp_path / "posterior.nc", {})
+    [path] = export_variant(tmp_path, NAME, tmp_path / "w1")
+    assert path == tmp_path / "w1.sw"
+    mean, sample = (
+        float(posterior[name][..., 0].values.flat[-1]) for name in ("theta_mean", "theta")
+    )
+    assert f"{2 * mean - sample!r}" in path.read_text()
+    with pytest.raises(InputError, match=r"w1\.sw exists: remove it"):
+        export_variant(tmp_path, NAME, tmp_path / "w1")
 
 
 def test_the_structure_carries_what_its_potential_says(folder, small_study, potential, tmp_path):

@@ -4,8 +4,11 @@ What the Snakefile does before any job is called here in this process, case by c
 few cases are in tests/workflow/test_bad_input.py.
 """
 
+import json
 import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +55,24 @@ def test_bad_input_is_refused_before_any_job(input_folder, case):
         assert len(problem) <= LONGEST_SENTENCE + 10
     assert tree() == before
     assert not Path(OWNED).exists()
+
+
+def test_without_jax_a_potential_written_in_it_is_refused(input_folder):
+    program = (
+        "import sys; sys.modules['jax'] = None\n"
+        "import json; from relaxdiff.study.input_check import check_input\n"
+        "print(json.dumps(check_input(json.loads(sys.argv[1]), sys.argv[2])[0]))"
+    )
+    command = [sys.executable, "-c", program, json.dumps(config_of("analytic")), str(SCHEMA)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [
+        "a potential written in JAX needs JAX: make jax, or pip install 'relaxdiff[jax]' "
+        "(posterior.analytic.potential)"
+    ]
+
+
+def test_a_good_potential_written_in_jax_is_no_problem(input_folder):
+    assert check_input(config_of("analytic"), SCHEMA)[0] == []
 
 
 @pytest.fixture

@@ -29,11 +29,11 @@ from relaxdiff.potentials.analytic.potential import (  # noqa: E402
 )
 
 __all__ = [
-    "BUILT_IN",
     "AnalyticCalculator",
     "AnalyticEvaluator",
     "AnalyticModel",
     "AnalyticPotential",
+    "BUILT_IN",
     "analytic_model",
     "analytic_potential",
     "model_from",

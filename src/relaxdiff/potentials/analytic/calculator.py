@@ -24,6 +24,9 @@ class AnalyticCalculator(Calculator):
         super().__init__()
         self.model, self.theta = model, np.asarray(theta, dtype=float)
 
+    def close(self):
+        """Nothing to free: as calculators of other potentials have it."""
+
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
         """Evaluate all properties of `atoms`; ASE calls it."""
         super().calculate(atoms, properties, system_changes)

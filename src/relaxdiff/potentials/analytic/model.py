@@ -12,8 +12,8 @@ import numpy as np
 from ase.data import chemical_symbols
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.files.checksums import checksum
-from relaxdiff.potentials.potential import Parameters
+from relaxdiff.files import checksum
+from relaxdiff.potentials import Parameters
 
 BUILT_IN = ("edip", "lennard_jones", "stillinger_weber")
 NEEDED = ("ELEMENTS", "PARAMETERS", "energy")
@@ -25,7 +25,7 @@ class AnalyticModel:
 
     name: of a module in this package, or of the user's file; elements: symbols, species are indices
     into it; parameters: Parameters with the table's own values; cutoff: function of a dict of
-    parameters, Angstrom; energy: of one atom, see `docs/own_potential.md`; path: of the user's
+    parameters, Angstrom; energy: of one atom, see `docs/own_energy.md`; path: of the user's
     file, None for a module in this package.
     """
 
@@ -49,13 +49,20 @@ class AnalyticModel:
         return found
 
 
-@functools.lru_cache(maxsize=16)
 def analytic_model(name, elements=None):
     """The AnalyticModel called `name`, one of BUILT_IN, or in the user's Python file `name`.
 
     elements: a tuple of symbols in place of the module's own ELEMENTS, or None. The file is code,
-    and is run. Raises InputError for a file that is missing, cannot be run or lacks something.
+    and is run, once for each content that it has. Raises InputError for a file that is missing,
+    cannot be run or lacks something.
     """
+    is_file = name not in BUILT_IN and Path(name).is_file()
+    return _model(name, elements, checksum(Path(name)) if is_file else None)
+
+
+@functools.lru_cache(maxsize=16)
+def _model(name, elements, _):
+    """The same; the last argument tells contents of a file apart."""
     if name in BUILT_IN:
         module, path = import_module(f"relaxdiff.potentials.analytic.{name}"), None
     else:
@@ -91,10 +98,10 @@ def model_from(attrs):
     if "analytic_file" not in attrs:
         return analytic_model(attrs["analytic"], elements)
     path = Path(attrs["analytic_file"])
-    model = analytic_model(str(path), elements)
-    if checksum(path) != attrs["analytic_sha256"]:
+    # Before it is run: nothing but what the posterior was made from is.
+    if path.is_file() and checksum(path) != attrs["analytic_sha256"]:
         raise InputError(f"{path}: has changed since the posterior was made from it")
-    return model
+    return analytic_model(str(path), elements)
 
 
 def _module_in(path):
@@ -109,7 +116,7 @@ def _module_in(path):
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever the user's code raises
+    except (Exception, SystemExit) as error:  # whatever the user's code raises
         raise InputError(f"{path}: {type(error).__name__}: {error}") from None
     return module
 

@@ -6,15 +6,15 @@ from typing import ClassVar
 import numpy as np
 
 from relaxdiff.exceptions import InputError
+from relaxdiff.potentials import Parameters, weights_of
 from relaxdiff.potentials.analytic.calculator import (
     AnalyticCalculator,
     AnalyticColumns,
     dynamical_matrices,
 )
+from relaxdiff.potentials.analytic.checks import check_energy
 from relaxdiff.potentials.analytic.evaluator import AnalyticEvaluator
 from relaxdiff.potentials.analytic.model import AnalyticModel, analytic_model
-from relaxdiff.potentials.linear import weights_of
-from relaxdiff.potentials.potential import Parameters
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,8 @@ def analytic_potential(name, parameters=None, elements=None):
     """The AnalyticPotential called `name`, or in a user's Python file of that name.
 
     parameters: dict of values that differ from the table's own; elements: symbols in place of the
-    module's own. Raises InputError for an unknown parameter or a file that cannot be used.
+    module's own. Raises InputError for an unknown parameter, a file that cannot be used, or an
+    energy that `check_energy` refuses.
     """
     model = analytic_model(str(name), None if elements is None else tuple(elements))
     names, theta = model.parameters.names, model.parameters.theta.copy()
@@ -136,4 +137,5 @@ def analytic_potential(name, parameters=None, elements=None):
                 f"{model.name}: has no parameter {parameter}; it has {', '.join(names)}"
             )
         theta[names.index(parameter)] = value
+    check_energy(model, theta)
     return AnalyticPotential(model, theta)
