@@ -24,7 +24,8 @@ def measured(repeats):
     from relaxdiff.derivative.solvers import Sparse
     from relaxdiff.minima import crystal_green, relax
     from relaxdiff.potentials.analytic import analytic_potential
-    from relaxdiff.structures import PerfectCrystal, vacancy_cell
+    from relaxdiff.structures import PerfectCrystal
+    from relaxdiff.structures.kinds import vacancy_cell
 
     atoms = vacancy_cell("Ar", EDGE, repeats, "fcc")
     potential, begun = analytic_potential("lennard_jones"), time.perf_counter()
