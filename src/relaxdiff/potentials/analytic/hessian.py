@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from relaxdiff.potentials.differences import symmetrised
+from relaxdiff.potentials import symmetrised
 
 ATOMS_AT_ONCE = 16  # whose rows are computed together; decides how much memory it takes
 
