@@ -31,7 +31,7 @@ class AnalyticCalculator(Calculator):
         """Evaluate all properties of `atoms`; ASE calls it."""
         super().calculate(atoms, properties, system_changes)
         atoms = self.atoms
-        slopes = _compiled(self.model).slopes(*_structure(self.model, self.theta, atoms))
+        slopes = _compiled(self.model).slopes(*structure_of(self.model, self.theta, atoms))
         if not np.isfinite(slopes.energy):
             raise EvaluationError(f"{self.model.name}: the energy is not finite")
         virial = np.array(slopes.by_deformation) / atoms.get_volume()
@@ -66,7 +66,7 @@ class AnalyticColumns:
 
     def evaluate(self, atoms):
         """The Descriptors of a structure."""
-        given = _structure(self.model, self.theta, atoms)
+        given = structure_of(self.model, self.theta, atoms)
         slopes, change = (
             getattr(_compiled(self.model), name)(*given) for name in ("slopes", "by_parameters")
         )
@@ -85,7 +85,7 @@ class AnalyticColumns:
 
 def dynamical_matrices(model, theta, cell, waves):
     """See `AnalyticPotential.dynamical_matrices`; theta: (P,)."""
-    (positions, _), theta, structure = _structure(model, theta, cell)
+    (positions, _), theta, structure = structure_of(model, theta, cell)
     return np.array(_compiled(model).dynamical(positions, theta, structure, waves)).swapaxes(1, 2)
 
 
@@ -93,7 +93,7 @@ def _compiled(model):
     return derivatives_of(model.energy, model.parameters.names)
 
 
-def _structure(model, theta, atoms):
+def structure_of(model, theta, atoms):
     """What the compiled functions take for Atoms: place, theta and structure."""
     unknown = sorted(set(atoms.symbols) - set(model.elements))
     if unknown:
