@@ -572,7 +572,8 @@ CONFIGS = {
     "an octahedron in diamond": (
         structures(point_defect("octahedral", 3), crystal={"lattice": "diamond"}),
         "structures.octahedral.kind: octahedral is known in bcc, fcc, hcp, not in diamond, which "
-        "has vacancy, alloy_vacancy, divacancy_1nn, divacancy_2nn, substitutional, dumbbell_110, tetrahedral, "
+        "has vacancy, alloy_vacancy, divacancy_1nn, divacancy_2nn, substitutional, dumbbell_110, "
+        "tetrahedral, "
         "hexagonal, surface: use one of these",
     ),
     "a dumbbell of bcc in fcc": (

@@ -25,6 +25,8 @@ WITHOUT_TEST = {
 }
 WITHOUT_MODULE = {
     "test_layout.py",
+    # All potentials with all solvers, against structures relaxed anew.
+    "derivative/test_every_potential.py",
     # Atoms that are held, from the relaxation to the check: all modules must honour it.
     "minima/test_held_atoms.py",
     "truth/test_truth_with_held_atoms.py",

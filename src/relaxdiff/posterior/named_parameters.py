@@ -44,6 +44,8 @@ def posterior_from_named(settings):
             if name not in names:
                 raise InputError(f"deviations: {name} is not one of {', '.join(names)}")
             directions[row, names.index(name)] = deviation
+        if not directions.any():
+            raise InputError("deviations: all are 0: there is no uncertainty")
     dataset = start_posterior(potential, directions.T @ directions)
     return with_normal(dataset, directions, np.zeros((len(directions), *shape)))
 
@@ -62,15 +64,18 @@ def _table(path, names):
     """A CSV table whose columns are parameters, finite numbers."""
     try:
         table = pd.read_csv(path, float_precision="round_trip")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: is no CSV table ({error})") from None
     unknown = [str(column) for column in table.columns if column not in names]
-    if unknown or table.empty:
+    if unknown:
         raise InputError(
-            f"{path}: "
-            + (f"the columns {', '.join(unknown)} are" if unknown else "no row is")
-            + f" none of the parameters {', '.join(names)}"
+            f"{path}: the columns {', '.join(unknown)} are none of the parameters "
+            f"{', '.join(names)}"
         )
+    if table.empty:
+        raise InputError(f"{path}: holds no row")
     try:
         values = table.astype(float)
     except ValueError as error:

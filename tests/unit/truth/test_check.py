@@ -68,7 +68,7 @@ def test_check_reports_lammps_errors(check, truth, monkeypatch):
     def failing(*_, **__):
         raise LammpsError("ERROR: out of luck")
 
-    monkeypatch.setattr(relaxdiff.truth.check, "lammps_minimise", failing)
+    monkeypatch.setattr(relaxdiff.truth.check, "minimise_plainly", failing)
     table = check(truth, count=1)
     assert list(table["verdict"]) == ["LAMMPS error"]
     assert table["message"][0] == "ERROR: out of luck"

@@ -20,14 +20,15 @@ from relaxdiff.potentials.analytic.neighbours import neighbour_table
 # Angstrom, by which neighbours may be farther than the cutoff when a table is made; it serves until
 # an atom has moved by half of it, or the cell has strained as much.
 SKIN = 0.4
-SHORTEST = 1e-6  # Angstrom; nearer atoms have no energy
+TOO_FAR = "the structure is too far from the reference to be evaluated"
+LEAST_STRETCH = 0.5  # of the reference cell; in a smaller one tables would need too much memory
 
 
 class AnalyticEvaluator:
     """U and its derivatives in the coordinates of one structure. A context manager.
 
     model: AnalyticModel; theta: parameters (P,) about which columns are expanded; coordinates:
-    Coordinates. Raises EvaluationError where U is not finite.
+    Coordinates. Raises EvaluationError where U is not finite, or the cell has collapsed.
     """
 
     def __init__(self, model, theta, coordinates):
@@ -151,8 +152,12 @@ class AnalyticEvaluator:
         """What the compiled functions take: the place, and the structure with a table for it."""
         coordinates = self.coordinates
         reference = coordinates.reference
+        if not np.isfinite(q).all():
+            raise EvaluationError(f"{self.model.name}: {TOO_FAR}")
         positions = reference.positions + coordinates.displacements(q)
         deformation = np.eye(3) + coordinates.strain_of(q)
+        if np.linalg.eigvalsh(deformation)[0] < LEAST_STRETCH:
+            raise EvaluationError(f"{self.model.name}: {TOO_FAR}")
         reach = self.model.reach(theta)
         if not self._serves(positions, deformation, reach):
             here = Atoms(reference.numbers, positions @ deformation, pbc=True)
