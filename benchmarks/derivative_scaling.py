@@ -53,7 +53,7 @@ from relaxdiff.structures import coordinates_of
 HERE = Path(__file__).parent
 EDGE, PARAMETER = 1.548746, "sigma_AA"
 TOLERANCE, MAX_ITERATIONS = 1e-10, 1000
-SIZES = (2, 3, 4, 5, 6, 8, 12, 18, 29)  # cells along an edge
+SIZES = (2, 3, 4, 5, 6, 8, 12, 18, 29)  # n, cells along an edge
 SMALLEST = 2  # which is compared with differences
 # The largest cell that each way is tried for, and its estimated memory in bytes: for each pair of
 # atoms, and for each atom.
@@ -307,7 +307,10 @@ def main():
         rows = measure_all(given.sizes, memory, Path(folder))
     print("# Scaling of one derivative\n\n" + __doc__.replace("\n    python", "\n    $ python"))
     busy = load, os.getloadavg()[0]
-    print(f"{os.cpu_count()} cores; load before and after {busy[0]:.1f} and {busy[1]:.1f}.\n")
+    print(
+        f"n = {', '.join(map(str, given.sizes))}. {os.cpu_count()} cores; load (1 is a busy core) "
+        f"before and after: {busy[0]:.1f}, {busy[1]:.1f}.\n"
+    )
     print_table(rows)
     draw(rows)
 

@@ -87,10 +87,14 @@ class AnalyticEvaluator:
 
     def hessian_product(self, q, theta, vector):
         """d2U/dq2 applied to a vector (n,)."""
-        place, structure = self._at(q, theta)
-        change = (*self._moved(vector), np.zeros(len(theta)))
+        (place, structure), theta = self._at(q, theta), np.asarray(theta, dtype=float)
+        displacements, strain = self._moved(vector)
         self.n_evaluations += 1
-        found = self._compiled.along(place, np.asarray(theta), structure, change)
+        if not len(self.coordinates.strains):
+            product = self._compiled.product(place, theta, structure, displacements)
+            return self.coordinates.pull_back(product)
+        change = displacements, strain, np.zeros(len(theta))
+        found = self._compiled.along(place, theta, structure, change)
         return self._on_coordinates(found.by_positions, found.by_deformation)
 
     def hessian_row(self, index, theta):
