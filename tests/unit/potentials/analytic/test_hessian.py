@@ -1,4 +1,4 @@
-"""The whole Hessian is what products with it say, where an atom is often its neighbour's neighbour."""
+"""The whole Hessian is what products with it say, also where neighbours occur twice."""
 
 import sys
 
