@@ -22,6 +22,7 @@ RESERVED_NAMES = (
     "solvers",
     "solver_scaling",
     "ensemble",
+    "analytic",
     "bulk",
     "joint",
     "fit",
