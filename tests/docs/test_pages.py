@@ -548,6 +548,26 @@ def without_lammps(monkeypatch):
         return raised(load_lammps.__wrapped__)
 
 
+def own_energy(old, new):
+    """What is said of the copper of own_energy.md with a text replaced."""
+    (source,) = (text for info, text in blocks("own_energy.md") if info == "python copper.py")
+    assert old in source
+    Path("copper.py").write_text(source.replace(old, new), encoding="utf-8")
+    analytic = {"potential": "copper.py", "deviations": {"depth": 0.01}}
+    posterior = {"ensemble": None, "analytic": analytic}
+    crystal = {"element": "Cu", "lattice": "fcc"}
+    return told({"posterior": posterior, "crystal": crystal, "structures": STUDY["structures"][:1]})
+
+
+def changed_energy():
+    """What is said of a posterior whose potential has another file than before."""
+    assert own_energy("CUTOFF = 6.0", "CUTOFF = 6.1") == []
+    settings = {"potential": "copper.py", "deviations": {"depth": 0.01}}
+    write_dataset(posterior_from_named(settings), "copper.nc", {})
+    assert own_energy("CUTOFF = 6.0", "CUTOFF = 6.2") == []
+    return told({"posterior": {"ensemble": None, "file": "copper.nc"}})
+
+
 def by_command(capsys, *arguments):
     """What `relaxdiff ensemble` says when it fails."""
     assert main(["ensemble", *arguments]) == 1
@@ -589,6 +609,9 @@ def provoked(clone, monkeypatch, capsys, tungsten):
         *told({"posterior": {"ensemble": {"covariance": "covariance.npy"}}}),
         *told({"posterior": {"samples": 100}}),
         *by_command(capsys, "Ta06", "trial/new"),
+        *own_energy("switched(r, 4.5, CUTOFF)", "(r < CUTOFF)"),
+        *own_energy("switched(r, 4.5, CUTOFF)", "jnp.where(r < CUTOFF, (CUTOFF - r) ** 4.5, 0.0)"),
+        *changed_energy(),
         *training(["vacancy", "rest", "strained"]),
         *training(["strained"]),
         *training(["rest"], label="group"),
