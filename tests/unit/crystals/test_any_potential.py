@@ -44,7 +44,7 @@ def made(request):
 
 
 def test_moduli_of_silicon(made):
-    """Of Cowley, Phys. Rev. Lett. 60, 2379 (1988), in GPa."""
+    """Of E. R. Cowley, Phys. Rev. Lett. 60, 2379 (1988), in GPa."""
     potential, _, start, bulk = made
     if start.lattice != "diamond":
         pytest.skip("this is not silicon")
