@@ -38,6 +38,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import psutil
 import scipy.linalg
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from relaxdiff import PerfectCrystal, implicit_derivative, relax, vacancy_cell
 from relaxdiff.derivative.solvers import Sparse
@@ -276,7 +277,7 @@ def print_table(rows):
 
 def seconds(pair):
     """Of the wall clock, and those computed."""
-    return "{:.2f} ({:.2f})".format(*pair)
+    return "{:.2g} ({:.2g})".format(*pair)
 
 
 def draw(rows):
@@ -289,7 +290,11 @@ def draw(rows):
         axes[1].plot(atoms, [row["peak"] / 1e9 for row in here], marker=marker, ms=4)
     for axis, label in zip(axes, ("computed (s)", "peak memory (GB)"), strict=True):
         axis.set(xscale="log", yscale="log", xlabel="number of atoms", ylabel=label)
-    axes[0].legend(fontsize=8)
+        for which, steps in ((axis.xaxis, (1, 3)), (axis.yaxis, (1, 2, 5))):
+            which.set_major_locator(LogLocator(subs=steps))
+            which.set_major_formatter("{x:,g}")
+            which.set_minor_formatter(NullFormatter())
+    figure.legend(loc="outside upper center", ncols=len(WAYS), fontsize=8)
     figure.savefig(HERE / "derivative_scaling.png", dpi=200)
 
 
