@@ -61,10 +61,7 @@ def relaxed(atoms, potential, cell):
 
 @functools.cache
 def minimum_of(name, cell):
-    """The Minimum of one of ANALYTIC, made once; a fixed cell is under pressure.
-
-    It is hardly smaller than the relaxed one, so that both share what JAX has compiled.
-    """
+    """The Minimum of one of ANALYTIC, made once; a fixed cell is 0.2% too small."""
     build, potential = ANALYTIC[name]
     atoms = build()
     if cell == "fixed":
