@@ -61,6 +61,10 @@ def relaxed(atoms, potential, cell):
 
 @functools.cache
 def minimum_of(name, cell):
-    """The Minimum of one of ANALYTIC, made once."""
+    """The Minimum of one of ANALYTIC, made once; a fixed cell is 0.2% too small."""
     build, potential = ANALYTIC[name]
-    return relaxed(build(), analytic_potential(*potential), cell)
+    atoms = build()
+    if cell == "fixed":
+        atoms = minimum_of(name, "isotropic").atoms.copy()
+        atoms.set_cell(atoms.cell.array * 0.998, scale_atoms=True)
+    return relaxed(atoms, analytic_potential(*potential), cell)
