@@ -52,7 +52,7 @@ class Kind:
     defect; needs_solute: `element` has to be a solute; any_solute: it may hold any of the solutes,
     without `element`.
 
-    In its physics: on_lattice: all atoms are the crystal's own, on its sites; normal_only: atoms
+    In its physics: on_lattice: all atoms are on the crystal's sites; normal_only: atoms
     move only along the normal of the first two cell vectors; faces: number of surfaces or faults in
     a cell, if its energy is given per area; in_vacuum: it has surfaces, which a vacuum keeps apart;
     is_disk: it stands in vacuum within a ring of held atoms; is_alloy: its atoms are a random
