@@ -53,6 +53,7 @@ def test_reference_expansion_is_the_derivative_of_the_energy(bulk, descriptors, 
 
 def test_moduli_of_a_potential_in_jax_scale_with_its_units_of_energy_and_length():
     """epsilon and sigma only multiply energies and lengths: moduli are theirs, epsilon/sigma^3."""
+    pytest.importorskip("jax")  # which `make jax` adds
     deviations = {"epsilon": 0.01, "sigma": 0.01}
     settings = {"potential": "stillinger_weber", "deviations": deviations}
     posterior = sample_posterior(posterior_from_named(settings), 1, 1)
