@@ -16,8 +16,7 @@ from relaxdiff.crystals.elasticity import (
 )
 from relaxdiff.crystals.stability import commensurate_q_points
 from relaxdiff.crystals.variant_crystals import VariantCrystals, where_found
-from relaxdiff.crystals.walked_crystals import CrystalWalks
-from relaxdiff.minima import crystal_of, relaxed_crystal
+from relaxdiff.crystals.walked_crystals import relaxed_crystals
 from relaxdiff.posterior import Variants
 from relaxdiff.potentials import STRAIN_STEP
 from relaxdiff.structures import Freedom, coordinates_of
@@ -31,13 +30,9 @@ def any_crystals(potential, posterior, lambdas, crystal, repeats, report):
     supercell whose q-points are tested; report: called with a line of text when all variants are
     relaxed. Raises RelaxationError when the mean itself has no crystal.
     """
-    mean = crystal_of(relaxed_crystal(potential, crystal), crystal)
-    coordinates, variants = mean.free_coordinates, Variants(posterior, lambdas)
-    everywhere = np.ones((len(variants.delta), len(lambdas)), dtype=bool)
-    with CrystalWalks(potential, coordinates) as walks:
-        energy, q = walks.relaxed(variants, everywhere)
-    found = np.isfinite(energy)
-    report(f"{found.sum()} of {found.size} variants have a minimum")
+    variants = Variants(posterior, lambdas)
+    mean, walks, energy, q = relaxed_crystals(potential, variants, crystal, report)
+    coordinates, found = walks.coordinates, np.isfinite(energy)
     q_points = commensurate_q_points(mean, repeats)
     crystals = [mean.with_cell(coordinates.structure(each)) for each in q[found]]
     judged = [
@@ -65,6 +60,21 @@ def any_crystals(potential, posterior, lambdas, crystal, repeats, report):
         volume=coordinates.volume(q) / n_atoms,
         parameter_curvature=walks.parameter_curvature / n_atoms,
     )
+
+
+def held_energies(potential, variants, mean):
+    """Energies per atom of the mean's crystal with every variant's parameters, eV."""
+    coordinates = coordinates_of(mean.primitive(), Freedom(np.zeros((0, 3, 3))))
+    at_rest = np.zeros(coordinates.size)
+    with potential.evaluator(coordinates) as evaluator:
+        energies = [
+            [
+                evaluator.energy(at_rest, variants.theta_at(sample, each))
+                for each in variants.lambdas
+            ]
+            for sample in range(len(variants.delta))
+        ]
+    return np.array(energies) / len(coordinates.reference)
 
 
 def _judged(potential, crystal, q_points):

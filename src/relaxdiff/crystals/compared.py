@@ -16,6 +16,7 @@ import numpy as np
 import xarray as xr
 from ase.neighborlist import neighbor_list
 
+from relaxdiff.crystals.any_potential import held_energies
 from relaxdiff.crystals.bulk import STATUS
 from relaxdiff.crystals.elasticity import ALL_STRAINS
 from relaxdiff.crystals.hexagonal import STRAINS
@@ -176,7 +177,7 @@ def _fixed(potential, posterior, bulk, mean):
         change = np.outer(delta @ bulk["reference_descriptors"].values, lambdas)
         energy = float(bulk["reference_energy"]) + change
     else:
-        energy = _held_energies(potential, Variants(posterior, lambdas), mean)
+        energy = held_energies(potential, Variants(posterior, lambdas), mean)
     energy = energy + variant_shifts(posterior, lambdas, mean.fractions)
     exists = np.isfinite(bulk["energy"].values)
     return _Comparison(
@@ -186,21 +187,6 @@ def _fixed(potential, posterior, bulk, mean):
         curvature=np.empty((0, 0)),
         curvatures=np.empty((0, 0, size)),
     )
-
-
-def _held_energies(potential, variants, mean):
-    """Energies per atom of the mean's crystal with every variant's parameters, eV."""
-    coordinates = coordinates_of(mean.primitive(), Freedom(np.zeros((0, 3, 3))))
-    at_rest = np.zeros(coordinates.size)
-    with potential.evaluator(coordinates) as evaluator:
-        energies = [
-            [
-                evaluator.energy(at_rest, variants.theta_at(sample, each))
-                for each in variants.lambdas
-            ]
-            for sample in range(len(variants.delta))
-        ]
-    return np.array(energies) / len(coordinates.reference)
 
 
 def _relaxed(bulk):

@@ -13,8 +13,7 @@ from relaxdiff.crystals.cubic import curvature_densities
 from relaxdiff.crystals.elasticity import ALL_STRAINS, relaxed
 from relaxdiff.crystals.stability import commensurate_q_points, dynamical_matrices
 from relaxdiff.crystals.variant_crystals import VariantCrystals, where_found
-from relaxdiff.crystals.walked_crystals import CrystalWalks
-from relaxdiff.minima import crystal_of, relaxed_crystal
+from relaxdiff.crystals.walked_crystals import relaxed_crystals
 from relaxdiff.posterior import Variants, variant_weights
 from relaxdiff.units import GPA
 
@@ -30,13 +29,9 @@ def general_crystals(potential, posterior, lambdas, crystal, repeats, report):
     repeats: the supercell whose q-points are tested; report: called with a line of text when
     all variants are relaxed. Raises RelaxationError when the mean itself has no crystal.
     """
-    mean = crystal_of(relaxed_crystal(potential, crystal), crystal)
-    coordinates, variants = mean.free_coordinates, Variants(posterior, lambdas)
-    everywhere = np.ones((len(variants.delta), len(lambdas)), dtype=bool)
-    with CrystalWalks(potential, coordinates) as walks:
-        energy, q = walks.relaxed(variants, everywhere)
-    found = np.isfinite(energy)
-    report(f"{found.sum()} of {found.size} variants have a minimum")
+    variants = Variants(posterior, lambdas)
+    mean, walks, energy, q = relaxed_crystals(potential, variants, crystal, report)
+    coordinates, found = walks.coordinates, np.isfinite(energy)
     weights = variant_weights(posterior, lambdas)[found]
     q_points = commensurate_q_points(mean, repeats)
 

@@ -9,7 +9,16 @@ import functools
 
 import numpy as np
 
-from relaxdiff.minima import Line, Minimum, Relaxer, TensorHessian, largest_component, walk_line
+from relaxdiff.minima import (
+    Line,
+    Minimum,
+    Relaxer,
+    TensorHessian,
+    crystal_of,
+    largest_component,
+    relaxed_crystal,
+    walk_line,
+)
 from relaxdiff.potentials import weights_of
 
 
@@ -80,3 +89,20 @@ class CrystalWalks:
                 if outcome.status == "converged":
                     energy[sample, place], q[sample, place] = outcome.energy, outcome.q
         return energy, q
+
+
+def relaxed_crystals(potential, variants, crystal, report):
+    """The crystals of all variants, relaxed in every coordinate that their symmetry leaves.
+
+    potential: at the mean of Variants `variants`; crystal: PerfectCrystal to start from; report:
+    called with a line of text when all are relaxed. Returns the mean's PerfectCrystal, its
+    CrystalWalks, and energies and q as `CrystalWalks.relaxed` gives them. Raises RelaxationError
+    when the mean itself has no crystal.
+    """
+    mean = crystal_of(relaxed_crystal(potential, crystal), crystal)
+    everywhere = np.ones((len(variants.delta), len(variants.lambdas)), dtype=bool)
+    with CrystalWalks(potential, mean.free_coordinates) as walks:
+        energy, q = walks.relaxed(variants, everywhere)
+    found = np.isfinite(energy)
+    report(f"{found.sum()} of {found.size} variants have a minimum")
+    return mean, walks, energy, q

@@ -24,7 +24,8 @@ from relaxdiff.derivative import NEIGHBOURS_X, NEWTON_X
 from relaxdiff.exceptions import EvaluationError, InputError
 from relaxdiff.files import variable
 from relaxdiff.minima import Outcome, Relaxer, StabilityTest
-from relaxdiff.predictions.evaluated import evaluate, formation_of_evaluated, newton_models
+from relaxdiff.predictions.evaluated import evaluate, formation_of_evaluated
+from relaxdiff.predictions.newton import newton_models
 from relaxdiff.structures import crystal_from
 
 ENOUGH_NEIGHBOURS = 4  # evaluated structures on the way; the polynomial through them
@@ -66,7 +67,12 @@ class AdaptiveWalks(VariantWalks):
         self.cell = coordinates_of_crystal(crystal)
         self.crystal_evaluator = evaluator_of_crystal(minimum.potential, crystal, self.cell)
         evaluators = engine.evaluator, self.crystal_evaluator
-        self.models = newton_models(reference.derivative, crystal, *evaluators, minimum.potential)
+        self.models = newton_models(
+            reference.derivative,
+            crystal,
+            len(self.cell.reference),
+            None if minimum.potential.is_linear else evaluators,
+        )
 
     def __enter__(self):
         return self

@@ -19,7 +19,7 @@ from relaxdiff.exceptions import EvaluationError
 from relaxdiff.files import variable
 from relaxdiff.minima import DenseModel
 from relaxdiff.posterior import deviations, variant_shifts
-from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
+from relaxdiff.predictions.newton import newton_models
 from relaxdiff.predictions.predicted_variants import never_less_further_out
 
 EVALUATED_LEVELS = names_of_levels(EVALUATION)
@@ -71,7 +71,9 @@ def evaluate_predictions(
         potential.evaluator(minimum.coordinates) as of_defect,
         evaluator_of_crystal(potential, crystal, coordinates_of_crystal(crystal)) as of_crystal,
     ):
-        models = newton_models(derivative, crystal, of_defect, of_crystal, potential)
+        evaluators = None if potential.is_linear else (of_defect, of_crystal)
+        n_cell = len(of_crystal.coordinates.reference)
+        models = newton_models(derivative, crystal, n_cell, evaluators)
         predicted = _Predicted(minimum, posterior, crystal, models, levels)
         for sample in samples:
             before = of_defect.n_evaluations
@@ -88,20 +90,6 @@ def evaluate_predictions(
 def join_evaluations(parts):
     """One Dataset over (level, sample, lambda) of several of different samples."""
     return xr.concat(parts, dim="sample", combine_attrs="drop_conflicts", data_vars="minimal")
-
-
-def newton_models(derivative, crystal, of_defect, of_crystal, potential):
-    """NewtonModels of a structure and of its crystal's conventional cell.
-
-    derivative, crystal: Datasets; of_defect, of_crystal: Evaluators; potential: at the mean.
-    """
-    n_cell = len(of_crystal.coordinates.reference)
-    if potential.is_linear:
-        return newton_of_defect(derivative), newton_of_crystal(crystal, n_cell)
-    return (
-        newton_of_defect(derivative, of_defect),
-        newton_of_crystal(crystal, n_cell, of_crystal, potential.theta),
-    )
 
 
 def formation_of_evaluated(defect, crystal, coordinates, cell, compared):

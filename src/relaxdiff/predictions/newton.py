@@ -176,10 +176,26 @@ class AtReference:
         return self.evaluator.parameter_hessian(at_rest, self.mean)
 
 
-def newton_of_defect(derivative, evaluator=None):
+def newton_models(derivative, crystal, n_atoms, evaluators=None):
+    """NewtonModels of a structure, as `newton_of_defect`, and of n_atoms of its crystal.
+
+    derivative, crystal: Datasets; evaluators: of both, in `coordinates_of_crystal` of the second,
+    for a potential that is not linear in Theta; None for others.
+    """
+    if evaluators is None:
+        return newton_of_defect(derivative), newton_of_crystal(crystal, n_atoms)
+    of_defect, of_crystal = evaluators
+    mean, share = derivative["theta_mean"].values, n_atoms / len(of_crystal.coordinates.reference)
+    return (
+        newton_of_defect(derivative, AtReference(of_defect, mean)),
+        newton_of_crystal(crystal, n_atoms, AtReference(of_crystal, mean, share)),
+    )
+
+
+def newton_of_defect(derivative, exact=None):
     """The NewtonModel in a derivative Dataset; None when its solver made no Hessian tensor.
 
-    evaluator: of the reference, for a potential that is not linear in Theta; None for others.
+    exact: the AtReference of a potential that is not linear in Theta, None for others.
     """
     if "hessian_tensor" not in derivative:
         return None
@@ -190,21 +206,15 @@ def newton_of_defect(derivative, evaluator=None):
         hessian=tensor @ np.append(derivative["theta_mean"].values, 1.0),
         curvatures=tensor[..., :-1],
         derivatives=np.vstack([positions, derivative["strain_derivative"].values.T]),
-        exact=None
-        if evaluator is None
-        else AtReference(evaluator, derivative["theta_mean"].values),
+        exact=exact,
     )
 
 
-def newton_of_crystal(crystal, n_atoms=1, evaluator=None, mean=None):
+def newton_of_crystal(crystal, n_atoms=1, exact=None):
     """The NewtonModel of n_atoms of the perfect crystal, in `coordinates_of_crystal`.
 
-    crystal: Dataset of `crystal_of_variants`; evaluator: in these coordinates, for a potential that
-    is not linear; mean: its parameters (P,).
+    crystal: Dataset of `crystal_of_variants`; exact: as for `newton_of_defect`.
     """
-    exact = None
-    if evaluator is not None:
-        exact = AtReference(evaluator, mean, n_atoms / len(evaluator.coordinates.reference))
     curvature = crystal["strain_curvature"].values
     return NewtonModel(
         hessian=n_atoms * curvature,

@@ -25,7 +25,7 @@ from relaxdiff.derivative import (
 from relaxdiff.files import variable
 from relaxdiff.minima import Minimum
 from relaxdiff.posterior import deviations, variant_shifts
-from relaxdiff.predictions.newton import newton_of_crystal, newton_of_defect
+from relaxdiff.predictions.newton import newton_models
 from relaxdiff.predictions.soft_modes import signs_of, softest_curvature
 
 
@@ -56,7 +56,9 @@ def predict_variants(
     energy, volume = defect.predict(delta, lambdas)
     crystal_energy, crystal_volume = per_atom.predict(delta, lambdas)
     limited = unsure = np.zeros(energy.shape[1:])
-    newton, newton_per_atom = _newton_models(crystal, derivative, minimum)
+    newton, newton_per_atom = newton_models(
+        derivative, crystal, n_atoms=1, evaluators=_evaluators(crystal, minimum)
+    )
     places = {}
     if newton is not None:
         energy, volume, unsure, withheld, soft, q = _with_newton(
@@ -111,15 +113,14 @@ def predict_variants(
     )
 
 
-def _newton_models(crystal, derivative, minimum):
-    """NewtonModels of the cell and of the crystal per atom, that of the cell None if not known."""
+def _evaluators(crystal, minimum):
+    """What `newton_models` takes: of the cell and the crystal, None for a linear potential."""
     if minimum is None or minimum.potential.is_linear:
-        return newton_of_defect(derivative), newton_of_crystal(crystal)
-    potential = minimum.potential
-    cell = evaluator_of_crystal(potential, crystal, coordinates_of_crystal(crystal))
+        return None
+    potential, cell = minimum.potential, coordinates_of_crystal(crystal)
     return (
-        newton_of_defect(derivative, potential.evaluator(minimum.coordinates)),
-        newton_of_crystal(crystal, evaluator=cell, mean=potential.theta),
+        potential.evaluator(minimum.coordinates),
+        evaluator_of_crystal(potential, crystal, cell),
     )
 
 

@@ -69,32 +69,54 @@ def derivatives_of(energy, names):
 
     Each function is compiled once for each size of structure.
     """
+    whole = _Whole(energy, names)
+    along_many = jax.vmap(whole.along, in_axes=(None, None, None, 0))
+    return Derivatives(
+        slopes=jax.jit(whole.slopes),
+        along=jax.jit(whole.along),
+        product=jax.jit(whole.product),
+        along_many=jax.jit(along_many),
+        along_many_by_parameters=jax.jit(jax.jacfwd(along_many, argnums=1)),
+        rows=jax.jit(whole.rows),
+        rows_by_parameters=jax.jit(jax.jacfwd(whole.rows, argnums=1)),
+        by_parameters=jax.jit(jax.jacfwd(whole.slopes, argnums=1)),
+        dynamical=jax.jit(whole.dynamical),
+    )
 
-    def of_atom(species, neighbours, vectors, theta):
-        return energy(species, neighbours, vectors, dict(zip(names, theta, strict=True)))
 
-    of_atoms = jax.vmap(jax.value_and_grad(of_atom, argnums=(2, 3)), in_axes=(0, 0, 0, None))
+class _Whole:
+    """The functions of `derivatives_of` before they are compiled."""
 
-    def slopes(place, theta, structure):
+    def __init__(self, energy, names):
+        def of_atom(species, neighbours, vectors, theta):
+            return energy(species, neighbours, vectors, dict(zip(names, theta, strict=True)))
+
+        slopes = jax.value_and_grad(of_atom, argnums=(2, 3))
+        self.of_atoms = jax.vmap(slopes, in_axes=(0, 0, 0, None))
+
+    def of_vectors(self, kinds, apart, there, deformation, theta):
+        """Energies of atoms, their derivatives by theta, those by apart, and by the deformation."""
+        vectors = jnp.where(there, apart @ deformation, FAR)
+        found, (by_vectors, by_theta) = self.of_atoms(*kinds, vectors, theta)
+        by_vectors = by_vectors * there
+        by_deformation = jnp.einsum("bka,bkc->ac", jnp.where(there, apart, 0.0), by_vectors)
+        return found, by_theta, by_vectors @ deformation.T, by_deformation
+
+    def slopes(self, place, theta, structure):
         (positions, deformation), (cell, species, *table) = place, structure
 
         def add(total, block):
             atoms, own, others, shifts, present = block
             apart = positions[others] - positions[atoms][:, None] + shifts @ cell
             there = (present * own[:, None])[..., None]
-            vectors = jnp.where(there, apart @ deformation, FAR)
-            found, (by_vectors, by_theta) = of_atoms(
-                species[atoms], species[others], vectors, theta
+            kinds = species[atoms], species[others]
+            found, by_theta, by_apart, by_deformation = self.of_vectors(
+                kinds, apart, there, deformation, theta
             )
-            by_vectors = by_vectors * there
-            by_apart = by_vectors @ deformation.T
-            by_positions = total.by_positions.at[others].add(by_apart)
-            by_positions = by_positions.at[atoms].add(-by_apart.sum(axis=1))
-            by_deformation = jnp.einsum("bka,bkc->ac", jnp.where(there, apart, 0.0), by_vectors)
             return (
                 Slopes(
                     total.energy + own @ found,
-                    by_positions,
+                    _added(total.by_positions, atoms, others, by_apart),
                     total.by_deformation + by_deformation,
                     total.by_theta + own @ by_theta,
                 ),
@@ -106,24 +128,24 @@ def derivatives_of(energy, names):
         )
         return jax.lax.scan(add, nothing, tuple(table))[0]
 
-    def along(place, theta, structure, change):
+    def along(self, place, theta, structure, change):
         *moved, by_theta = change
         _, tangent = jax.jvp(
-            lambda place, theta: slopes(place, theta, structure),
+            lambda place, theta: self.slopes(place, theta, structure),
             (place, theta),
             (tuple(moved), by_theta),
         )
         return tangent
 
-    def product(place, theta, structure, displacements):
+    def product(self, place, theta, structure, displacements):
         positions, deformation = place
 
         def by_positions(positions):
-            return slopes((positions, deformation), theta, structure).by_positions
+            return self.slopes((positions, deformation), theta, structure).by_positions
 
         return jax.jvp(by_positions, (positions,), (displacements,))[1]
 
-    def rows(place, theta, structure, moved, near, counted):
+    def rows(self, place, theta, structure, moved, near, counted):
         (positions, deformation), (cell, species, *table) = place, structure
         _, _, others, shifts, present = (each.reshape(-1, *each.shape[2:]) for each in table)
 
@@ -132,14 +154,12 @@ def derivatives_of(energy, names):
             apart = positions[neighbours] - positions[near][:, None] + shifts[near] @ cell
 
             def slopes_of(apart):
-                vectors = jnp.where(there, apart @ deformation, FAR)
-                by_vectors = of_atoms(species[near], species[neighbours], vectors, theta)[1][0]
-                by_vectors = by_vectors * there
-                by_apart = by_vectors @ deformation.T
-                by_positions = jnp.zeros_like(positions).at[neighbours].add(by_apart)
-                by_positions = by_positions.at[near].add(-by_apart.sum(axis=1))
-                held = jnp.where(there, apart, 0.0)
-                return by_positions, jnp.einsum("bka,bkc->ac", held, by_vectors)
+                kinds = species[near], species[neighbours]
+                _, _, by_apart, by_deformation = self.of_vectors(
+                    kinds, apart, there, deformation, theta
+                )
+                nothing = jnp.zeros_like(positions)
+                return _added(nothing, near, neighbours, by_apart), by_deformation
 
             # How each vector changes when the atom moves: with its neighbours', against its own.
             change = (neighbours == moved).astype(float) - (near == moved)[:, None]
@@ -149,17 +169,16 @@ def derivatives_of(energy, names):
 
         return jax.vmap(of_one)(moved, near, counted)
 
-    def dynamical(positions, theta, structure, waves):
+    def dynamical(self, positions, theta, structure, waves):
         cell, species, _, _, others, shifts, present = structure
         others, present = others[0], present[0][..., None]
         translations = shifts[0] @ cell
         vectors = positions[others] - positions[:, None] + translations
 
         def by_vectors(vectors):
-            return (
-                of_atoms(species, species[others], jnp.where(present, vectors, FAR), theta)[1][0]
-                * present
-            )
+            kinds, vectors = (species, species[others]), jnp.where(present, vectors, FAR)
+            _, (found, _) = self.of_atoms(*kinds, vectors, theta)
+            return found * present
 
         def acted_on(wave, displaced):
             # A wave with these complex amplitudes moves the image at R by exp(i q . R).
@@ -176,15 +195,7 @@ def derivatives_of(energy, names):
         each = jax.vmap(jax.vmap(acted_on, in_axes=(None, 0)), in_axes=(0, None))
         return each(waves, units).reshape(len(waves), positions.size, positions.size)
 
-    along_many = jax.vmap(along, in_axes=(None, None, None, 0))
-    return Derivatives(
-        slopes=jax.jit(slopes),
-        along=jax.jit(along),
-        product=jax.jit(product),
-        along_many=jax.jit(along_many),
-        along_many_by_parameters=jax.jit(jax.jacfwd(along_many, argnums=1)),
-        rows=jax.jit(rows),
-        rows_by_parameters=jax.jit(jax.jacfwd(rows, argnums=1)),
-        by_parameters=jax.jit(jax.jacfwd(slopes, argnums=1)),
-        dynamical=jax.jit(dynamical),
-    )
+
+def _added(total, atoms, others, by_apart):
+    """Derivatives by positions with those by others' positions less the atoms' added."""
+    return total.at[others].add(by_apart).at[atoms].add(-by_apart.sum(axis=1))
