@@ -120,3 +120,9 @@ def assert_same(atoms, found, expected, energy, forces, stress):
     assert abs(found["energy"] - expected["energy"]) < energy * len(atoms)
     np.testing.assert_allclose(found["forces"], expected["forces"], rtol=0, atol=forces)
     np.testing.assert_allclose(found["stress"], expected["stress"], rtol=0, atol=stress)
+
+
+def numbers_in(path):
+    """The numbers of a potential's file of LAMMPS, behind the elements, a list."""
+    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    return [float(word) for word in " ".join(lines).split()[3:]]

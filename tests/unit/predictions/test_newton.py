@@ -98,67 +98,70 @@ def test_newton_is_better_than_the_straight_line(posterior, study, predictions, 
         assert (error <= 2 * here["error_estimate"]).all()
 
 
-class TestOfAPotentialThatIsNotLinear:
-    """Lennard-Jones: energy and gradient of each variant are exact, the Hessian to first order."""
+@pytest.fixture(scope="module")
+def lennard_jones():
+    """Minimum, Evaluator, NewtonModel, and a direction in parameter space.
 
-    @pytest.fixture(scope="class")
-    def made(self):
-        """Minimum, Evaluator, NewtonModel, and a direction in parameter space."""
-        pytest.importorskip("jax")  # which `make jax` adds
-        from zoo import minimum_of
+    Energy and gradient of each variant are exact, the Hessian to first order.
+    """
+    pytest.importorskip("jax")  # which `make jax` adds
+    from zoo import minimum_of
 
-        minimum = minimum_of("lennard_jones", "isotropic")
-        derivative = implicit_derivative(minimum)
-        evaluator = minimum.potential.evaluator(minimum.coordinates)
-        direction = 0.02 * np.random.default_rng(1).normal(size=6)
-        return minimum, evaluator, newton_of_defect(derivative, evaluator), direction
+    minimum = minimum_of("lennard_jones", "isotropic")
+    derivative = implicit_derivative(minimum)
+    evaluator = minimum.potential.evaluator(minimum.coordinates)
+    direction = 0.02 * np.random.default_rng(1).normal(size=6)
+    model = newton_of_defect(derivative, AtReference(evaluator, minimum.potential.theta))
+    return minimum, evaluator, model, direction
 
-    def test_what_is_exact_at_the_reference(self, made):
-        minimum, evaluator, model, direction = made
-        theta, at = minimum.potential.theta, np.zeros(minimum.coordinates.size)
-        lambdas = np.array([-1.0, 0.0, 0.5])
-        more, gradients = model.exact.of_line(direction, lambdas)
-        slope = evaluator.parameter_gradient(at, theta) @ direction
-        second = evaluator.parameter_hessian(at, theta) @ direction @ direction
-        for place, stretch in enumerate(lambdas):
-            there = theta + stretch * direction
-            expanded = evaluator.energy(at, theta) + stretch * slope + stretch**2 / 2 * second
-            assert more[place] == pytest.approx(evaluator.energy(at, there) - expanded, abs=1e-12)
-            np.testing.assert_allclose(gradients[place], evaluator.gradient(at, there), atol=1e-12)
-        assert more[1] == 0
-        np.testing.assert_array_equal(
-            model.gradient(0.5 * direction), evaluator.gradient(at, theta + 0.5 * direction)
+
+def test_what_is_exact_at_the_reference(lennard_jones):
+    minimum, evaluator, model, direction = lennard_jones
+    theta, at = minimum.potential.theta, np.zeros(minimum.coordinates.size)
+    lambdas = np.array([-1.0, 0.0, 0.5])
+    more, gradients = model.exact.of_line(direction, lambdas)
+    slope = evaluator.parameter_gradient(at, theta) @ direction
+    second = evaluator.parameter_hessian(at, theta) @ direction @ direction
+    for place, stretch in enumerate(lambdas):
+        there = theta + stretch * direction
+        expanded = evaluator.energy(at, theta) + stretch * slope + stretch**2 / 2 * second
+        assert more[place] == pytest.approx(evaluator.energy(at, there) - expanded, abs=1e-12)
+        np.testing.assert_allclose(gradients[place], evaluator.gradient(at, there), atol=1e-12)
+    assert more[1] == 0
+    np.testing.assert_array_equal(
+        model.gradient(0.5 * direction), evaluator.gradient(at, theta + 0.5 * direction)
+    )
+    half = AtReference(evaluator, theta, share=0.5).of_line(direction, lambdas)
+    np.testing.assert_allclose(half[0], 0.5 * more, atol=1e-14)
+    np.testing.assert_allclose(half[1], 0.5 * gradients, atol=1e-14)
+
+
+def test_steps_are_newtons_and_their_errors_of_third_order(lennard_jones):
+    """Of energies; of structures second. Beyond what h+ih has."""
+    minimum, evaluator, model, direction = lennard_jones
+    theta, at = minimum.potential.theta, np.zeros(minimum.coordinates.size)
+    lambdas = np.array([0.02, 0.01, 0.005])
+    q, beyond, _, _, limited = model.steps(direction, lambdas)
+    assert not limited.any()
+    slope = evaluator.parameter_gradient(at, theta) @ direction
+    own = evaluator.parameter_hessian(at, theta)
+    straight = model.derivatives @ direction
+    curvature = direction @ own @ direction - straight @ model.hessian @ straight
+    energies, structures = [], []
+    for place, stretch in enumerate(lambdas):
+        there = theta + stretch * direction
+        hessian = model.hessian_of(stretch * direction)
+        step = -np.linalg.solve(hessian, evaluator.gradient(at, there))
+        np.testing.assert_allclose(q[place], step, rtol=0, atol=1e-11)
+        second_order = minimum.energy + stretch * slope + stretch**2 / 2 * curvature
+        end = relax(
+            minimum.atoms,
+            minimum.potential.with_theta(there),
+            tolerance=1e-11,
+            symmetry=False,
         )
-        half = AtReference(evaluator, theta, share=0.5).of_line(direction, lambdas)
-        np.testing.assert_allclose(half[0], 0.5 * more, atol=1e-14)
-        np.testing.assert_allclose(half[1], 0.5 * gradients, atol=1e-14)
-
-    def test_steps_are_newtons_and_their_errors_of_third_order(self, made):
-        """Of energies; of structures second. Beyond what h+ih has."""
-        minimum, evaluator, model, direction = made
-        theta, at = minimum.potential.theta, np.zeros(minimum.coordinates.size)
-        lambdas = np.array([0.02, 0.01, 0.005])
-        q, beyond, _, _, limited = model.steps(direction, lambdas)
-        assert not limited.any()
-        slope = evaluator.parameter_gradient(at, theta) @ direction
-        own = evaluator.parameter_hessian(at, theta)
-        straight = model.derivatives @ direction
-        curvature = direction @ own @ direction - straight @ model.hessian @ straight
-        energies, structures = [], []
-        for place, stretch in enumerate(lambdas):
-            there = theta + stretch * direction
-            hessian = model.hessian_of(stretch * direction)
-            step = -np.linalg.solve(hessian, evaluator.gradient(at, there))
-            np.testing.assert_allclose(q[place], step, rtol=0, atol=1e-11)
-            second_order = minimum.energy + stretch * slope + stretch**2 / 2 * curvature
-            end = relax(
-                minimum.atoms,
-                minimum.potential.with_theta(there),
-                tolerance=1e-11,
-                symmetry=False,
-            )
-            energies.append(abs(second_order + beyond[place] - end.energy))
-            structures.append(np.abs(q[place, -1] - end.strain[0, 0]))
-        for errors, order in ((energies, 3), (structures, 2)):
-            slopes = np.log2(errors[:-1]) - np.log2(errors[1:])
-            assert slopes == pytest.approx(order, abs=0.25)
+        energies.append(abs(second_order + beyond[place] - end.energy))
+        structures.append(np.abs(q[place, -1] - end.strain[0, 0]))
+    for errors, order in ((energies, 3), (structures, 2)):
+        slopes = np.log2(errors[:-1]) - np.log2(errors[1:])
+        assert slopes == pytest.approx(order, abs=0.25)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from bad_analytic_input import ANALYTICS
 from bad_input import (
     BAD_CONFIGS,
     BAD_TABLES,
@@ -35,15 +36,17 @@ from entries import vacancy
 from relaxdiff.posterior.trial import write_trial_ensemble
 from relaxdiff.study.input_check import LONGEST_SENTENCE, check_input, printable
 
+ALL_CASES = CASES | ANALYTICS
+
 
 def tree():
     """All files and folders in the working directory."""
     return sorted(str(path) for path in Path().rglob("*"))
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", ALL_CASES)
 def test_bad_input_is_refused_before_any_job(input_folder, case):
-    edit, *phrases = CASES[case]
+    edit, *phrases = ALL_CASES[case]
     config = edit()
     before = tree()
     problems, _ = check_input(config, SCHEMA)
