@@ -290,7 +290,7 @@ def draw(rows):
         axes[1].plot(atoms, [row["peak"] / 1e9 for row in here], marker=marker, ms=4)
     for axis, label in zip(axes, ("computed (s)", "peak memory (GB)"), strict=True):
         axis.set(xscale="log", yscale="log", xlabel="number of atoms", ylabel=label)
-        for which, steps in ((axis.xaxis, (1, 3)), (axis.yaxis, (1, 2, 5))):
+        for which, steps in ((axis.xaxis, (1,)), (axis.yaxis, (1, 2, 5))):
             which.set_major_locator(LogLocator(subs=steps))
             which.set_major_formatter("{x:,g}")
             which.set_minor_formatter(NullFormatter())

@@ -1,8 +1,11 @@
 """The crystal of every variant of a potential that is not linear in its parameters.
 
 Each is really relaxed, and its own second derivatives give its elastic constants and its phonons:
-nothing is interpolated. A primitive cell is a few atoms, so that this costs little.
+nothing is interpolated. A primitive cell is a few atoms, and many variants are evaluated at once.
 """
+
+import functools
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,11 +19,14 @@ from relaxdiff.crystals.elasticity import (
 )
 from relaxdiff.crystals.stability import commensurate_q_points
 from relaxdiff.crystals.variant_crystals import VariantCrystals, where_found
-from relaxdiff.crystals.walked_crystals import relaxed_crystals
+from relaxdiff.crystals.walked_crystals import CrystalWalks, relaxed_crystals
+from relaxdiff.minima import many_in_basin
 from relaxdiff.posterior import Variants
-from relaxdiff.potentials import STRAIN_STEP
-from relaxdiff.structures import Freedom, coordinates_of
+from relaxdiff.potentials import STRAIN_STEP, Potential
+from relaxdiff.structures import Freedom, PerfectCrystal, coordinates_of
 from relaxdiff.units import GPA
+
+AT_ONCE = 320  # variants; what is kept of them at a time decides how much memory it takes
 
 
 def any_crystals(potential, posterior, lambdas, crystal, repeats, report):
@@ -34,29 +40,24 @@ def any_crystals(potential, posterior, lambdas, crystal, repeats, report):
     mean, walks, energy, q = relaxed_crystals(potential, variants, crystal, report)
     coordinates, found = walks.coordinates, np.isfinite(energy)
     q_points = commensurate_q_points(mean, repeats)
-    crystals = [mean.with_cell(coordinates.structure(each)) for each in q[found]]
-    judged = [
-        _judged(potential.with_theta(variants.theta(*place)), each, q_points)
-        for place, each in zip(np.argwhere(found), crystals, strict=True)
-    ]
-    moduli, elastic, vibrational = zip(*judged, strict=True)
+    crystals = _Crystals(potential, mean, walks, variants)
+    theta = variants.every_theta[found.ravel()]
+    moduli, elastic, vibrational = crystals.judged(theta, q[found], q_points)
     n_atoms, modes = len(coordinates.reference), coordinates.n_modes
+    lengths = np.linalg.norm(crystals.conventional(q[found])[1], axis=-1)
     return VariantCrystals(
-        lengths=where_found(found, np.array([each.lengths for each in crystals])),
+        lengths=where_found(found, lengths[:, [0] if mean.c is None else [0, 2]]),
         energy=energy / n_atoms,
-        moduli={
-            name: where_found(found, np.array([each[name] for each in moduli])) * GPA
-            for name in moduli[0]
-        },
-        elastic=where_found(found, np.array(elastic)),
-        vibrational=where_found(found, np.array(vibrational)),
+        moduli={name: where_found(found, each) * GPA for name, each in moduli.items()},
+        elastic=where_found(found, elastic),
+        vibrational=where_found(found, vibrational),
         q_points=q_points,
         crystal=mean,
         strains=np.concatenate([np.zeros((modes, 3, 3)), coordinates.strains]),
         descriptors=walks.descriptors / n_atoms,
         gradient=walks.gradient / n_atoms,
         curvatures=walks.curvatures / n_atoms,
-        modulus_derivatives=_modulus_derivatives(potential, mean, walks),
+        modulus_derivatives=crystals.modulus_derivatives(),
         volume=coordinates.volume(q) / n_atoms,
         parameter_curvature=walks.parameter_curvature / n_atoms,
     )
@@ -65,47 +66,111 @@ def any_crystals(potential, posterior, lambdas, crystal, repeats, report):
 def held_energies(potential, variants, mean):
     """Energies per atom of the mean's crystal with every variant's parameters, eV."""
     coordinates = coordinates_of(mean.primitive(), Freedom(np.zeros((0, 3, 3))))
-    at_rest = np.zeros(coordinates.size)
-    with potential.evaluator(coordinates) as evaluator:
-        energies = [
-            [
-                evaluator.energy(at_rest, variants.theta_at(sample, each))
-                for each in variants.lambdas
-            ]
-            for sample in range(len(variants.delta))
-        ]
-    return np.array(energies) / len(coordinates.reference)
+    many = many_in_basin(potential, variants.every_theta, coordinates)
+    energies, _, _ = many.second_order(variants.every_theta)
+    shape = len(variants.delta), len(variants.lambdas)
+    return energies.reshape(shape) / len(coordinates.reference)
 
 
-def _judged(potential, crystal, q_points):
-    """Moduli (eV/Angstrom^3), the lowest elastic curvature, and that at each q-point.
+@dataclass(frozen=True)
+class _Crystals:
+    """Crystals of variants, in the coordinates q of the mean's conventional cell.
 
-    crystal: relaxed with the potential.
+    mean: PerfectCrystal; walks: CrystalWalks; variants: Variants.
     """
-    elastic = _curvatures(potential, distortions(crystal))
-    reciprocal = 2 * np.pi * np.linalg.inv(crystal.conventional().cell.array).T
-    matrices = potential.dynamical_matrices(crystal.primitive(), q_points @ reciprocal)
-    lowest = np.linalg.eigvalsh(matrices)[:, 0]
-    return _moduli(potential, crystal, elastic), np.linalg.eigvalsh(elastic)[0], lowest
 
+    potential: Potential
+    mean: PerfectCrystal
+    walks: CrystalWalks
+    variants: Variants
 
-def _curvatures(potential, coordinates):
-    """Second derivatives of the energy in some coordinates, per volume, (n, n), eV/Angstrom^3."""
-    with potential.evaluator(coordinates) as evaluator:
-        hessian = evaluator.hessian(np.zeros(coordinates.size), potential.theta)
-    return hessian / coordinates.reference.get_volume()
+    def conventional(self, q):
+        """Positions (V, N, 3) and cells (V, 3, 3) of the conventional cells at q (V, n)."""
+        coordinates = self.walks.coordinates
+        reference, modes = coordinates.reference, coordinates.n_modes
+        deformation = np.eye(3) + coordinates.strain_of(q)
+        moved = (coordinates.modes @ q[:, :modes].T).T.reshape(len(q), -1, 3)
+        return (reference.positions + moved) @ deformation, reference.cell.array @ deformation
 
+    def primitive(self, q):
+        """The same of the primitive cells."""
+        positions, cells = self.conventional(q)
+        whole, primitive = self.walks.coordinates.reference, self.mean.primitive()
+        scale = np.linalg.inv(whole.cell.array)
+        apart = (primitive.positions[:, None] - whole.positions) @ scale
+        shifts = apart.round()
+        same = np.abs(apart - shifts).max(axis=-1).argmin(axis=1)
+        shifts = shifts[np.arange(len(same)), same]
+        return positions[:, same] + shifts @ cells, primitive.cell.array @ scale @ cells
 
-def _moduli(potential, crystal, elastic):
-    """The moduli of a crystal, a dict; elastic: curvatures in its `distortions`."""
-    if not crystal.is_simple:
-        constants = relaxed(elastic, len(ALL_STRAINS))
-        identity = np.einsum("kii->k", ALL_STRAINS)
-        return {"bulk_modulus": 1 / (identity @ np.linalg.solve(constants, identity))}
-    constants, bulk = relaxed(elastic, len(distortions(crystal).strains)), {}
-    if crystal.c is None:
-        bulk = {"bulk_modulus": _curvatures(potential, _swelling(crystal))[-1, -1] / 9}
-    return bulk | {name: np.sum(constants * form) for name, form in _forms(crystal).items()}
+    def judged(self, theta, q, q_points):
+        """Moduli (eV/Angstrom^3, a dict), the lowest elastic curvature, and that at each q-point.
+
+        theta: (V, P), q: (V, n), of relaxed crystals.
+        """
+        parts = []
+        for first in range(0, len(q), AT_ONCE):
+            some = theta[first : first + AT_ONCE], q[first : first + AT_ONCE]
+            moduli, elastic = self.moduli(*some)
+            cells = self.conventional(some[1])[1]
+            waves = q_points @ (2 * np.pi * np.linalg.inv(cells).swapaxes(1, 2))
+            matrices = self._distorted.dynamical_matrices(some[0], self.primitive(some[1]), waves)
+            lowest = np.linalg.eigvalsh(matrices)[..., 0]
+            parts.append((moduli, np.linalg.eigvalsh(elastic)[:, 0], lowest))
+        moduli, elastic, vibrational = zip(*parts, strict=True)
+        joined = {name: np.concatenate([each[name] for each in moduli]) for name in moduli[0]}
+        return joined, np.concatenate(elastic), np.concatenate(vibrational)
+
+    def moduli(self, theta, q):
+        """Moduli, a dict of (V,), and curvatures in the crystals' `distortions`, eV/Angstrom^3."""
+        elastic = self._curvatures(self._distorted, theta, q)
+        if not self.mean.is_simple:
+            constants = relaxed(elastic, len(ALL_STRAINS))
+            identity = np.einsum("kii->k", ALL_STRAINS)
+            compliance = np.linalg.solve(constants, identity[:, None])[..., 0] @ identity
+            return {"bulk_modulus": 1 / compliance}, elastic
+        found = {}
+        if self.mean.c is None:
+            found["bulk_modulus"] = self._curvatures(self._swollen, theta, q)[:, -1, -1] / 9
+        constants = relaxed(elastic, len(distortions(self.mean).strains))
+        forms = _forms(self.mean).items()
+        return found | {name: (constants * form).sum(axis=(1, 2)) for name, form in forms}, elastic
+
+    def modulus_derivatives(self):
+        """Derivatives of the relaxed mean's moduli by the parameters, (P,), GPa per unit of each.
+
+        A modulus changes by the parameters themselves, and because the crystal's lengths follow
+        them: dM/dTheta = M_Theta + M_e de/dTheta. None of a crystal that is not `is_simple`.
+        """
+        if not self.mean.is_simple:
+            return {}
+        steps = STRAIN_STEP * np.eye(self.walks.coordinates.size)
+        theta = np.tile(self.potential.theta, (len(steps), 1))
+        ahead, behind = (self.moduli(theta, sign * steps)[0] for sign in (1, -1))
+        return {
+            name: GPA
+            * (own + (ahead[name] - behind[name]) @ self.walks.tangents / (2 * STRAIN_STEP))
+            for name, own in _own_derivatives(self.potential, self.mean).items()
+        }
+
+    @functools.cached_property
+    def _distorted(self):
+        return self._in(distortions(self.mean))
+
+    @functools.cached_property
+    def _swollen(self):
+        return self._in(_swelling(self.mean))
+
+    def _in(self, coordinates):
+        """ManyStructures in coordinates of the primitive cell."""
+        every = self.variants.every_theta
+        return many_in_basin(self.potential, every, self.walks.coordinates, coordinates)
+
+    def _curvatures(self, many, theta, q):
+        """Second derivatives of the primitive cells' energy, per volume, (V, n, n)."""
+        structures = self.primitive(q)
+        _, _, hessian = many.second_order(theta, structures=structures)
+        return hessian / np.abs(np.linalg.det(structures[1]))[:, None, None]
 
 
 def _forms(crystal):
@@ -116,33 +181,6 @@ def _forms(crystal):
 def _swelling(crystal):
     """Coordinates of a cubic crystal's primitive cell whose last one is its linear size."""
     return coordinates_of(crystal.primitive(), Freedom())
-
-
-def _modulus_derivatives(potential, crystal, walks):
-    """Derivatives of the relaxed crystal's moduli by the parameters, (P,), GPa per unit of each.
-
-    A modulus changes by the parameters themselves, and because the crystal's lengths follow them:
-    dM/dTheta = M_Theta + M_e de/dTheta. None of a crystal that is not `is_simple`.
-    """
-    if not crystal.is_simple:
-        return {}
-    own = _own_derivatives(potential, crystal)
-    ends = []
-    for step in STRAIN_STEP * np.eye(walks.coordinates.size):
-        there = [crystal.with_cell(walks.coordinates.structure(sign * step)) for sign in (1, -1)]
-        ends.append(
-            [_moduli(potential, at, _curvatures(potential, distortions(at))) for at in there]
-        )
-    return {
-        name: GPA
-        * (
-            own[name]
-            + np.array([ahead[name] - behind[name] for ahead, behind in ends])
-            @ walks.tangents
-            / (2 * STRAIN_STEP)
-        )
-        for name in own
-    }
 
 
 def _own_derivatives(potential, crystal):

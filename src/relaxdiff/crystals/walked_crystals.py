@@ -3,6 +3,7 @@
 Along each sample the walk goes from the mean's crystal outwards, as for structures
 (`minima/walk.py`): a variant is relaxed when the gradient of its own potential vanishes. Any cell
 and constraint is possible; its coordinates relax: strains, and displacements of their symmetry.
+Potentials that evaluate many cells at once walk along all samples side by side.
 """
 
 import functools
@@ -16,7 +17,9 @@ from relaxdiff.minima import (
     TensorHessian,
     crystal_of,
     largest_component,
+    many_in_basin,
     relaxed_crystal,
+    walk_at_once,
     walk_line,
 )
 from relaxdiff.potentials import weights_of
@@ -39,7 +42,7 @@ class CrystalWalks:
             self.gradient = evaluator.columns(start)
             self.descriptors = evaluator.descriptors(start)
             self.parameter_curvature = evaluator.parameter_hessian(start, potential.theta)
-        self.coordinates = coordinates
+        self.potential, self.coordinates = potential, coordinates
         self.tangents = -np.linalg.solve(self.curvatures @ weights, self.gradient[:, :-1])
         mean = Minimum(
             atoms=coordinates.reference,
@@ -83,9 +86,13 @@ class CrystalWalks:
         """
         energy = np.full(kept.shape, np.nan)
         q = np.full((*kept.shape, self.coordinates.size), np.nan)
-        for sample, here in enumerate(kept):
-            outcomes = self.outcomes(self.line(variants, sample, here))
-            for place, outcome in enumerate(outcomes):
+        lines, left = [self.line(variants, *each) for each in enumerate(kept)], range(len(kept))
+        if not self.potential.is_linear:
+            many = many_in_basin(self.potential, variants.every_theta, self.coordinates)
+            energy, q, failed = walk_at_once(many, self.coordinates, lines)
+            left = np.flatnonzero(failed)
+        for sample in left:
+            for place, outcome in enumerate(self.outcomes(lines[sample])):
                 if outcome.status == "converged":
                     energy[sample, place], q[sample, place] = outcome.energy, outcome.q
         return energy, q

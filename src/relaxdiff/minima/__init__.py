@@ -32,6 +32,7 @@ from relaxdiff.minima.symmetry_blocks import (
     tensor_hessian,
 )
 from relaxdiff.minima.walk import Line, Outcome, walk_line
+from relaxdiff.minima.walks_at_once import many_in_basin, walk_at_once
 
 __all__ = [
     "DenseModel",
@@ -64,6 +65,7 @@ __all__ = [
     "inverse_of_crystal",
     "largest_component",
     "lowest_relative_curvature",
+    "many_in_basin",
     "minimum_from_dataset",
     "mode_displacements",
     "quasi_newton",
@@ -74,5 +76,6 @@ __all__ = [
     "sparse_hessian",
     "strain_basis",
     "tensor_hessian",
+    "walk_at_once",
     "walk_line",
 ]

@@ -8,7 +8,6 @@ import functools
 from dataclasses import dataclass, field
 
 import numpy as np
-import scipy.linalg
 
 from relaxdiff.files import variable
 from relaxdiff.minima.factorised_crystal import FactorisedCrystal
@@ -18,6 +17,7 @@ from relaxdiff.minima.quadratic_models import (
     DenseModel,
     LimitedMemory,
     inverse_in,
+    inverse_of,
 )
 from relaxdiff.potentials import weights_of
 from relaxdiff.structures import Coordinates
@@ -65,7 +65,7 @@ class TensorHessian:
         """
         hessian, scale = self.tensor @ weights_of(theta), self.coordinates.scale
         if len(hessian) > LARGEST_MATRIX:
-            return LimitedMemory(_inverse_of(hessian, scale), lesson or ())
+            return LimitedMemory(inverse_of(hessian, scale), lesson or ())
         return DenseModel(hessian + (0.0 if lesson is None else lesson), scale)
 
     def lesson(self, model, theta):
@@ -73,16 +73,6 @@ class TensorHessian:
         if isinstance(model, LimitedMemory):
             return model.pairs
         return model.hessian - self.tensor @ weights_of(theta)
-
-
-def _inverse_of(hessian, scale):
-    """Maps gradients to steps; factorised once, however many steps are taken."""
-    try:
-        factors = scipy.linalg.cho_factor(hessian)
-    except scipy.linalg.LinAlgError:
-        model = DenseModel(hessian, scale)
-        return lambda gradient: -model.step(gradient)
-    return lambda gradient: scipy.linalg.cho_solve(factors, gradient)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,20 @@ def _strain_curvatures(coordinates, elastic_constants=None):
     return 10 * GUESSED_CURVATURE * len(coordinates.reference) * np.eye(len(strains))
 
 
+def inverse_of(hessian, scale):
+    """Maps gradients (n,) to H^-1 g, with the magnitudes of negative curvatures; factorised once.
+
+    hessian: (n, n); scale: lengths of the coordinates, see Coordinates.
+    """
+    try:
+        factors = scipy.linalg.cho_factor(hessian)
+    except scipy.linalg.LinAlgError:
+        curvatures, directions = np.linalg.eigh(hessian / np.outer(scale, scale))
+        directions, curvatures = directions / scale[:, None], np.maximum(np.abs(curvatures), 0.1)
+        return lambda gradient: directions @ (directions.T @ gradient / curvatures)
+    return lambda gradient: scipy.linalg.cho_solve(factors, gradient)
+
+
 class DenseModel:
     """The whole Hessian, updated by BFGS (Nocedal & Wright, Numerical Optimization, eq 6.19).
 
@@ -65,14 +79,7 @@ class DenseModel:
 
     def step(self, gradient):
         """Newton step -H^-1 g, with the magnitudes of negative curvatures: it leads downhill."""
-        try:
-            return -scipy.linalg.cho_solve(scipy.linalg.cho_factor(self.hessian), gradient)
-        except scipy.linalg.LinAlgError:
-            scaled = self.hessian / np.outer(self.scale, self.scale)
-            curvatures, directions = np.linalg.eigh(scaled)
-            curvatures = np.maximum(np.abs(curvatures), 0.1)
-            along = directions.T @ (gradient / self.scale)
-            return -(directions @ (along / curvatures)) / self.scale
+        return -inverse_of(self.hessian, self.scale)(gradient)
 
     def learn(self, step, change):
         """Make H map `step` to the gradient `change`; does nothing where that is not convex."""

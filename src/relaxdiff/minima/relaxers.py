@@ -10,6 +10,8 @@ from relaxdiff.potentials import weights_of
 
 TOLERANCE = 1e-6  # eV/Angstrom
 MAX_STEPS = 40
+# Where U is not linear in the parameters: H at the reference is then known to first order only.
+MAX_STEPS_NOT_LINEAR = 400
 # A structure with an atom this far from its place in the reference minimum, or strained this much,
 # is another one.
 BASIN_RADIUS = 0.25  # of the nearest-neighbour distance
@@ -48,6 +50,7 @@ class Relaxer:
     def __init__(self, minimum, hessian):
         self.coordinates, self.is_linear = minimum.coordinates, minimum.potential.is_linear
         self.hessian = hessian
+        self.max_steps = MAX_STEPS if self.is_linear else MAX_STEPS_NOT_LINEAR
         self.evaluator = minimum.potential.evaluator(self.coordinates)
         self._forget()
 
@@ -74,7 +77,7 @@ class Relaxer:
         def inside(q):
             return in_basin(self.coordinates, q) and self.coordinates.distance(q, start) < limit
 
-        model, end = self._iterate(theta, start, Stop(TOLERANCE, MAX_STEPS, inside))
+        model, end = self._iterate(theta, start, Stop(TOLERANCE, self.max_steps, inside))
         energy = self.evaluator.energy(end.q, theta)
         if end.converged:
             self._learn(model, end, theta)

@@ -64,6 +64,12 @@ class Variants:
         """Parameters (P,) of one variant, by the place of its lambda."""
         return self.theta_at(sample, self.lambdas[place])
 
+    @property
+    def every_theta(self):
+        """Parameters of all variants, (sample lambda, P), the last lambda of a sample last."""
+        theta = self.mean + self.lambdas[None, :, None] * self.delta[:, None]
+        return theta.reshape(-1, len(self.mean))
+
     def shifts(self, composition):
         """What the energy shifts add to a structure, (sample, lambda), eV; see `variant_shifts`."""
         return variant_shifts(self.posterior, self.lambdas, composition)

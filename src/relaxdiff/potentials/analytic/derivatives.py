@@ -42,6 +42,8 @@ class Derivatives(NamedTuple):
     rows_by_parameters: object
     by_parameters: object
     dynamical: object
+    second_order_of_many: object
+    dynamical_of_many: object
 
 
 @functools.lru_cache(maxsize=16)
@@ -67,6 +69,12 @@ def derivatives_of(energy, names):
 
         D_ij(q) = sum_R d2U / du_i(0) du_j(R) exp(i q . R)
 
+    `second_order_of_many(q, theta, positions, cells, basis, fixed)` gives energies (V,), gradients
+    (V, n) and Hessians (V, n, n) of many structures, the first axis of the first four arguments,
+    in the coordinates q; basis: displacements (N, 3, modes) and strains (s, 3, 3); fixed: species
+    and a NeighbourTable's arrays, the same for all. `dynamical_of_many(theta, positions, cells,
+    waves, fixed)` gives `dynamical` of each.
+
     Each function is compiled once for each size of structure.
     """
     whole = _Whole(energy, names)
@@ -81,6 +89,10 @@ def derivatives_of(energy, names):
         rows_by_parameters=jax.jit(jax.jacfwd(whole.rows, argnums=1)),
         by_parameters=jax.jit(jax.jacfwd(whole.slopes, argnums=1)),
         dynamical=jax.jit(whole.dynamical),
+        second_order_of_many=jax.jit(
+            jax.vmap(whole.second_order, in_axes=(0, 0, 0, 0, None, None))
+        ),
+        dynamical_of_many=jax.jit(whole.dynamical_of_many),
     )
 
 
@@ -145,6 +157,21 @@ class _Whole:
 
         return jax.jvp(by_positions, (positions,), (displacements,))[1]
 
+    def second_order(self, q, theta, positions, cell, basis, fixed):
+        modes, strains = basis
+
+        def gradient(q):
+            displacements = modes @ q[: modes.shape[-1]]
+            deformation = jnp.eye(3) + jnp.tensordot(q[modes.shape[-1] :], strains, axes=1)
+            place = positions + displacements, deformation
+            found = self.slopes(place, theta, (cell, *fixed))
+            on_modes = jnp.tensordot(found.by_positions, modes, axes=2)
+            on_strains = jnp.tensordot(strains, found.by_deformation, axes=2)
+            return jnp.concatenate([on_modes, on_strains]), found.energy
+
+        slopes, energy = gradient(q)
+        return energy, slopes, jax.jacfwd(lambda q: gradient(q)[0])(q)
+
     def rows(self, place, theta, structure, moved, near, counted):
         (positions, deformation), (cell, species, *table) = place, structure
         _, _, others, shifts, present = (each.reshape(-1, *each.shape[2:]) for each in table)
@@ -194,6 +221,13 @@ class _Whole:
         units = jnp.eye(positions.size, dtype=complex).reshape(-1, *positions.shape)
         each = jax.vmap(jax.vmap(acted_on, in_axes=(None, 0)), in_axes=(0, None))
         return each(waves, units).reshape(len(waves), positions.size, positions.size)
+
+    def dynamical_of_many(self, theta, positions, cells, waves, fixed):
+        # One after the other: one alone fills the memory that a block of atoms does.
+        return jax.lax.map(
+            lambda each: self.dynamical(each[1], each[0], (each[2], *fixed), each[3]),
+            (theta, positions, cells, waves),
+        )
 
 
 def _added(total, atoms, others, by_apart):

@@ -14,6 +14,7 @@ from relaxdiff.potentials.analytic.calculator import (
 )
 from relaxdiff.potentials.analytic.checks import check_energy
 from relaxdiff.potentials.analytic.evaluator import AnalyticEvaluator
+from relaxdiff.potentials.analytic.many import ManyStructures
 from relaxdiff.potentials.analytic.model import AnalyticModel, analytic_model
 
 
@@ -92,6 +93,14 @@ class AnalyticPotential:
     def evaluator(self, coordinates):
         """The AnalyticEvaluator of a structure in its coordinates."""
         return AnalyticEvaluator(self.model, self.theta, coordinates)
+
+    def many(self, coordinates, radius):
+        """ManyStructures in some coordinates, with neighbours within radius (Angstrom)."""
+        return ManyStructures(self.model, coordinates, radius)
+
+    def longest_reach(self, theta):
+        """The longest `reach` of several parameter sets, (V, P), Angstrom."""
+        return max(map(self.model.reach, theta))
 
     def shift_of(self, atoms):
         """The energy shift of a structure: 0 eV."""
