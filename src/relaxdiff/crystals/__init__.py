@@ -5,12 +5,14 @@ from relaxdiff.crystals.compared import crystal_of_variants, mean_crystal, strai
 from relaxdiff.crystals.elasticity import HEXAGONAL_MODULI
 from relaxdiff.crystals.formation_energy import ComparedWith, beyond_crystal, compared_with
 from relaxdiff.crystals.hexagonal import STRAINS
+from relaxdiff.crystals.moduli import ElasticCrystal
 from relaxdiff.crystals.solutes import chemical_potentials, solute_crystals
 from relaxdiff.crystals.stretched import coordinates_of_crystal, evaluator_of_crystal
 from relaxdiff.crystals.walked_variants import VariantWalks, walked
 
 __all__ = [
     "ComparedWith",
+    "ElasticCrystal",
     "HEXAGONAL_MODULI",
     "STRAINS",
     "VariantWalks",

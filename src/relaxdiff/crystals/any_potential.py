@@ -9,20 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relaxdiff.crystals.elasticity import (
-    ALL_STRAINS,
-    CUBIC_MODULI,
-    HEXAGONAL_MODULI,
-    distortions,
-    relaxed,
-    relaxing,
-)
+from relaxdiff.crystals.elasticity import ALL_STRAINS, distortions, relaxed
+from relaxdiff.crystals.moduli import ElasticCrystal, elastic_coordinates, forms_of
 from relaxdiff.crystals.stability import commensurate_q_points
 from relaxdiff.crystals.variant_crystals import VariantCrystals, where_found
 from relaxdiff.crystals.walked_crystals import CrystalWalks, relaxed_crystals
 from relaxdiff.minima import many_in_basin
 from relaxdiff.posterior import Variants
-from relaxdiff.potentials import STRAIN_STEP, Potential
+from relaxdiff.potentials import Potential
 from relaxdiff.structures import Freedom, PerfectCrystal, coordinates_of
 from relaxdiff.units import GPA
 
@@ -114,7 +108,7 @@ class _Crystals:
             moduli, elastic = self.moduli(*some)
             cells = self.conventional(some[1])[1]
             waves = q_points @ (2 * np.pi * np.linalg.inv(cells).swapaxes(1, 2))
-            matrices = self._distorted.dynamical_matrices(some[0], self.primitive(some[1]), waves)
+            matrices = self._elastic.dynamical_matrices(some[0], self.primitive(some[1]), waves)
             lowest = np.linalg.eigvalsh(matrices)[..., 0]
             parts.append((moduli, np.linalg.eigvalsh(elastic)[:, 0], lowest))
         moduli, elastic, vibrational = zip(*parts, strict=True)
@@ -122,79 +116,37 @@ class _Crystals:
         return joined, np.concatenate(elastic), np.concatenate(vibrational)
 
     def moduli(self, theta, q):
-        """Moduli, a dict of (V,), and curvatures in the crystals' `distortions`, eV/Angstrom^3."""
-        elastic = self._curvatures(self._distorted, theta, q)
-        if not self.mean.is_simple:
-            constants = relaxed(elastic, len(ALL_STRAINS))
-            identity = np.einsum("kii->k", ALL_STRAINS)
-            compliance = np.linalg.solve(constants, identity[:, None])[..., 0] @ identity
-            return {"bulk_modulus": 1 / compliance}, elastic
-        found = {}
-        if self.mean.c is None:
-            found["bulk_modulus"] = self._curvatures(self._swollen, theta, q)[:, -1, -1] / 9
-        constants = relaxed(elastic, len(distortions(self.mean).strains))
-        forms = _forms(self.mean).items()
-        return found | {name: (constants * form).sum(axis=(1, 2)) for name, form in forms}, elastic
+        """Moduli, a dict of (V,), and the curvatures that they come from, eV/Angstrom^3."""
+        positions, cells = self.primitive(q)
+        _, _, hessian = self._elastic.second_order(theta, structures=(positions, cells))
+        curvatures = hessian / np.abs(np.linalg.det(cells))[:, None, None]
+        if self.mean.is_simple:
+            constants = relaxed(curvatures, len(elastic_coordinates(self.mean).strains))
+            forms = forms_of(self.mean).items()
+            return {name: (constants * form).sum(axis=(1, 2)) for name, form in forms}, curvatures
+        constants = relaxed(curvatures, len(ALL_STRAINS))
+        identity = np.einsum("kii->k", ALL_STRAINS)
+        compliance = np.linalg.solve(constants, identity[:, None])[..., 0] @ identity
+        return {"bulk_modulus": 1 / compliance}, curvatures
 
     def modulus_derivatives(self):
         """Derivatives of the relaxed mean's moduli by the parameters, (P,), GPa per unit of each.
 
-        A modulus changes by the parameters themselves, and because the crystal's lengths follow
-        them: dM/dTheta = M_Theta + M_e de/dTheta. None of a crystal that is not `is_simple`.
+        None of a crystal that is not `is_simple`.
         """
         if not self.mean.is_simple:
             return {}
-        steps = STRAIN_STEP * np.eye(self.walks.coordinates.size)
-        theta = np.tile(self.potential.theta, (len(steps), 1))
-        ahead, behind = (self.moduli(theta, sign * steps)[0] for sign in (1, -1))
-        return {
-            name: GPA
-            * (own + (ahead[name] - behind[name]) @ self.walks.tangents / (2 * STRAIN_STEP))
-            for name, own in _own_derivatives(self.potential, self.mean).items()
-        }
+        theta, of = self.potential.theta, ElasticCrystal(self.potential, self.mean)
+        columns = of.columns(theta, self.mean)
+        lengths = of.lengths_derivative(columns, self.potential.weights)
+        return of.modulus_derivatives(theta, self.mean, columns, lengths)
 
     @functools.cached_property
-    def _distorted(self):
-        return self._in(distortions(self.mean))
-
-    @functools.cached_property
-    def _swollen(self):
-        return self._in(_swelling(self.mean))
+    def _elastic(self):
+        coordinates = elastic_coordinates if self.mean.is_simple else distortions
+        return self._in(coordinates(self.mean))
 
     def _in(self, coordinates):
         """ManyStructures in coordinates of the primitive cell."""
         every = self.variants.every_theta
         return many_in_basin(self.potential, every, self.walks.coordinates, coordinates)
-
-    def _curvatures(self, many, theta, q):
-        """Second derivatives of the primitive cells' energy, per volume, (V, n, n)."""
-        structures = self.primitive(q)
-        _, _, hessian = many.second_order(theta, structures=structures)
-        return hessian / np.abs(np.linalg.det(structures[1]))[:, None, None]
-
-
-def _forms(crystal):
-    """What to sum of relaxed curvatures for each elastic constant but the bulk modulus."""
-    return CUBIC_MODULI if crystal.c is None else HEXAGONAL_MODULI
-
-
-def _swelling(crystal):
-    """Coordinates of a cubic crystal's primitive cell whose last one is its linear size."""
-    return coordinates_of(crystal.primitive(), Freedom())
-
-
-def _own_derivatives(potential, crystal):
-    """Derivatives of the moduli by the parameters at fixed lengths, (P,), eV/Angstrom^3 a unit."""
-    columns = _columns(potential, distortions(crystal))
-    along = relaxing(columns @ potential.weights, len(distortions(crystal).strains))
-    changes = np.einsum("is,ijp,jt->pst", along, columns[..., :-1], along)
-    own = {name: np.tensordot(changes, form, axes=2) for name, form in _forms(crystal).items()}
-    if crystal.c is None:
-        own["bulk_modulus"] = _columns(potential, _swelling(crystal))[-1, -1, :-1] / 9
-    return own
-
-
-def _columns(potential, coordinates):
-    """The same of all columns, (n, n, P + 1)."""
-    with potential.evaluator(coordinates) as evaluator:
-        return evaluator.hessian_columns() / coordinates.reference.get_volume()

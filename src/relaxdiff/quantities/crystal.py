@@ -37,7 +37,7 @@ def crystal_quantities(bulk):
         signs = {"energy": -1}
         return np.array([signs.get(name, 1) * bulk[name].values for name in names])
     names = ("lattice_parameter", "energy", *MODULI)
-    return _from_moduli(*(bulk[name].values for name in names))
+    return from_moduli(*(bulk[name].values for name in names))
 
 
 def is_hexagonal(bulk):
@@ -59,7 +59,7 @@ def crystal_derivatives(bulk):
     if is_hexagonal(bulk):
         return _hexagonal_derivatives(bulk, gradient)
     strain = -gradient / float(bulk["reference_strain_curvature"])
-    return _from_moduli(
+    return from_moduli(
         float(bulk["reference_lattice_parameter"]) * strain,
         bulk["reference_descriptors"].values,
         *(bulk[f"{name}_derivative"].values for name in MODULI),
@@ -80,7 +80,7 @@ def _hexagonal_derivatives(bulk, gradient):
     )
 
 
-def _from_moduli(lattice_parameter, energy, bulk_modulus, tetragonal, c44):
+def from_moduli(lattice_parameter, energy, bulk_modulus, tetragonal, c44):
     """The quantities of CUBIC_UNITS. Linear in every argument, so also valid for derivatives.
 
     From B = (C11 + 2 C12) / 3 and C' = (C11 - C12) / 2.

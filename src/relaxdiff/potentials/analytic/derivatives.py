@@ -43,6 +43,7 @@ class Derivatives(NamedTuple):
     by_parameters: object
     dynamical: object
     second_order_of_many: object
+    second_order_by_parameters: object
     dynamical_of_many: object
 
 
@@ -72,8 +73,9 @@ def derivatives_of(energy, names):
     `second_order_of_many(q, theta, positions, cells, basis, fixed)` gives energies (V,), gradients
     (V, n) and Hessians (V, n, n) of many structures, the first axis of the first four arguments,
     in the coordinates q; basis: displacements (N, 3, modes) and strains (s, 3, 3); fixed: species
-    and a NeighbourTable's arrays, the same for all. `dynamical_of_many(theta, positions, cells,
-    waves, fixed)` gives `dynamical` of each.
+    and a NeighbourTable's arrays, the same for all. `second_order_by_parameters` gives these of one
+    structure, and their derivatives by each parameter, the last axis.
+    `dynamical_of_many(theta, positions, cells, waves, fixed)` gives `dynamical` of each.
 
     Each function is compiled once for each size of structure.
     """
@@ -92,6 +94,7 @@ def derivatives_of(energy, names):
         second_order_of_many=jax.jit(
             jax.vmap(whole.second_order, in_axes=(0, 0, 0, 0, None, None))
         ),
+        second_order_by_parameters=jax.jit(whole.second_order_by_parameters),
         dynamical_of_many=jax.jit(whole.dynamical_of_many),
     )
 
@@ -171,6 +174,14 @@ class _Whole:
 
         slopes, energy = gradient(q)
         return energy, slopes, jax.jacfwd(lambda q: gradient(q)[0])(q)
+
+    def second_order_by_parameters(self, q, theta, positions, cell, basis, fixed):
+        def of(theta):
+            found = self.second_order(q, theta, positions, cell, basis, fixed)
+            return found, found
+
+        changes, whole = jax.jacfwd(of, has_aux=True)(theta)
+        return whole, changes
 
     def rows(self, place, theta, structure, moved, near, counted):
         (positions, deformation), (cell, species, *table) = place, structure

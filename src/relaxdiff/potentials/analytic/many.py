@@ -1,7 +1,7 @@
 """Many structures of the same atoms at once, each with its own places, cell and parameters.
 
 A small cell is evaluated in less time than it takes to call the function. One compiled function
-evaluates AT_ONCE of them, whatever their number.
+evaluates as many of them as it was made for, whatever their number.
 """
 
 import numpy as np
@@ -16,10 +16,12 @@ class ManyStructures:
     """Structures with the atoms of some coordinates' reference, in these coordinates.
 
     model: AnalyticModel; coordinates: Coordinates; radius: Angstrom, in the reference, of the
-    neighbours that atoms are given: it is for the caller that no farther one comes within reach.
+    neighbours that atoms are given: it is for the caller that no farther one comes within reach;
+    at_once: structures that one call of a compiled function evaluates.
     """
 
-    def __init__(self, model, coordinates, radius):
+    def __init__(self, model, coordinates, radius, at_once=AT_ONCE):
+        self.at_once = at_once
         reference = coordinates.reference
         self._compiled = derivatives_of(model.energy, model.parameters.names)
         species = np.array([model.elements.index(each) for each in reference.symbols])
@@ -40,6 +42,19 @@ class ManyStructures:
         given = q, theta, *self._structures(len(theta), structures)
         return self._in_parts(self._compiled.second_order_of_many, given, self._basis)
 
+    def columns(self, theta, structure):
+        """Of one structure: the columns of U expanded about theta (P,), and their derivatives.
+
+        structure: positions (N, 3) and cell (3, 3). Returns D, (P + 1,), dD/dq, (n, P + 1), and
+        d2D/dq2, (n, n, P + 1), such that times (theta, 1) they are U and its derivatives.
+        """
+        given = np.zeros(self.size), np.asarray(theta, dtype=float), *structure, self._basis
+        whole, changes = self._compiled.second_order_by_parameters(*given, self._fixed)
+        return tuple(
+            np.concatenate([change, (each - change @ theta)[..., None]], axis=-1)
+            for each, change in zip(map(np.array, whole), map(np.array, changes), strict=True)
+        )
+
     def dynamical_matrices(self, theta, structures, waves):
         """As `AnalyticPotential.dynamical_matrices` of each structure: (V, k, 3N, 3N).
 
@@ -57,9 +72,9 @@ class ManyStructures:
     def _in_parts(self, function, given, *fixed):
         """A compiled function's results for arrays with V entries, AT_ONCE of them at a time."""
         count, parts = len(given[0]), []
-        for first in range(0, count, AT_ONCE):
+        for first in range(0, count, self.at_once):
             # The last part is filled up: the function is compiled for one number of structures.
-            places = np.minimum(np.arange(first, first + AT_ONCE), count - 1)
+            places = np.minimum(np.arange(first, first + self.at_once), count - 1)
             found = function(*(each[places] for each in given), *fixed, self._fixed)
             found = found if isinstance(found, tuple) else (found,)
             parts.append([np.array(each)[: count - first] for each in found])

@@ -94,9 +94,9 @@ class AnalyticPotential:
         """The AnalyticEvaluator of a structure in its coordinates."""
         return AnalyticEvaluator(self.model, self.theta, coordinates)
 
-    def many(self, coordinates, radius):
+    def many(self, coordinates, radius, **options):
         """ManyStructures in some coordinates, with neighbours within radius (Angstrom)."""
-        return ManyStructures(self.model, coordinates, radius)
+        return ManyStructures(self.model, coordinates, radius, **options)
 
     def longest_reach(self, theta):
         """The longest `reach` of several parameter sets, (V, P), Angstrom."""
