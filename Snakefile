@@ -14,6 +14,7 @@ include: "workflow/rules/interactive.smk"
 include: "workflow/rules/adaptive.smk"
 include: "workflow/rules/joint.smk"
 include: "workflow/rules/solvers.smk"
+include: "workflow/rules/fit_properties.smk"
 include: "workflow/rules/fit.smk"
 
 

@@ -1,16 +1,12 @@
 # On request: parameters changed until a structure relaxes to what is wanted, and judged.
 
-from relaxdiff.study.fit_settings import fit_settings
-
-FIT = fit_settings(config)
-
 
 rule fit:
     input:
         fit_results,
 
 
-if FIT:
+if FIT and not of_properties(FIT):
     from relaxdiff.fit.verdict import ENDS
 
     FIT_TARGET = FIT["targets"][0]

@@ -84,7 +84,9 @@ def print_verdict():
     """At the end of a run, what came of the fit, if it was made and is not older than its parts."""
     summary, parts = Path(STUDY, "fit/fit.csv"), Path(STUDY, "fit/fit.nc")
     made = [path.stat().st_mtime for path in (parts, summary) if path.exists()]
-    if FIT and summary.exists() and made == sorted(made):
+    if FIT and of_properties(FIT):
+        print_quantities(parts.with_name("quantities.csv"))
+    elif FIT and summary.exists() and made == sorted(made):
         import pandas as pd
 
         found = pd.read_csv(summary, index_col="item")["value"]
@@ -98,6 +100,23 @@ def print_verdict():
             sep="\n",
             file=sys.stderr,
         )
+
+
+def print_quantities(table):
+    """What a fit has made of its targets, and of all else that it knows."""
+    if not table.exists():
+        return
+    import pandas as pd
+
+    found = pd.read_csv(table)
+    print(
+        "",
+        found.to_string(index=False, na_rep="", float_format="{:.6g}".format),
+        f"  numbers   {STUDY}/fit/*.csv    potential   {STUDY}/fit/potential.*    posterior about "
+        f"it   {STUDY}/fit/posterior.nc",
+        sep="\n",
+        file=sys.stderr,
+    )
 
 
 def print_fit_warnings():

@@ -2,7 +2,7 @@
 
 from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants, mean_crystal, strain_basis_of
-from relaxdiff.crystals.elasticity import HEXAGONAL_MODULI
+from relaxdiff.crystals.elasticity import HEXAGONAL_MODULI, SHEAR_XY, TETRAGONAL
 from relaxdiff.crystals.formation_energy import ComparedWith, beyond_crystal, compared_with
 from relaxdiff.crystals.hexagonal import STRAINS
 from relaxdiff.crystals.moduli import ElasticCrystal
@@ -14,7 +14,9 @@ __all__ = [
     "ComparedWith",
     "ElasticCrystal",
     "HEXAGONAL_MODULI",
+    "SHEAR_XY",
     "STRAINS",
+    "TETRAGONAL",
     "VariantWalks",
     "beyond_crystal",
     "bulk_of_variants",

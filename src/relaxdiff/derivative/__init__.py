@@ -1,5 +1,6 @@
 """The implicit derivative of a relaxed structure by the parameters of its potential."""
 
+from relaxdiff.derivative.adjoint import adjoint_derivative
 from relaxdiff.derivative.expansion import (
     expansion_of_crystal,
     expansion_of_defect,
@@ -23,6 +24,7 @@ from relaxdiff.derivative.levels import (
 )
 
 __all__ = [
+    "adjoint_derivative",
     "DERIVATIVE",
     "EVALUATION",
     "H",

@@ -2,6 +2,7 @@
 
 from relaxdiff.fit.fitted import METHODS, fit_parameters
 from relaxdiff.fit.in_bulk import before_and_after, in_crystal_table, solute_in_crystal
+from relaxdiff.fit.optimised import METHODS as PROPERTY_METHODS
 from relaxdiff.fit.prior import prior_distance, prior_root
 from relaxdiff.fit.problem import FitProblem
 from relaxdiff.fit.setup import NAMED_ATOMS, fit_problem
@@ -25,6 +26,7 @@ __all__ = [
     "FitProblem",
     "METHODS",
     "NAMED_ATOMS",
+    "PROPERTY_METHODS",
     "before_and_after",
     "beginning",
     "fit_parameters",

@@ -12,6 +12,7 @@ from relaxdiff.posterior.distribution import (
     sample_posterior,
     start_posterior,
     with_draws,
+    with_normal,
 )
 from relaxdiff.posterior.ensemble import ENSEMBLE_SOURCES
 from relaxdiff.posterior.extended_xyz import XyzKeys
@@ -68,6 +69,7 @@ __all__ = [
     "sample_posterior",
     "snap_hyperparameters",
     "start_posterior",
+    "with_normal",
     "unit_of",
     "unit_of_each",
     "variant_energy_shifts",

@@ -1,6 +1,7 @@
 """Quantities of crystals and structures, and their derivatives by the parameters."""
 
 from relaxdiff.quantities.crystal import crystal_quantities
+from relaxdiff.quantities.crystal_at import CrystalQuantities, Quantity
 from relaxdiff.quantities.formation import (
     FORMATION_UNITS,
     changes_compared_with,
@@ -12,9 +13,13 @@ from relaxdiff.quantities.formation import (
     quantity_units,
     values_at_mean,
 )
+from relaxdiff.quantities.structure_at import StructureQuantities
 
 __all__ = [
+    "CrystalQuantities",
     "FORMATION_UNITS",
+    "Quantity",
+    "StructureQuantities",
     "changes_compared_with",
     "core_energies",
     "crystal_quantities",

@@ -32,18 +32,18 @@ class CrystalQuantities:
     """
 
     def __init__(self, potential, start, held=False):
-        self.potential, self.held = potential, held
+        self.held = held
         self.crystal = ElasticCrystal(potential, start)
 
-    def at(self, theta):
-        """The quantities at parameters (P,), a dict of Quantity, and the PerfectCrystal.
+    def at(self, potential):
+        """The quantities with another potential of the same form, and its PerfectCrystal.
 
-        Of a cubic crystal lattice_parameter, cohesive_energy (per atom, minus the energy), c11,
+        A dict of Quantity: of a cubic crystal lattice_parameter, cohesive_energy (per atom, minus the energy), c11,
         c12, c44 and bulk_modulus; of hcp lattice_parameter_c, c13 and c33 too, and no bulk_modulus;
         of a held crystal pressure in place of lattice parameters. Raises RelaxationError where
         there is no crystal, or it is elastically unstable.
         """
-        of, potential = self.crystal, self.potential.with_theta(theta)
+        of, theta = self.crystal, potential.theta
         crystal = of.start if self.held else of.relaxed(theta)
         columns, weights = of.columns(theta, crystal), potential.weights
         here, cell = columns.weighted(weights), crystal.primitive()

@@ -3,12 +3,17 @@
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from relaxdiff.exceptions import InputError
 from relaxdiff.files import path_exists
 from relaxdiff.fit import NAMED_ATOMS
 from relaxdiff.potentials.snap import ALCHEMICAL, parameter_names
 from relaxdiff.structures import COMPOUNDS, CRYSTAL_FILE, kind_of
 from relaxdiff.study.problem import Problem
+from relaxdiff.study.property_settings import (
+    check_names,
+    of_properties,
+    property_problems,
+    property_settings,
+)
 
 DEFAULTS = {
     "alchemical": None,
@@ -18,6 +23,7 @@ DEFAULTS = {
     "prior": False,
     "steps": 12,
 }
+DEFAULT_METHODS = ("direct", "relaxed", "published")
 TARGET_DEFAULTS = {"like": None, "file": None, "region": None}
 
 
@@ -25,6 +31,8 @@ def fit_settings(config):
     """`fit` of a config that `check_config` accepts, a dict with all keys; None if it is null."""
     if config["fit"] is None:
         return None
+    if of_properties(config["fit"]):
+        return property_settings(config["fit"])
     targets = [TARGET_DEFAULTS | target for target in config["fit"]["targets"]]
     return DEFAULTS | config["fit"] | {"targets": targets}
 
@@ -34,8 +42,30 @@ def fit_problems(config):
 
     config: dict that the schema accepts, with a `fit`.
     """
+    if of_properties(config["fit"]):
+        return property_problems(config)
+    others = [key for key in ("hold_lattice", "bounds") if key in config["fit"]]
+    others += [
+        f"targets.{key}" for key in ("value", "tolerance") if key in config["fit"]["targets"][0]
+    ]
+    if others or len(config["fit"]["targets"]) > 1:
+        where = f"fit.{others[0]}" if others else "fit.targets"
+        sentence = (
+            f"{where}: is for fits to quantities that are numbers, and a fit to positions has one "
+            "target: leave it out"
+        )
+        return [Problem(where, sentence)]
     settings = fit_settings(config)
     (target,) = settings["targets"]
+    if target.get("structure") is None:
+        sentence = "fit.targets.structure: is missing: name the structure with these positions"
+        return [Problem("fit.targets.structure", sentence)]
+    if settings["method"] not in DEFAULT_METHODS:
+        sentence = (
+            f"fit.method: {settings['method']} is not for positions: use one of "
+            f"{', '.join(DEFAULT_METHODS)}"
+        )
+        return [Problem("fit.method", sentence)]
     sentences = [
         *_target_sentences(target, {each["name"]: each for each in config["structures"]}),
         *_parameter_sentences(settings),
@@ -56,6 +86,8 @@ def atom_problems(settings, atoms):
     settings: of `fit_settings`; atoms: numbers of atoms by name of those structures that can be
     built.
     """
+    if of_properties(settings):
+        return []
     (target,), chosen, problems = settings["targets"], settings["alchemical"], []
     count, wanted = (atoms.get(target[key]) for key in ("structure", "like"))
     if count and wanted and count != wanted:
@@ -74,10 +106,13 @@ def atom_problems(settings, atoms):
 
 
 def check_free(settings, hyperparameters):
-    """InputError for a pattern of `fit.free` that no parameter matches.
+    """InputError for a pattern of `fit.free` that no parameter of a SNAP potential matches.
 
     settings: of `fit_settings`; hyperparameters: SnapHyperparameters of the posterior's potential.
     """
+    if of_properties(settings):
+        check_names(settings, parameter_names(hyperparameters))
+        return
     hyper = hyperparameters
     if settings["alchemical"] is not None:
         hyper = replace(
@@ -86,13 +121,7 @@ def check_free(settings, hyperparameters):
             radii=(*hyper.radii, hyper.radii[0]),
             weights=(*hyper.weights, hyper.weights[0]),
         )
-    names = parameter_names(hyper)
-    for pattern in settings["free"]:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            raise InputError(
-                f"fit.free: no parameter of the potential matches {pattern}; they are {names[0]} "
-                f"to {names[-1]}"
-            )
+    check_names(settings, parameter_names(hyper))
 
 
 def _target_sentences(target, structures):

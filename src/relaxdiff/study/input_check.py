@@ -37,6 +37,7 @@ from relaxdiff.structures import (
 from relaxdiff.study.config import PATHS, config_problems, file_problems, paths_in
 from relaxdiff.study.fit_settings import atom_problems, check_free, fit_settings
 from relaxdiff.study.problem import Problem
+from relaxdiff.study.property_settings import check_names, of_properties
 
 # Bytes; larger files are read only by the jobs that need them: the check has to be quick. A guess.
 LARGEST_READ = 50e6
@@ -168,8 +169,12 @@ def _source_problems(posterior, crystals, fit):
             potential = _read_potential(posterior)
             if not potential.is_linear:
                 _check_reach(potential.elements, potential.reach, crystals, where)
+                if fit and not of_properties(fit):
+                    raise InputError(
+                        f"fit: to positions is for SNAP, and {where} is {potential.name}"
+                    )
                 if fit:
-                    raise InputError(f"fit: is for SNAP, and {where} is {potential.name}")
+                    check_names(fit, potential.parameters.names)
                 return []
             hyperparameters, baseline = potential.hyperparameters, potential.baseline
         _check_potential(hyperparameters, baseline, crystals, where)

@@ -1,0 +1,76 @@
+"""Fit parameters to properties; write the potential, the path, and a posterior around the end."""
+
+import json
+import shutil
+from pathlib import Path
+
+from common import job
+
+from relaxdiff.files.checksums import checksum
+from relaxdiff.files.datasets import read_dataset, write_dataset
+from relaxdiff.fit.confirmed import by_lammps, disagreements
+from relaxdiff.fit.optimised import Search, minimised, spread
+from relaxdiff.fit.properties import Properties, Remembered
+from relaxdiff.fit.property_results import posterior_about, property_path, property_table
+from relaxdiff.fit.property_setup import search_directions, targets_of
+from relaxdiff.minima.minimum import minimum_from_dataset
+from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
+from relaxdiff.quantities.structure_at import StructureQuantities
+from relaxdiff.structures.lattices import crystal_of_settings
+
+with job(snakemake) as log:
+    params, output = snakemake.params, snakemake.output
+    settings, unfinished = params.fit, Path(params.unfinished)
+    posterior = read_posterior(snakemake.input.posterior)
+    potential = potential_from_posterior(posterior)
+    start, held = crystal_of_settings(params.crystal), settings["hold_lattice"]
+    minima = {
+        name: minimum_from_dataset(read_dataset(path), potential)
+        for name, path in zip(params.structures, snakemake.input.references, strict=True)
+    }
+    _, crystal = Properties(potential, start, held=held).crystal.at(potential)
+    structures = {
+        name: StructureQuantities(name, minimum, params.structures[name], crystal)
+        for name, minimum in minima.items()
+    }
+    directions, bounds = search_directions(potential, posterior, settings)
+    properties = Properties(potential, start, structures, held)
+    key = json.dumps([settings, params.crystal, *map(checksum, snakemake.input)], sort_keys=True)
+    remembered = Remembered(properties, unfinished, key.encode())
+    search = Search(
+        remembered,
+        targets_of(settings),
+        directions,
+        settings["prior"],
+        log.info,
+    )
+    ended = minimised(search, settings["method"], settings["steps"], bounds)
+    last = search.steps[-1]
+    root, undetermined = spread(search)
+    if undetermined:
+        log.warning(
+            "Warning: the targets leave %d of %d directions of the parameters undetermined: the "
+            "posterior about the fit has no spread there (set fit.prior to true to keep to the old "
+            "one)",
+            undetermined,
+            len(search.directions),
+        )
+    fitted = properties.potential_at(last.values, name=f"{potential.name} fitted")
+    if potential.in_lammps:
+        fitted.write(Path(output.fit).parent / "potential")
+    confirmed = by_lammps(fitted, crystal, minima, held)
+    path = property_path(potential, search.targets, search.steps, root)
+    path = path.assign_attrs(
+        method=settings["method"],
+        ended=ended,
+        undetermined=undetermined,
+        potential=potential.name,
+        free=", ".join(settings["free"]),
+    )
+    table = property_table(path, confirmed)
+    for line in [*table.to_string(index=False).splitlines(), *disagreements(table)]:
+        log.info("%s", line)
+    table.to_csv(output.table, index=False, float_format="%.8g")
+    write_dataset(posterior_about(fitted, root), output.posterior, {"fit": settings})
+    write_dataset(path, output.fit, {"fit": settings})
+    shutil.rmtree(unfinished, ignore_errors=True)

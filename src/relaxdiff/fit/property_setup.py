@@ -1,0 +1,70 @@
+"""A fit to properties made of the config: its targets, its variables and their bounds."""
+
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.fit.properties import Target
+from relaxdiff.posterior import covariance_root
+
+# Directions of the posterior with a smaller standard deviation, relative to the largest, are held.
+NARROWEST = 1e-6
+
+
+def targets_of(settings):
+    """A list of Target; settings: `fit` of the config."""
+    return [
+        Target(
+            each["quantity"], np.array([float(each["value"])]), each["tolerance"], each["structure"]
+        )
+        for each in settings["targets"]
+    ]
+
+
+def search_directions(potential, posterior, settings):
+    """Directions of the variables, (k, E + P), and bounds of these, (2, k), or None.
+
+    One direction for each free parameter, of the length of its value, or with a prior one standard
+    deviation of the posterior, parameters that are not free being held; energy shifts then go with
+    the parameters as in the posterior. Raises InputError for a
+    free parameter that is 0 without a prior, and for bounds that the start is not within.
+    """
+    names, n_shifts = potential.parameters.names, len(potential.energy_shifts)
+    free = [
+        place
+        for place, name in enumerate(names)
+        if any(fnmatchcase(name, pattern) for pattern in settings["free"])
+    ]
+    if settings["prior"]:
+        root, held = covariance_root(posterior), np.setdiff1d(np.arange(len(names)), free)
+        root[:, n_shifts + held] = 0.0
+        _, lengths, directions = np.linalg.svd(root, full_matrices=False)
+        kept = lengths > NARROWEST * lengths[0]
+        return lengths[kept, None] * directions[kept], None
+    zero = [names[place] for place in free if potential.theta[place] == 0]
+    if zero:
+        raise InputError(
+            f"fit.free: {', '.join(zero)} is 0, which gives no scale to change it by: leave it "
+            "out, or set fit.prior to true"
+        )
+    directions = np.zeros((len(free), n_shifts + len(names)))
+    directions[np.arange(len(free)), n_shifts + np.array(free)] = potential.theta[free]
+    return directions, _bounds(potential, free, settings["bounds"])
+
+
+def _bounds(potential, free, given):
+    """Bounds of the variables z = theta / start - 1, (2, k)."""
+    if not given:
+        return None
+    found = []
+    for place in free:
+        name, start = potential.parameters.names[place], potential.theta[place]
+        low, high = given.get(name, (-np.inf, np.inf))
+        if not low < start < high:
+            raise InputError(
+                f"fit.bounds.{name}: the start, {start:.6g}, is not between {low:.6g} and "
+                f"{high:.6g}"
+            )
+        found.append(sorted((end / start - 1) for end in (low, high)))
+    return np.transpose(found)

@@ -1,0 +1,90 @@
+# On request: parameters changed until quantities of crystal and structures are what is wanted.
+
+from relaxdiff.study.fit_settings import fit_settings
+from relaxdiff.study.property_settings import lammps_suffixes, of_properties
+
+FIT = fit_settings(config)
+
+if FIT and of_properties(FIT):
+    FIT_STRUCTURES = {
+        each["structure"]: STRUCTURES[each["structure"]]["cell"]
+        for each in FIT["targets"]
+        if each["structure"]
+    }
+    FIT_FIGURES = figures_of("plot_property_fit")
+    FIT_RESULTS = [
+        f"{STUDY}/fit/fit.nc",
+        f"{STUDY}/fit/posterior.nc",
+        *multiext(f"{STUDY}/fit/potential", *lammps_suffixes(config["posterior"])),
+        f"{STUDY}/fit/quantities.csv",
+        f"{STUDY}/fit/tables/quantities.html",
+        *figure_files(FIT_FIGURES, f"{STUDY}/fit/figures"),
+    ]
+
+    localrules:
+        plot_property_fit,
+        write_property_tables,
+
+    rule fit_properties:
+        input:
+            references=[f"{STUDY}/{name}/reference.nc" for name in FIT_STRUCTURES],
+            posterior=f"{STUDY}/posterior.nc",
+            crystal=CRYSTAL_FILE,
+        output:
+            multiext(f"{STUDY}/fit/potential", *lammps_suffixes(config["posterior"])),
+            fit=f"{STUDY}/fit/fit.nc",
+            posterior=f"{STUDY}/fit/posterior.nc",
+            table=f"{STUDY}/fit/quantities.csv",
+        log:
+            f"{STUDY}/logs/fit_properties.log",
+        params:
+            fit=FIT,
+            crystal=CRYSTAL,
+            structures=FIT_STRUCTURES,
+            unfinished=f"{STUDY}/fit/.evaluations",
+            code=code_of("fit_properties"),
+        threads: 1
+        resources:
+            mem_mb=grows(3000),
+            runtime=grows(60),
+        conda:
+            "../../envs/relaxdiff.yaml"
+        script:
+            "../../scripts/fit_properties.py"
+
+    rule plot_property_fit:
+        input:
+            fit=f"{STUDY}/fit/fit.nc",
+        output:
+            figures=figure_outputs(
+                FIT_FIGURES, f"{STUDY}/fit/figures", "figures", category=CATEGORIES["fit"]
+            ),
+        log:
+            f"{STUDY}/logs/plot_property_fit.log",
+        params:
+            dpi=config["figures"]["dpi"],
+            code=code_of("plot_fit"),
+        threads: 1
+        resources:
+            mem_mb=1500,
+        conda:
+            "../../envs/relaxdiff.yaml"
+        script:
+            "../../scripts/plot_fit.py"
+
+    use rule write_tables as write_property_tables with:
+        input:
+            f"{STUDY}/fit/quantities.csv",
+        output:
+            table_output(
+                f"{STUDY}/fit/tables/quantities.html",
+                "quantities before and after",
+                "quantities_table",
+                "tables",
+                CATEGORIES["fit"],
+            ),
+        log:
+            f"{STUDY}/logs/write_property_tables.log",
+        params:
+            titles=["quantities before and after"],
+            code=code_of("write_tables"),
