@@ -70,6 +70,8 @@ with job(snakemake) as log:
     table = property_table(path, confirmed)
     for line in [*table.to_string(index=False).splitlines(), *disagreements(table)]:
         log.info("%s", line)
+    if settings["prior"]:
+        log.info("%.3g standard deviations of the posterior from its mean", last.distance)
     table.to_csv(output.table, index=False, float_format="%.8g")
     write_dataset(posterior_about(fitted, root), output.posterior, {"fit": settings})
     write_dataset(path, output.fit, {"fit": settings})

@@ -31,7 +31,14 @@ def property_path(potential, targets, steps, root):
                 ("step", "parameter"),
                 [step.values[n_shifts:] for step in steps],
                 unit,
-                "parameters",
+                "parameters after each step",
+            ),
+            "distance": variable(
+                "step",
+                [step.distance for step in steps],
+                "1",
+                "change of the free parameters: of a fit with a prior in standard deviations of "
+                "the posterior, of others relative to each parameter's start",
             ),
             "loss": variable(
                 "step", [step.loss for step in steps], "1", "half the sum of squared residuals"
