@@ -39,9 +39,9 @@ class CrystalQuantities:
         """The quantities with another potential of the same form, and its PerfectCrystal.
 
         A dict of Quantity: of a cubic crystal lattice_parameter, cohesive_energy (per atom, minus
-        the energy), c11, c12, c44 and bulk_modulus; of hcp lattice_parameter_c, c13 and c33 too, and no bulk_modulus;
-        of a held crystal pressure in place of lattice parameters. Raises RelaxationError where
-        there is no crystal, or it is elastically unstable.
+        the energy), c11, c12, c44 and bulk_modulus; of hcp lattice_parameter_c, c13 and c33 too,
+        and no bulk_modulus; of a held crystal pressure in place of lattice parameters. Raises
+        RelaxationError where there is no crystal, or it is elastically unstable.
         """
         of, theta = self.crystal, potential.theta
         crystal = of.start if self.held else of.relaxed(theta)
