@@ -1,6 +1,7 @@
 """Quantities of crystals and structures, and their derivatives by the parameters."""
 
 from relaxdiff.quantities.crystal import crystal_quantities
+from relaxdiff.quantities.force_constants import SupercellForceConstants, read_force_constants
 from relaxdiff.quantities.formation import (
     FORMATION_UNITS,
     changes_compared_with,
@@ -15,6 +16,7 @@ from relaxdiff.quantities.formation import (
 
 __all__ = [
     "FORMATION_UNITS",
+    "SupercellForceConstants",
     "changes_compared_with",
     "core_energies",
     "crystal_quantities",
@@ -23,5 +25,6 @@ __all__ = [
     "formation_names",
     "quantity_derivatives",
     "quantity_units",
+    "read_force_constants",
     "values_at_mean",
 ]
