@@ -12,7 +12,7 @@ from relaxdiff.fit.confirmed import by_lammps, disagreements
 from relaxdiff.fit.optimised import Search, minimised, spread
 from relaxdiff.fit.properties import Properties, Remembered
 from relaxdiff.fit.property_results import posterior_about, property_path, property_table
-from relaxdiff.fit.property_setup import search_directions, targets_of
+from relaxdiff.fit.property_setup import search_directions, supercells_of, targets_of
 from relaxdiff.minima.minimum import minimum_from_dataset
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
 from relaxdiff.quantities.structure_at import StructureQuantities
@@ -34,7 +34,8 @@ with job(snakemake) as log:
         for name, minimum in minima.items()
     }
     directions, bounds = search_directions(potential, posterior, settings)
-    properties = Properties(potential, start, structures, held)
+    others = supercells_of(potential, settings)
+    properties = Properties(potential, start, structures, held, others)
     key = json.dumps([settings, params.crystal, *map(checksum, snakemake.input)], sort_keys=True)
     remembered = Remembered(properties, unfinished, key.encode())
     search = Search(

@@ -28,6 +28,12 @@ if FIT and of_properties(FIT):
     rule fit_properties:
         input:
             references=[f"{STUDY}/{name}/reference.nc" for name in FIT_STRUCTURES],
+            files=[
+                each[key]
+                for each in FIT["targets"]
+                for key in ("file", "supercell")
+                if each.get(key)
+            ],
             posterior=f"{STUDY}/posterior.nc",
             crystal=CRYSTAL_FILE,
         output:

@@ -39,7 +39,7 @@ class Properties:
 
     potential: Potential at the start; crystal: PerfectCrystal to start from; structures: a dict of
     name and StructureQuantities; held: whether the crystal keeps its lattice parameters; others: a
-    dict of further objects whose `at(potential)` gives a Quantity.
+    dict of further objects whose `at(theta)` gives a Quantity.
     """
 
     def __init__(self, potential, crystal, structures=None, held=False, others=None):
@@ -70,7 +70,7 @@ class Properties:
         for name, structure in self.structures.items():
             of = structure.at(potential, found, crystal)
             every |= {f"{name} {quantity}": value for quantity, value in of.items()}
-        every |= {name: other.at(potential) for name, other in self.others.items()}
+        every |= {name: other.at(potential.theta) for name, other in self.others.items()}
         own = np.array([-crystal.fractions.get(each, 0.0) for each in potential.elements])
         return {
             name: _with_shifts(each, own if name == "cohesive_energy" else np.zeros_like(own))

@@ -7,19 +7,33 @@ import numpy as np
 from relaxdiff.exceptions import InputError
 from relaxdiff.fit.properties import Target
 from relaxdiff.posterior import covariance_root
+from relaxdiff.quantities import SupercellForceConstants, read_force_constants
+from relaxdiff.structures import read_structure
 
 # Directions of the posterior with a smaller standard deviation, relative to the largest, are held.
 NARROWEST = 1e-6
+FORCE_CONSTANTS = "force_constants"
 
 
 def targets_of(settings):
-    """A list of Target; settings: `fit` of the config."""
-    return [
-        Target(
-            each["quantity"], np.array([float(each["value"])]), each["tolerance"], each["structure"]
-        )
+    """A list of Target; settings: `fit` of the config. InputError for a file of force constants."""
+    found = []
+    for each in settings["targets"]:
+        if each["quantity"] == FORCE_CONSTANTS:
+            values = read_force_constants(each["file"], each["supercell"]).ravel()
+        else:
+            values = np.array([float(each["value"])])
+        found.append(Target(each["quantity"], values, each["tolerance"], each["structure"]))
+    return found
+
+
+def supercells_of(potential, settings):
+    """SupercellForceConstants that targets need, by name, a dict."""
+    return {
+        each["quantity"]: SupercellForceConstants(potential, read_structure(each["supercell"]))
         for each in settings["targets"]
-    ]
+        if each["quantity"] == FORCE_CONSTANTS
+    }
 
 
 def search_directions(potential, posterior, settings):

@@ -33,9 +33,13 @@ def hessian_tensor(evaluator):
     (Fornberg, Math. Comp. 51, 699 (1988), table 1). evaluator: a LinearEvaluator. Returns shape
     (n, n, P + 1), the baseline last; 4 n evaluations.
     """
+    return symmetrised(hessian_rows(evaluator, range(evaluator.coordinates.size)))
+
+
+def hessian_rows(evaluator, indices):
+    """The rows d2 D / dq dq_index at q = 0 of k coordinates, (k, n, P + 1); 4 k evaluations."""
     steps = four_point_steps(evaluator.coordinates)
-    rows = [hessian_row(evaluator, index, step) for index, step in enumerate(steps)]
-    return symmetrised(np.array(rows))
+    return np.array([hessian_row(evaluator, index, steps[index]) for index in indices])
 
 
 def hessian_row(evaluator, index, step):

@@ -10,6 +10,7 @@ from relaxdiff.potentials.differences import (
     four_point_steps,
     hessian_product,
     hessian_row,
+    hessian_rows,
     hessian_tensor,
 )
 
@@ -103,6 +104,9 @@ class ColumnEvaluator:
         step = four_point_steps(self.coordinates)[index]
         return hessian_row(self, index, step) @ weights_of(theta)
 
-    def hessian_columns(self):
-        """d2D/dq2 at q = 0, (n, n, P + 1), by differences; 4 n evaluations."""
-        return hessian_tensor(self)
+    def hessian_columns(self, modes=None):
+        """d2D/dq2 at q = 0, (n, n, P + 1), by differences; 4 n evaluations.
+
+        modes: indices of k modes whose rows alone are wanted, (k, n, P + 1); 4 k evaluations.
+        """
+        return hessian_tensor(self) if modes is None else hessian_rows(self, modes)

@@ -125,8 +125,8 @@ class LinearEvaluator(Evaluator, Protocol):
     def descriptors(self, q) -> np.ndarray:
         """D, (P + 1,), the baseline's energy (eV) last."""
 
-    def hessian_columns(self) -> np.ndarray:
-        """d2D/dq2 at q = 0, (n, n, P + 1)."""
+    def hessian_columns(self, modes=None) -> np.ndarray:
+        """d2D/dq2 at q = 0, (n, n, P + 1); or the rows of some modes, (k, n, P + 1)."""
 
 
 def calculator(potential: Potential) -> Calculator:

@@ -2,6 +2,7 @@
 
 from relaxdiff.quantities.crystal import crystal_quantities
 from relaxdiff.quantities.crystal_at import CrystalQuantities, Quantity
+from relaxdiff.quantities.force_constants import SupercellForceConstants, read_force_constants
 from relaxdiff.quantities.formation import (
     FORMATION_UNITS,
     changes_compared_with,
@@ -20,6 +21,7 @@ __all__ = [
     "FORMATION_UNITS",
     "Quantity",
     "StructureQuantities",
+    "SupercellForceConstants",
     "changes_compared_with",
     "core_energies",
     "crystal_quantities",
@@ -28,5 +30,6 @@ __all__ = [
     "formation_names",
     "quantity_derivatives",
     "quantity_units",
+    "read_force_constants",
     "values_at_mean",
 ]

@@ -4,7 +4,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from relaxdiff.exceptions import InputError
-from relaxdiff.files import read_dataset
+from relaxdiff.files import path_exists, read_dataset
 from relaxdiff.fit import PROPERTY_METHODS
 from relaxdiff.structures import COMPOUNDS, CRYSTAL_FILE, kind_of
 from relaxdiff.study.problem import Problem
@@ -21,6 +21,7 @@ FOR_POSITIONS = ("alchemical", "largest_change", "margin")
 OF_STRUCTURES = ("formation_energy", "formation_volume")
 OF_HEXAGONAL = ("lattice_parameter_c", "c13", "c33")
 OF_CUBIC = ("bulk_modulus",)
+NEEDED = {"force_constants": ("file", "supercell", "tolerance")}  # others have a value
 SNAP_SUFFIXES = [".snapcoeff", ".snapparam", ".snap"]
 SUFFIXES = {"lennard_jones": [".table"], "stillinger_weber": [".sw"], "edip": [".edip"]}
 LENGTHS = ("lattice_parameter", "lattice_parameter_c")
@@ -94,18 +95,22 @@ def check_names(settings, names):
 def _target_sentences(target, settings, crystal, structures):
     """What is wrong with one target."""
     quantity, name = target["quantity"], target["structure"]
-    found = [
-        f"fit.targets.{key}: is missing for {quantity}"
-        for key in ("value", "tolerance")
-        if target.get(key) is None
-    ]
-    found += [
-        f"fit.targets.{key}: is for a fit to positions: leave it out of {quantity}"
-        for key in ("like", "file", "region")
-        if target.get(key) is not None
-    ]
     if quantity == POSITIONS:
         return ["fit.targets: positions cannot be fitted together with other quantities"]
+    needed = NEEDED.get(quantity, ("value", "tolerance"))
+    found = [
+        f"fit.targets.{key}: is missing for {quantity}" for key in needed if target.get(key) is None
+    ]
+    found += [
+        f"fit.targets.{key}: is not for {quantity}: leave it out"
+        for key in ("value", "like", "file", "supercell", "region")
+        if key not in needed and target.get(key) is not None
+    ]
+    found += [
+        f"fit.targets.{key}: {target[key]} does not exist"
+        for key in ("file", "supercell")
+        if key in needed and target.get(key) is not None and not path_exists(target[key])
+    ]
     if quantity in OF_STRUCTURES:
         return found + _structure_sentences(quantity, name, settings, crystal, structures)
     if name is not None:

@@ -65,6 +65,8 @@ def test_second_derivatives_of_columns_are_those_of_products(tungsten):
     vector = np.random.default_rng(0).normal(size=coordinates.size) / coordinates.scale
     with tungsten.evaluator(coordinates) as evaluator:
         hessian = evaluator.hessian_columns() @ weights_of(tungsten.theta)
+        rows = evaluator.hessian_columns([1]) @ weights_of(tungsten.theta)
         product = evaluator.hessian_product(np.zeros(coordinates.size), tungsten.theta, vector)
     assert hessian == pytest.approx(hessian.T)
+    np.testing.assert_allclose(rows, hessian[[1]], atol=1e-7 * np.abs(hessian).max())
     np.testing.assert_allclose(product, hessian @ vector, rtol=1e-6, atol=1e-5)

@@ -116,9 +116,12 @@ class AnalyticEvaluator:
         slopes = self.parameter_gradient(q, self.theta)
         return np.append(slopes, self.energy(q, self.theta) - slopes @ self.theta)
 
-    def hessian_columns(self):
-        """d2D/dq2 at q = 0, (n, n, P + 1), and as last column d2U_0/dq2."""
-        tensor = self._second(np.zeros(self.coordinates.size), self.theta, by_parameters=True)
+    def hessian_columns(self, modes=None):
+        """d2D/dq2 at q = 0, (n, n, P + 1), and as last column d2U_0/dq2.
+
+        modes: indices of k modes whose rows alone are wanted, (k, n, P + 1).
+        """
+        tensor = self._second(np.zeros(self.coordinates.size), self.theta, True, modes)
         tensor[..., -1] -= tensor[..., :-1] @ self.theta
         return tensor
 
@@ -135,11 +138,11 @@ class AnalyticEvaluator:
             self._asked, self._found = asked, found
         return self._found
 
-    def _second(self, q, theta, by_parameters=False):
+    def _second(self, q, theta, by_parameters=False, modes=None):
         """`second_derivatives` at q; counted as one evaluation for each row and column."""
         place, structure = self._at(q, theta)
         given = place, np.asarray(theta, dtype=float), structure
-        tensor = second_derivatives(self._compiled, self.coordinates, given, by_parameters)
+        tensor = second_derivatives(self._compiled, self.coordinates, given, by_parameters, modes)
         self.n_evaluations += tensor.shape[0] * tensor.shape[-1]
         return tensor
 

@@ -7,28 +7,40 @@ from relaxdiff.potentials import symmetrised
 ATOMS_AT_ONCE = 16  # whose rows are computed together; decides how much memory it takes
 
 
-def second_derivatives(compiled, coordinates, given, by_parameters=False):
+def second_derivatives(compiled, coordinates, given, by_parameters=False, wanted=None):
     """d2U/dq2 as last column, (n, n, 1); its derivatives by theta before it if wanted.
 
     compiled: Derivatives; coordinates: Coordinates; given: place, theta (P,) and structure as the
-    compiled functions take them.
+    compiled functions take them; wanted: indices of k modes whose rows alone are returned,
+    (k, n, c).
     """
-    modes, count = coordinates.modes, len(coordinates.reference)
-    near, counted = _around(given[2], count)
-    blocks = []
-    for first in range(0, count, ATOMS_AT_ONCE):
+    modes, atoms = coordinates.modes, np.arange(len(coordinates.reference))
+    if wanted is not None:
+        modes = modes[:, wanted]
+        atoms = np.unique(modes.nonzero()[0] // 3)
+    by_atoms = _atom_rows(compiled, coordinates, given, by_parameters, atoms)
+    moved = modes[(3 * atoms[:, None] + np.arange(3)).ravel()]
+    flat = by_atoms.reshape(3 * len(atoms), -1)
+    on_modes = (moved.T @ flat).reshape(-1, *by_atoms.shape[2:])
+    if wanted is not None:
+        return on_modes
+    on_strains = _strain_rows(compiled, coordinates, given, by_parameters)
+    return symmetrised(np.concatenate([on_modes, on_strains]))
+
+
+def _atom_rows(compiled, coordinates, given, by_parameters, atoms):
+    """The rows of atoms' positions, (atom, 3, n, c)."""
+    near, counted = _around(given[2], len(coordinates.reference))
+    at_once, blocks = min(ATOMS_AT_ONCE, len(atoms)), []
+    for first in range(0, len(atoms), at_once):
         # Always as many, so that there is one compilation.
-        moved = np.minimum(np.arange(first, first + ATOMS_AT_ONCE), count - 1)
+        moved = atoms[np.minimum(np.arange(first, first + at_once), len(atoms) - 1)]
         chosen = (*given, moved, near[moved], counted[moved])
         parts = [[each[..., None] for each in compiled.rows(*chosen)]]
         if by_parameters:
             parts.insert(0, compiled.rows_by_parameters(*chosen))
-        rows = _in_coordinates(coordinates, parts)
-        blocks.append(rows[: min(ATOMS_AT_ONCE, count - first)])
-    by_atoms = np.concatenate(blocks)
-    on_modes = (modes.T @ by_atoms.reshape(3 * count, -1)).reshape(-1, *by_atoms.shape[2:])
-    on_strains = _strain_rows(compiled, coordinates, given, by_parameters)
-    return symmetrised(np.concatenate([on_modes, on_strains]))
+        blocks.append(_in_coordinates(coordinates, parts)[: len(atoms) - first])
+    return np.concatenate(blocks)
 
 
 def _strain_rows(compiled, coordinates, given, by_parameters):

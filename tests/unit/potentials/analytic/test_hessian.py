@@ -37,12 +37,14 @@ def test_rows_of_single_atoms_are_those_of_the_whole(name, repeats, monkeypatch)
         hessian = evaluator.hessian(q, theta)
         products = [evaluator.hessian_product(q, theta, unit) for unit in np.eye(len(q))]
         tensor = evaluator.hessian_columns()
+        rows = evaluator.hessian_columns([9, 0, 4])
         at_rest = evaluator.hessian(np.zeros(len(q)), theta)
         index, step = 1, 1e-5
         changed = np.eye(len(theta))[index] * step
         ends = [evaluator.hessian(np.zeros(len(q)), theta + way * changed) for way in (1, -1)]
     size = np.abs(hessian).max()
     np.testing.assert_allclose(hessian, products, atol=1e-12 * size)
+    np.testing.assert_allclose(rows, tensor[[9, 0, 4]], atol=1e-12 * np.abs(tensor).max())
     np.testing.assert_allclose(tensor @ np.append(theta, 1), at_rest, atol=1e-10 * size)
     slopes = (ends[0] - ends[1]) / (2 * step)
     np.testing.assert_allclose(tensor[..., index], slopes, atol=1e-6 * np.abs(slopes).max())
