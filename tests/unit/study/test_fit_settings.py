@@ -3,6 +3,7 @@
 import yaml
 from bad_input import PROJECT, SCHEMA, fit
 
+from relaxdiff.study import property_settings
 from relaxdiff.study.fit_settings import DEFAULTS, TARGET_DEFAULTS, fit_settings
 from relaxdiff.study.input_check import check_input
 
@@ -25,9 +26,11 @@ def test_what_is_left_out_has_the_defaults_that_the_schema_knows():
         ],
     }
     block = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))["properties"]["fit"]
-    assert set(block["properties"]) - set(block["required"]) == set(DEFAULTS)
+    of_properties = set(property_settings.DEFAULTS)
+    assert set(block["properties"]) - set(block["required"]) == set(DEFAULTS) | of_properties
     items = block["properties"]["targets"]["items"]
-    assert set(items["properties"]) - set(items["required"]) == set(TARGET_DEFAULTS)
+    optional = {"structure", "value", "tolerance", "supercell"}
+    assert set(items["properties"]) - set(items["required"]) == set(TARGET_DEFAULTS) | optional
 
 
 def test_the_defaults_are_those_that_config_yaml_tells():

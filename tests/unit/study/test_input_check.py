@@ -31,12 +31,13 @@ from bad_input import (
     merged,
     pickled,
 )
+from bad_property_fits import PROPERTY_FITS
 from entries import vacancy
 
 from relaxdiff.posterior.trial import write_trial_ensemble
 from relaxdiff.study.input_check import LONGEST_SENTENCE, check_input, printable
 
-ALL_CASES = CASES | ANALYTICS
+ALL_CASES = CASES | ANALYTICS | PROPERTY_FITS
 
 
 def tree():

@@ -1,0 +1,129 @@
+"""Wrong fits to quantities, as in `bad_input`: what makes them, what is said."""
+
+from bad_input import LOOP, config_of, fit
+from entries import vacancy
+
+
+def property_fit(*targets, entries=None, crystal=None, source="ensemble", **changes):
+    """The config with a fit to quantities."""
+
+    def edit():
+        config = config_of(source)
+        config["structures"] = entries or [vacancy(3), LOOP]
+        config["crystal"] |= crystal or {}
+        good = {"free": ["beta_*"], "targets": list(targets) or [C11]}
+        return config | {"fit": good | changes}
+
+    return edit
+
+
+C11 = {"quantity": "c11", "value": 522.0, "tolerance": 1.0}
+FORMATION = C11 | {"quantity": "formation_energy", "structure": "vacancy"}
+CONSTANTS = {"quantity": "force_constants", "file": "loop.xyz", "tolerance": 1.0}
+PROPERTY_FITS = {  # of the block `fit`, to quantities
+    "quantities: no value": (
+        property_fit({"quantity": "c11", "tolerance": 1.0}),
+        "fit.targets.value: is missing for c11",
+    ),
+    "quantities: no tolerance": (
+        property_fit({"quantity": "c11", "value": 522.0}),
+        "fit.targets.tolerance: is missing for c11",
+    ),
+    "quantities: a tolerance of nothing": (
+        property_fit(C11 | {"tolerance": 0}),
+        "fit.targets.0.tolerance: 0 is less than or equal to the minimum of 0",
+    ),
+    "quantities: unknown": (
+        property_fit(C11 | {"quantity": "c14"}),
+        "fit.targets.0.quantity: 'c14' is not one of",
+    ),
+    "quantities: twice": (property_fit(C11, C11), "fit.targets: c11 is given twice"),
+    "quantities: with positions": (
+        property_fit(C11, {"quantity": "positions", "structure": "vacancy"}),
+        "fit.targets: positions cannot be fitted together with other quantities",
+    ),
+    "quantities: positions first": (
+        property_fit({"quantity": "positions", "structure": "vacancy"}, C11),
+        "fit.targets: is for fits to quantities that are numbers",
+    ),
+    "quantities: of another lattice": (
+        property_fit(C11 | {"quantity": "c33"}),
+        "fit.targets.quantity: c33 is not known in crystal.lattice: bcc",
+    ),
+    "quantities: of no structure": (
+        property_fit(FORMATION | {"structure": None}),
+        "fit.targets.structure: is missing: formation_energy is that of a structure",
+    ),
+    "quantities: of an unknown structure": (
+        property_fit(FORMATION | {"structure": "vacncy"}),
+        "fit.targets.structure: vacncy is not one of the structures",
+    ),
+    "quantities: of a held cell": (
+        property_fit(FORMATION, entries=[vacancy(3, cell="fixed")]),
+        "fit.targets.structure: the cell of vacancy must relax as a whole",
+    ),
+    "quantities: of the crystal": (
+        property_fit(C11 | {"structure": "vacancy"}),
+        "fit.targets.structure: c11 is a quantity of the crystal",
+    ),
+    "quantities: a structure in a held lattice": (
+        property_fit(FORMATION, hold_lattice=True),
+        "fit.hold_lattice: true is for quantities of the crystal",
+    ),
+    "quantities: a held length": (
+        property_fit(C11 | {"quantity": "lattice_parameter"}, hold_lattice=True),
+        "fit.hold_lattice: true holds lattice_parameter, which is a target",
+    ),
+    "quantities: no pressure": (
+        property_fit(C11 | {"quantity": "pressure"}),
+        "fit.targets.quantity: pressure is 0 where the lattice relaxes",
+    ),
+    "quantities: a method for positions": (
+        property_fit(method="direct"),
+        "fit.method: direct is for positions: use one of gauss_newton, l_bfgs_b, slsqp",
+    ),
+    "quantities: a key for positions": (
+        property_fit(margin=0.1),
+        "fit.margin: is for a fit to positions: leave it out",
+    ),
+    "positions: a method for quantities": (
+        fit(method="slsqp"),
+        "fit.method: slsqp is not for positions: use one of direct, relaxed, published",
+    ),
+    "positions: a key for quantities": (
+        fit(hold_lattice=True),
+        "fit.hold_lattice: is for fits to quantities that are numbers",
+    ),
+    "positions: of nothing": (
+        fit({"structure": None}),
+        "fit.targets.structure: is missing: name the structure with these positions",
+    ),
+    "quantities: bounds beside a prior": (
+        property_fit(bounds={"beta_1": [-1, 1]}, prior=True),
+        "fit.bounds: a prior keeps parameters near the posterior",
+    ),
+    "quantities: bounds of nothing": (
+        property_fit(bounds={"epsilon": [-1, 1]}),
+        "fit.bounds: no parameter of the potential matches epsilon; they are beta_1 to beta_55",
+    ),
+    "quantities: unknown parameters": (
+        property_fit(free=["epsilon"]),
+        "fit.free: no parameter of the potential matches epsilon; they are beta_1 to beta_55",
+    ),
+    "quantities: no supercell": (
+        property_fit(CONSTANTS),
+        "fit.targets.supercell: is missing for force_constants",
+    ),
+    "quantities: no file of force constants": (
+        property_fit(CONSTANTS | {"file": "no", "supercell": "loop.xyz"}),
+        "fit.targets.file: no does not exist",
+    ),
+    "quantities: force constants of one number": (
+        property_fit(CONSTANTS | {"supercell": "loop.xyz", "value": 1.0}),
+        "fit.targets.value: is not for force_constants: leave it out",
+    ),
+    "quantities: in a crystal from a file": (
+        property_fit(entries=[LOOP], crystal={"lattice": "file", "path": "loop.xyz"}),
+        "fit: quantities are known of crystals of one element",
+    ),
+}

@@ -1,0 +1,55 @@
+"""Targets and variables of a fit made of the config."""
+
+import numpy as np
+import pytest
+
+from relaxdiff.exceptions import InputError
+from relaxdiff.fit.property_setup import search_directions, targets_of
+from relaxdiff.posterior.distribution import covariance_root
+
+FIT = {"free": ["beta_1", "beta_2"], "prior": False, "bounds": None}
+
+
+def test_targets():
+    entry = {"quantity": "c11", "structure": None, "value": 522, "tolerance": 0.5}
+    (target,) = targets_of({"targets": [entry]})
+    assert (target.name, target.values.tolist(), target.tolerance) == ("c11", [522.0], 0.5)
+
+
+def test_directions_without_a_prior_are_the_parameters_themselves(tungsten, posterior):
+    directions, bounds = search_directions(tungsten, posterior, FIT)
+    assert bounds is None
+    assert directions.shape == (2, 1 + len(tungsten.theta))
+    moved = directions.sum(axis=0)
+    assert moved[1:3] == pytest.approx(tungsten.theta[:2])
+    assert not moved[[0, *range(3, len(moved))]].any()
+
+
+def test_bounds_are_relative_to_the_start_and_hold_it(tungsten, posterior):
+    start = tungsten.theta[0]
+    given = {"beta_1": sorted([0.5 * start, 2 * start])}
+    _, bounds = search_directions(tungsten, posterior, FIT | {"bounds": given})
+    assert bounds[:, 0] == pytest.approx([-0.5, 1.0])
+    assert np.isinf(bounds[:, 1]).all()
+    beyond = {"beta_1": [start + 1, start + 2]}
+    with pytest.raises(InputError, match="fit.bounds.beta_1: the start, .* is not between"):
+        search_directions(tungsten, posterior, FIT | {"bounds": beyond})
+
+
+def test_directions_of_a_prior_are_the_posteriors(tungsten, posterior):
+    settings = FIT | {"free": ["beta_*"], "prior": True}
+    directions, bounds = search_directions(tungsten, posterior, settings)
+    assert bounds is None
+    root = covariance_root(posterior)
+    covariance = root.T @ root
+    largest = np.abs(covariance).max()
+    assert np.allclose(directions.T @ directions, covariance, rtol=0, atol=1e-9 * largest)
+    held = search_directions(tungsten, posterior, FIT | {"prior": True})[0]
+    assert not held[:, 3:].any()
+
+
+def test_a_parameter_without_a_scale_is_told(tungsten, posterior):
+    theta = tungsten.theta.copy()
+    theta[1] = 0
+    with pytest.raises(InputError, match="fit.free: beta_2 is 0"):
+        search_directions(tungsten.with_theta(theta), posterior, FIT)

@@ -1,0 +1,122 @@
+"""The target fit for quantities: the examples as they are, another study from one, a killed run."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import xarray as xr
+import yaml
+from entries import vacancy
+
+EXAMPLES = Path(__file__).parents[2] / "config/examples"
+
+
+def read_config(clone, name):
+    """Write an example as the clone's config."""
+    clone.write_config(yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text(encoding="utf-8")))
+
+
+def run(clone, name):
+    """Run the target fit of an example as it is; the folder of its results, and what was said."""
+    read_config(clone, name)
+    said = clone.run("fit")
+    return clone.folder / f"results/{name}/fit", said
+
+
+@pytest.fixture(scope="module")
+def silicon(clone):
+    pytest.importorskip("jax")  # which `make jax` adds
+    return run(clone, "silicon_elastic")
+
+
+@pytest.fixture(scope="module")
+def tungsten(clone):
+    return run(clone, "tungsten_properties")
+
+
+def test_silicon_has_the_published_optimum(silicon):
+    folder, said = silicon
+    fit = xr.open_dataset(folder / "fit.nc")
+    ended = fit["theta"].isel(step=-1)
+    assert float(ended.sel(parameter="epsilon")) == pytest.approx(1.935161, abs=1e-4)
+    assert float(ended.sel(parameter="lambda")) == pytest.approx(33.78673, abs=1e-4)
+    assert fit["value"].isel(step=-1).sel(quantity="c44").item() == pytest.approx(70.442, abs=1e-3)
+    assert "162.305" in said
+    assert (folder / "figures/fit_quantities.png").stat().st_size > 10_000
+    assert "162.3" in (folder / "tables/quantities.html").read_text()
+
+
+def test_lammps_finds_the_same_with_the_written_file(silicon):
+    table = pd.read_csv(silicon[0] / "quantities.csv").set_index("quantity")
+    assert (silicon[0] / "potential.sw").exists()
+    known = table.dropna(subset="lammps")
+    assert {"c11", "c12", "c44", "cohesive_energy"} <= set(known.index)
+    assert known["after"].tolist() == pytest.approx(known["lammps"].tolist(), rel=1e-4)
+
+
+def test_tungsten_meets_all_targets_and_tells_what_else_changes(tungsten):
+    folder, _ = tungsten
+    table = pd.read_csv(folder / "quantities.csv").set_index("quantity")
+    wanted = table.dropna(subset="target")
+    assert len(wanted) == 4
+    assert wanted["after"].tolist() == pytest.approx(wanted["target"].tolist(), rel=5e-3)
+    assert table["after"].tolist() == pytest.approx(table["lammps"].tolist(), rel=1e-4)
+    assert table.loc["cohesive_energy", "after"] == pytest.approx(8.909, abs=0.02)
+    fit = xr.open_dataset(folder / "fit.nc")
+    assert fit.sizes["step"] <= 15
+    assert 1 < float(fit["distance"].isel(step=-1)) < 30  # standard deviations
+    posterior = xr.open_dataset(folder / "posterior.nc")
+    assert posterior["normal_energy_shift"].values.any()
+
+
+def test_a_forward_study_takes_the_new_posterior(tungsten, clone):
+    folder, _ = tungsten
+    clone.write_config(
+        {
+            "study": "forward",
+            "posterior": {"file": str(folder / "posterior.nc"), "samples": 3},
+            "perturbation": {"lambda_min": -1, "lambda_max": 1, "lambda_step": 1},
+            "crystal": {"supercell": 2},
+            "structures": [vacancy(2)],
+        }
+    )
+    clone.run("results/forward/vacancy/predictions.nc")
+    predictions = xr.open_dataset(clone.folder / "results/forward/vacancy/predictions.nc")
+    at_one = predictions["formation_energy"].sel({"lambda": 1, "level": "newton"})
+    assert at_one.notnull().all()
+    assert float(at_one.std()) > 0
+
+
+def test_a_killed_fit_goes_on_where_it_was(tungsten, clone):
+    """And ends with the same numbers to the last digit."""
+    folder, _ = tungsten
+    read_config(clone, "tungsten_properties")
+    before = xr.open_dataset(folder / "fit.nc").load()
+    shutil.rmtree(folder)
+    process = subprocess.Popen(
+        clone.command("fit"),
+        cwd=clone.folder,
+        env=clone.environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    unfinished = folder / ".evaluations"
+    while process.poll() is None and len(list(unfinished.glob("*.npz"))) < 4:
+        time.sleep(0.05)
+    assert process.poll() is None
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = len(list(unfinished.glob("*.npz")))
+    assert kept >= 4
+    clone.run("--unlock")
+    clone.run("fit", "--rerun-incomplete")
+    after = xr.open_dataset(folder / "fit.nc")
+    for name in ("theta", "value", "loss"):
+        assert after[name].equals(before[name])
+    assert not unfinished.exists()
