@@ -13,6 +13,7 @@ from relaxdiff.quantities.formation import (
     quantity_units,
     values_at_mean,
 )
+from relaxdiff.quantities.phonons import phonons_of
 
 __all__ = [
     "FORMATION_UNITS",
@@ -23,6 +24,7 @@ __all__ = [
     "energy_by_shift",
     "formation_derivatives",
     "formation_names",
+    "phonons_of",
     "quantity_derivatives",
     "quantity_units",
     "read_force_constants",
