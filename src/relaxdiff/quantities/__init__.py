@@ -14,6 +14,7 @@ from relaxdiff.quantities.formation import (
     quantity_units,
     values_at_mean,
 )
+from relaxdiff.quantities.phonons import phonons_of
 from relaxdiff.quantities.structure_at import StructureQuantities
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "energy_by_shift",
     "formation_derivatives",
     "formation_names",
+    "phonons_of",
     "quantity_derivatives",
     "quantity_units",
     "read_force_constants",
