@@ -11,10 +11,16 @@ from relaxdiff.files.datasets import read_dataset, write_dataset
 from relaxdiff.fit.confirmed import by_lammps, disagreements
 from relaxdiff.fit.optimised import Search, minimised, spread
 from relaxdiff.fit.properties import Properties, Remembered
-from relaxdiff.fit.property_results import posterior_about, property_path, property_table
+from relaxdiff.fit.property_results import (
+    phonon_sources,
+    posterior_about,
+    property_path,
+    property_table,
+)
 from relaxdiff.fit.property_setup import search_directions, supercells_of, targets_of
 from relaxdiff.minima.minimum import minimum_from_dataset
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
+from relaxdiff.quantities.phonons import phonons_of
 from relaxdiff.quantities.structure_at import StructureQuantities
 from relaxdiff.structures.lattices import crystal_of_settings
 
@@ -75,5 +81,8 @@ with job(snakemake) as log:
         log.info("%.3g standard deviations of the posterior from its mean", last.distance)
     table.to_csv(output.table, index=False, float_format="%.8g")
     write_dataset(posterior_about(fitted, root), output.posterior, {"fit": settings})
+    for name, of in others.items():
+        sources = phonon_sources(search, name, len(of.atoms))
+        write_dataset(phonons_of(sources, of.atoms), output.phonons, {"fit": settings})
     write_dataset(path, output.fit, {"fit": settings})
     shutil.rmtree(unfinished, ignore_errors=True)

@@ -12,13 +12,21 @@ if FIT and of_properties(FIT):
         if each["structure"]
     }
     FIT_FIGURES = figures_of("plot_property_fit")
+    # Force constants have phonons.
+    FIT_PHONONS = {
+        "phonons": f"{STUDY}/fit/phonons.nc"
+        for each in FIT["targets"]
+        if each["quantity"] == "force_constants"
+    }
+    PHONON_FIGURES = figures_of("plot_fit_phonons") if FIT_PHONONS else []
     FIT_RESULTS = [
+        *FIT_PHONONS.values(),
         f"{STUDY}/fit/fit.nc",
         f"{STUDY}/fit/posterior.nc",
         *multiext(f"{STUDY}/fit/potential", *lammps_suffixes(config["posterior"])),
         f"{STUDY}/fit/quantities.csv",
         f"{STUDY}/fit/tables/quantities.html",
-        *figure_files(FIT_FIGURES, f"{STUDY}/fit/figures"),
+        *figure_files([*FIT_FIGURES, *PHONON_FIGURES], f"{STUDY}/fit/figures"),
     ]
 
     localrules:
@@ -38,6 +46,7 @@ if FIT and of_properties(FIT):
             crystal=CRYSTAL_FILE,
         output:
             multiext(f"{STUDY}/fit/potential", *lammps_suffixes(config["posterior"])),
+            **FIT_PHONONS,
             fit=f"{STUDY}/fit/fit.nc",
             posterior=f"{STUDY}/fit/posterior.nc",
             table=f"{STUDY}/fit/quantities.csv",
@@ -77,6 +86,21 @@ if FIT and of_properties(FIT):
             "../../envs/relaxdiff.yaml"
         script:
             "../../scripts/plot_fit.py"
+
+    if FIT_PHONONS:
+
+        localrules:
+            plot_fit_phonons,
+
+        use rule plot_property_fit as plot_fit_phonons with:
+            input:
+                **FIT_PHONONS,
+            output:
+                figures=figure_outputs(
+                    PHONON_FIGURES, f"{STUDY}/fit/figures", "figures", category=CATEGORIES["fit"]
+                ),
+            log:
+                f"{STUDY}/logs/plot_fit_phonons.log",
 
     use rule write_tables as write_property_tables with:
         input:

@@ -13,6 +13,7 @@ from relaxdiff.figures import (
     formation,
     joint,
     overview,
+    phonons,
     solvers,
     structure,
 )
@@ -30,6 +31,7 @@ MODULES = {
     "formation": formation,
     "joint": joint,
     "overview": overview,
+    "phonons": phonons,
     "solvers": solvers,
     "structure": structure,
 }

@@ -18,6 +18,7 @@ RECORDED_PACKAGES = (
     "xarray",
     "ase",
     "spglib",
+    "phonopy",
     "scikit-learn",
 )
 

@@ -87,6 +87,18 @@ def posterior_about(potential, root):
     return with_normal(dataset, directions, shifts)
 
 
+def phonon_sources(search, name, count):
+    """Force constants, (N, N, 3, 3), of the target and before and after a Search, a dict.
+
+    name: of the target; count: N.
+    """
+    (target,) = (each for each in search.targets if each.name == name)
+    found = {"target": target.values}
+    for when, step in (("before", search.steps[0]), ("after", search.steps[-1])):
+        found[when] = step.quantities[name].values
+    return {each: values.reshape(count, count, 3, 3) for each, values in found.items()}
+
+
 def property_table(path, confirmed):
     """Target, before and after for each quantity, a DataFrame.
 

@@ -71,7 +71,7 @@ class SupercellForceConstants:
             raise InputError(f"{potential.name}: is not for {', '.join(unknown)}")
         if not atoms.pbc.all():
             raise InputError("force constants need a supercell that is periodic in x, y and z")
-        self.potential, count = potential, len(atoms)
+        self.potential, self.atoms, count = potential, atoms, len(atoms)
         still = np.zeros((0, 3, 3))
         displacements = csr_array(eye_array(3 * count))
         self.coordinates = Coordinates(
