@@ -35,6 +35,7 @@ NAVIGATION = {
         "docs/own_structure",
         "docs/fit_positions",
         "docs/fit_beryllium",
+        "docs/fit_properties",
         "docs/read_results",
         "docs/resume",
         "docs/cluster",

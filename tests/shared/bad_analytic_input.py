@@ -149,7 +149,7 @@ ANALYTICS = {  # of potentials written in JAX
     ),
     "analytic: a fit": (
         lambda: fit(source="analytic")(),
-        "fit: is for SNAP, and posterior.analytic is morse",
+        "fit: to positions is for SNAP, and posterior.analytic is morse",
     ),
     "analytic: missing samples": (
         source("analytic", deviations=None, samples="nowhere.csv"),

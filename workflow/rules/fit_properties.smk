@@ -69,7 +69,7 @@ if FIT and of_properties(FIT):
 
     rule plot_property_fit:
         input:
-            fit=f"{STUDY}/fit/fit.nc",
+            quantities=f"{STUDY}/fit/fit.nc",
         output:
             figures=figure_outputs(
                 FIT_FIGURES, f"{STUDY}/fit/figures", "figures", category=CATEGORIES["fit"]
@@ -78,21 +78,21 @@ if FIT and of_properties(FIT):
             f"{STUDY}/logs/plot_property_fit.log",
         params:
             dpi=config["figures"]["dpi"],
-            code=code_of("plot_fit"),
+            code=code_of("plot_property_fit"),
         threads: 1
         resources:
             mem_mb=1500,
         conda:
             "../../envs/relaxdiff.yaml"
         script:
-            "../../scripts/plot_fit.py"
+            "../../scripts/plot_property_fit.py"
 
     if FIT_PHONONS:
 
         localrules:
             plot_fit_phonons,
 
-        use rule plot_property_fit as plot_fit_phonons with:
+        rule plot_fit_phonons:
             input:
                 **FIT_PHONONS,
             output:
@@ -101,6 +101,16 @@ if FIT and of_properties(FIT):
                 ),
             log:
                 f"{STUDY}/logs/plot_fit_phonons.log",
+            params:
+                dpi=config["figures"]["dpi"],
+                code=code_of("plot_fit_phonons"),
+            threads: 1
+            resources:
+                mem_mb=1500,
+            conda:
+                "../../envs/relaxdiff.yaml"
+            script:
+                "../../scripts/plot_fit_phonons.py"
 
     use rule write_tables as write_property_tables with:
         input:

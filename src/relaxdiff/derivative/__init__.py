@@ -24,7 +24,6 @@ from relaxdiff.derivative.levels import (
 )
 
 __all__ = [
-    "adjoint_derivative",
     "DERIVATIVE",
     "EVALUATION",
     "H",
@@ -35,6 +34,7 @@ __all__ = [
     "NEIGHBOURS_X",
     "NEWTON",
     "NEWTON_X",
+    "adjoint_derivative",
     "expansion_of_crystal",
     "expansion_of_defect",
     "implicit_derivative",

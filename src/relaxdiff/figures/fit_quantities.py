@@ -11,19 +11,20 @@ LARGEST_LINEAR = 2.0  # tolerances; beyond, the axis is logarithmic
 
 
 @styled
-def fit_quantities(fit):
+def fit_quantities(quantities):
     """Loss and deviations of the targets, in their tolerances, against the step.
 
-    fit: the Dataset of fit.nc. The grey band is one tolerance wide to each side.
+    quantities: the Dataset of fit.nc, of a fit to properties. The grey band is one tolerance wide to
+    each side.
     """
     figure = new_figure(COLUMN, 3.6)
     panels = figure.subplots(2, 1, sharex=True, height_ratios=[1, 1.6])
-    step = fit["step"].values
-    panels[0].plot(step, fit["loss"], marker="o", markersize=3, color=FIT_COLOURS["path"])
-    if (fit["loss"] > 0).all():
+    step = quantities["step"].values
+    panels[0].plot(step, quantities["loss"], marker="o", markersize=3, color=FIT_COLOURS["path"])
+    if (quantities["loss"] > 0).all():
         panels[0].set_yscale("log")
     panels[0].set_ylabel("loss")
-    targets = fit.sel(quantity=np.isfinite(fit["target"]))
+    targets = quantities.sel(quantity=np.isfinite(quantities["target"]))
     panels[1].axhspan(-BAND, BAND, color="0.9", zorder=0)
     for name, here in targets.groupby("quantity", squeeze=False):
         here = here.squeeze("quantity")

@@ -62,7 +62,7 @@ FIGURES = (
     Figure("joint_posterior", "joint", "plot_joint", ("joint",)),
     Figure("fit_path", "fit_path", "plot_fit", ("fit", "verdict")),
     Figure("fit_cores", "fit_cores", "plot_fit", ("fit", "verdict")),
-    Figure("fit_quantities", "fit_quantities", "plot_property_fit", ("fit",)),
+    Figure("fit_quantities", "fit_quantities", "plot_property_fit", ("quantities",)),
     Figure("phonons", "phonons", "plot_fit_phonons", ("phonons",)),
     Figure("solver_scaling", "solvers", "plot_solver_scaling", ("measurements",)),
     Figure("solver_accuracy", "solvers", "plot_solver_accuracy", ("displacements", "alphas")),

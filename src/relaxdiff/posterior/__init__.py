@@ -69,7 +69,6 @@ __all__ = [
     "sample_posterior",
     "snap_hyperparameters",
     "start_posterior",
-    "with_normal",
     "unit_of",
     "unit_of_each",
     "variant_energy_shifts",
@@ -77,6 +76,7 @@ __all__ = [
     "variant_shifts",
     "variant_weights",
     "with_draws",
+    "with_normal",
     "without_shifts",
     "write_trial_ensemble",
 ]

@@ -37,6 +37,8 @@ def results():
         "joint": _joint(),
         "fit": fit,
         "verdict": verdict,
+        "quantities": _quantities(),
+        "phonons": _phonons(),
         "measurements": pd.DataFrame(
             {"solver": "dense", "atoms": [53, 127], "seconds": [1, 5], "grown_MiB": [10, 40]}
         ),
@@ -45,6 +47,37 @@ def results():
             {"alpha": [1e-9, 1e-5], "error": [1e-3, 1e-8], "status": ["not accepted", "converged"]}
         ),
     }
+
+
+def _quantities():
+    """As from `fit.property_results.property_path`: one target, and a quantity without."""
+    return xr.Dataset(
+        {
+            "loss": ("step", [200.0, 0.5]),
+            "value": (("step", "quantity"), [[500.0, 3.0], [521.0, 3.1]]),
+            "target": ("quantity", [522.0, np.nan]),
+            "tolerance": ("quantity", [1.0, np.nan]),
+        },
+        coords={"step": [0, 1], "quantity": ["c11", "vacancy formation_energy"]},
+    )
+
+
+def _phonons():
+    """As from `quantities.phonons.phonons_of`: three branches along one line."""
+    waves, sources = np.linspace(0, 1, 5), ["target", "before", "after"]
+    bands = np.multiply.outer([1.0, 1.2, 1.1], np.outer(waves, [3.0, 3.0, 9.0]))
+    return xr.Dataset(
+        {
+            "band_frequency": (("source", "wave", "branch"), bands),
+            "density_of_states": (("source", "frequency"), np.ones((3, 4))),
+        },
+        coords={
+            "source": sources,
+            "frequency": [0.0, 3.0, 6.0, 9.0],
+            "distance": ("wave", waves),
+            "point": ("wave", ["G", "", "", "", "X"]),
+        },
+    )
 
 
 def _joint():
