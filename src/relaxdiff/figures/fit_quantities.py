@@ -14,8 +14,8 @@ LARGEST_LINEAR = 2.0  # tolerances; beyond, the axis is logarithmic
 def fit_quantities(quantities):
     """Loss and deviations of the targets, in their tolerances, against the step.
 
-    quantities: the Dataset of fit.nc, of a fit to properties. The grey band is one tolerance wide to
-    each side.
+    quantities: the Dataset of fit.nc, of a fit to properties. The grey band is one tolerance wide
+    to each side.
     """
     figure = new_figure(COLUMN, 3.6)
     panels = figure.subplots(2, 1, sharex=True, height_ratios=[1, 1.6])
