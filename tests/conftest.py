@@ -51,7 +51,8 @@ def pytest_collection_modifyitems(items):
 def _uses_jax(path):
     """Whether the tests in a file compile with JAX in their own process."""
     text = path.read_text(encoding="utf-8")
-    return "workflow" not in path.parts and ("jax" in text or "bad_analytic_input" in text)
+    tells = "analytic" in path.parts or "jax" in text or "bad_analytic_input" in text
+    return tells and "workflow" not in path.parts
 
 
 @pytest.fixture(scope="session")
