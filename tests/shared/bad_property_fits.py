@@ -20,6 +20,12 @@ def property_fit(*targets, entries=None, crystal=None, source="ensemble", **chan
 C11 = {"quantity": "c11", "value": 522.0, "tolerance": 1.0}
 FORMATION = C11 | {"quantity": "formation_energy", "structure": "vacancy"}
 CONSTANTS = {"quantity": "force_constants", "file": "loop.xyz", "tolerance": 1.0}
+FREQUENCIES = {
+    "quantity": "phonon_frequencies",
+    "q": [1.0, 0.0, 0.0],
+    "values": [4.0, 5.0, 6.0],
+    "tolerance": 0.1,
+}
 PROPERTY_FITS = {  # of the block `fit`, to quantities
     "quantities: no value": (
         property_fit({"quantity": "c11", "tolerance": 1.0}),
@@ -121,6 +127,39 @@ PROPERTY_FITS = {  # of the block `fit`, to quantities
     "quantities: force constants of one number": (
         property_fit(CONSTANTS | {"supercell": "loop.xyz", "value": 1.0}),
         "fit.targets.value: is not for force_constants: leave it out",
+    ),
+    "quantities: frequencies at no wave vector": (
+        property_fit({key: FREQUENCIES[key] for key in ("quantity", "values", "tolerance")}),
+        "fit.targets.q: is missing for phonon_frequencies",
+    ),
+    "quantities: a wave vector of two numbers": (
+        property_fit(FREQUENCIES | {"q": [0.5, 0.5]}),
+        "fit.targets.0.q: [0.5, 0.5]",
+    ),
+    "quantities: a wave vector that the supercell does not hold": (
+        property_fit(FREQUENCIES | {"q": [0.5, 0.3, 0.0]}),
+        "fit.targets.q: the supercell of 3 conventional cells does not hold [0.5, 0.3, 0]: use "
+        "multiples of 1/3",
+    ),
+    "quantities: some of the branches": (
+        property_fit(FREQUENCIES | {"values": [4.0, 5.0]}),
+        "fit.targets.values: 2 frequencies are given, but the crystal has 3 branches",
+    ),
+    "quantities: frequencies at the same wave vector": (
+        property_fit(FREQUENCIES, FREQUENCIES | {"tolerance": 1.0}),
+        "fit.targets: phonon_frequencies is given twice",
+    ),
+    "quantities: frequencies of one number": (
+        property_fit(FREQUENCIES | {"value": 1.0}),
+        "fit.targets.value: is not for phonon_frequencies: leave it out",
+    ),
+    "quantities: frequencies of a structure": (
+        property_fit(FREQUENCIES | {"structure": "vacancy"}),
+        "fit.targets.structure: phonon_frequencies is a quantity of the crystal",
+    ),
+    "positions: at a wave vector": (
+        property_fit({"quantity": "positions", "structure": "vacancy", "q": [0.5, 0.5, 0.0]}),
+        "fit.targets.q: is for fits to quantities that are numbers",
     ),
     "quantities: in a crystal from a file": (
         property_fit(entries=[LOOP], crystal={"lattice": "file", "path": "loop.xyz"}),

@@ -7,12 +7,18 @@ import numpy as np
 from relaxdiff.exceptions import InputError
 from relaxdiff.fit.properties import Target
 from relaxdiff.posterior import covariance_root
-from relaxdiff.quantities import SupercellForceConstants, read_force_constants
+from relaxdiff.quantities import (
+    PhononFrequencies,
+    SupercellForceConstants,
+    Vibrations,
+    read_force_constants,
+)
 from relaxdiff.structures import read_structure
 
 # Directions of the posterior with a smaller standard deviation, relative to the largest, are held.
 NARROWEST = 1e-6
 FORCE_CONSTANTS = "force_constants"
+FREQUENCIES = "phonon_frequencies"
 
 
 def targets_of(settings):
@@ -21,10 +27,22 @@ def targets_of(settings):
     for each in settings["targets"]:
         if each["quantity"] == FORCE_CONSTANTS:
             values = read_force_constants(each["file"], each["supercell"]).ravel()
+        elif each["quantity"] == FREQUENCIES:
+            values = np.sort(np.array(each["values"], dtype=float))
         else:
             values = np.array([float(each["value"])])
-        found.append(Target(each["quantity"], values, each["tolerance"], each["structure"]))
+        quantity, tolerance, structure = (
+            each[key] for key in ("quantity", "tolerance", "structure")
+        )
+        found.append(Target(quantity, values, tolerance, structure, _condition(each)))
     return found
+
+
+def _condition(entry):
+    """What an entry's quantity is one at, in words."""
+    if entry["quantity"] == FREQUENCIES:
+        return " ".join(f"{each:g}" for each in entry["q"])
+    return ""
 
 
 def supercells_of(potential, settings):
@@ -34,6 +52,20 @@ def supercells_of(potential, settings):
         for each in settings["targets"]
         if each["quantity"] == FORCE_CONSTANTS
     }
+
+
+def vibrations_of(potential, start, repeats, settings):
+    """The Vibrations that targets need, None if none do.
+
+    start: PerfectCrystal; repeats: of its conventional cell in the supercell of force constants.
+    """
+    names = (target.name for target in targets_of(settings))
+    wanted = {
+        name: PhononFrequencies(tuple(np.rint(np.array(each["q"]) * repeats) / repeats))
+        for name, each in zip(names, settings["targets"], strict=True)
+        if each["quantity"] == FREQUENCIES
+    }
+    return Vibrations(potential, start, repeats, wanted) if wanted else None
 
 
 def search_directions(potential, posterior, settings):

@@ -16,13 +16,16 @@ from relaxdiff.quantities.formation import (
 )
 from relaxdiff.quantities.phonons import phonons_of
 from relaxdiff.quantities.structure_at import StructureQuantities
+from relaxdiff.quantities.vibrations import PhononFrequencies, Vibrations
 
 __all__ = [
     "CrystalQuantities",
     "FORMATION_UNITS",
+    "PhononFrequencies",
     "Quantity",
     "StructureQuantities",
     "SupercellForceConstants",
+    "Vibrations",
     "changes_compared_with",
     "core_energies",
     "crystal_quantities",

@@ -46,7 +46,9 @@ def fit_problems(config):
         return property_problems(config)
     others = [key for key in ("hold_lattice", "bounds") if key in config["fit"]]
     others += [
-        f"targets.{key}" for key in ("value", "tolerance") if key in config["fit"]["targets"][0]
+        f"targets.{key}"
+        for key in ("value", "values", "q", "tolerance")
+        if key in config["fit"]["targets"][0]
     ]
     if others or len(config["fit"]["targets"]) > 1:
         where = f"fit.{others[0]}" if others else "fit.targets"

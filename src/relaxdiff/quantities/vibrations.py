@@ -1,0 +1,89 @@
+"""What a fit may want of a perfect crystal's vibrations, at any parameters, with gradients.
+
+Force constants change by the parameters themselves, and because the lattice parameters a follow:
+
+    dPhi/dTheta = partial Phi/partial Theta + sum_a partial Phi/partial a  da/dTheta,
+
+partial Phi/partial a by differences. All quantities follow from frequencies, see `dynamical`.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from relaxdiff.potentials import weights_of
+from relaxdiff.quantities.crystal_at import LENGTHS, Quantity
+from relaxdiff.quantities.dynamical import Harmonic, Lattice
+from relaxdiff.quantities.force_constants import SupercellForceConstants
+
+# Relative steps of lattice parameters, and factors of five points, as in `crystals.moduli`.
+STEPS = 5e-4 * np.array([-2, -1, 1, 2])
+FACTORS = np.array([1, -8, 8, -1]) / (12 * 5e-4)
+DEGENERATE = 1e-6  # of the largest square of a frequency; branches that are nearer count as one
+
+
+class Vibrations:
+    """What is wanted of a crystal's vibrations, at any parameters.
+
+    potential: Potential; start: PerfectCrystal of one element that `is_simple`; repeats: of its
+    conventional cell in the supercell of force constants; wanted: by name an object whose
+    `of(harmonic)` gives a Quantity.
+    """
+
+    def __init__(self, potential, start, repeats, wanted):
+        self.repeats, self.wanted = repeats, wanted
+        self._constants = SupercellForceConstants(potential, start.conventional(repeats))
+        self._lattice = Lattice(start, self._constants, repeats)
+        self._crystal = start
+
+    def at(self, potential, found, crystal):
+        """A dict of Quantity by name.
+
+        potential: another of the same form; found, crystal: what `CrystalQuantities.at` gives of
+        it. Derivatives are total ones; partial ones where the lattice is held, so that `found` has
+        no lattice_parameter. Raises EvaluationError where force constants are not finite, and what
+        the wanted objects raise.
+        """
+        if crystal != self._crystal:  # else what a linear potential keeps can be used again
+            self._constants, self._crystal = self._of(crystal), crystal
+        columns = self._constants.rows_at(potential.theta)
+        phi, slopes = columns @ weights_of(potential.theta), columns[..., :-1]
+        for place, name in enumerate(LENGTHS):
+            if name in found:
+                by_length = self._by_length(potential.theta, crystal, place)
+                slopes = slopes + by_length[..., None] * found[name].gradient[0]
+        harmonic = Harmonic(self._lattice, np.concatenate([phi[..., None], slopes], axis=-1))
+        return {name: of.of(harmonic) for name, of in self.wanted.items()}
+
+    def _by_length(self, theta, crystal, place):
+        """Derivative of Phi by one of the lattice parameters, (row, N, 3, 3), by five points."""
+        lengths = np.tile(crystal.lengths, (len(STEPS), 1))
+        lengths[:, place] *= 1 + STEPS
+        others = [replace(crystal, **dict(zip("ac", each, strict=False))) for each in lengths]
+        ends = [self._of(other).rows_at(theta) @ weights_of(theta) for other in others]
+        return np.tensordot(FACTORS, ends, axes=1) / crystal.lengths[place]
+
+    def _of(self, crystal):
+        return self._constants.moved_to(crystal.conventional(self.repeats))
+
+
+@dataclass(frozen=True)
+class PhononFrequencies:
+    """Frequencies of all branches at one wave vector, THz, ascending, those unstable negative.
+
+    wave: (3,), in units of the conventional cell's reciprocal vectors. Branches that are degenerate
+    get the mean of their derivatives, which their mean has: at a crossing of branches each by
+    itself has none.
+    """
+
+    wave: tuple
+
+    def of(self, harmonic):
+        """The Quantity of a Harmonic, values (branch,)."""
+        modes = harmonic.modes(np.array([self.wave], dtype=float))
+        frequencies, slopes = (each[0] for each in modes.frequencies())
+        (squares,) = modes.squares
+        apart = np.diff(squares) > DEGENERATE * np.abs(squares).max()
+        for group in np.split(np.arange(len(squares)), 1 + np.flatnonzero(apart)):
+            slopes[group] = slopes[group].mean(axis=0)
+        return Quantity(frequencies, slopes, "THz")

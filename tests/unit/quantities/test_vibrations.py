@@ -1,0 +1,102 @@
+"""Gradients of what is wanted of vibrations, against differences of crystals that relax anew."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from relaxdiff.quantities.crystal_at import CrystalQuantities
+from relaxdiff.quantities.vibrations import PhononFrequencies, Vibrations
+from relaxdiff.structures.lattices import starting_crystal
+
+FIVE_POINTS = {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12}
+WAVES = [(0, 0, 0), (1, 0, 0), (0.5, 0.5, 0.5), (0.5, 0, 0), (1, 0.5, 0)]
+WANTED = {f"at {wave}": PhononFrequencies(wave) for wave in WAVES}
+
+
+def case(potential, start, wanted, repeats=2, held=False):
+    """A function of the parameters that gives the wanted quantities."""
+    quantities = CrystalQuantities(potential, start, held)
+    vibrations = Vibrations(potential, start, repeats, wanted)
+
+    def at(theta):
+        moved = potential.with_theta(theta)
+        return vibrations.at(moved, *quantities.at(moved))
+
+    return at
+
+
+def compare(at, theta, places, step, rel=1e-6):
+    """All gradients by some parameters with differences; steps are relative."""
+    found = at(theta)
+    for place in places:
+        size, unit = step * abs(theta[place]), np.eye(len(theta))[place]
+        ends = {times: at(theta + times * size * unit) for times in FIVE_POINTS}
+        for name, quantity in found.items():
+            expected = sum(ends[n][name].values * w for n, w in FIVE_POINTS.items()) / size
+            largest = np.abs(quantity.gradient[:, place]).max()
+            np.testing.assert_allclose(
+                quantity.gradient[:, place], expected, rtol=0, atol=rel * largest, err_msg=name
+            )
+
+
+@functools.cache
+def silicon(held=False):
+    """Stillinger-Weber silicon's potential, and quantities as a function of its parameters."""
+    pytest.importorskip("jax")  # which `make jax` adds
+    from relaxdiff.potentials.analytic import analytic_potential
+
+    potential = analytic_potential("stillinger_weber")
+    start = starting_crystal("Si", "diamond", 5.431)
+    return potential, case(potential, start, WANTED, held=held)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_gradients_of_silicon(held):
+    potential, at = silicon(held)
+    compare(at, potential.theta, places=(0, 1, 3, 7), step=1e-4)
+
+
+def test_frequencies_scale_with_the_units_of_the_potential():
+    """With epsilon^1/2 / sigma, whatever the crystal relaxes to."""
+    potential, at = silicon()
+    names = potential.parameters.names
+    for quantity in at(potential.theta).values():
+        for name, power in (("epsilon", 0.5), ("sigma", -1)):
+            place = names.index(name)
+            expected = power * quantity.values / potential.theta[place]
+            np.testing.assert_allclose(quantity.gradient[:, place], expected, atol=1e-7)
+
+
+def test_known_frequencies_of_silicon():
+    """Phonopy's, and those that the symmetry of X and Gamma makes equal."""
+    potential, at = silicon()
+    found = {name: quantity.values for name, quantity in at(potential.theta).items()}
+    gamma = found["at (0, 0, 0)"]
+    assert gamma == pytest.approx([0, 0, 0, 17.833, 17.833, 17.833], abs=2e-3)
+    assert found["at (1, 0, 0)"][::2] == pytest.approx(found["at (1, 0, 0)"][1::2], abs=1e-6)
+
+
+def test_degenerate_branches_share_their_derivatives():
+    potential, at = silicon()
+    gradient = at(potential.theta)["at (0, 0, 0)"].gradient
+    assert not gradient[:3].any()
+    assert (gradient[3:] == gradient[3]).all()
+
+
+def test_gradients_of_tungsten(tungsten):
+    """A potential that is linear, by LAMMPS."""
+    wanted = {str(wave): PhononFrequencies(wave) for wave in [(0.5, 0, 0), (0.5, 0.5, 0)]}
+    at = case(tungsten, starting_crystal("W", "bcc"), wanted)
+    compare(at, tungsten.theta, places=(30,), step=1e-3)
+
+
+def test_gradients_of_a_hexagonal_crystal():
+    """Whose two lengths follow the parameters."""
+    pytest.importorskip("jax")  # which `make jax` adds
+    from relaxdiff.potentials.analytic import analytic_potential
+
+    potential = analytic_potential("lennard_jones")
+    wanted = {str(wave): PhononFrequencies(wave) for wave in [(0.5, 0, 0), (0, 0, 0.5)]}
+    at = case(potential, starting_crystal("Ar", "hcp", 1.09), wanted)
+    compare(at, potential.theta, places=(0, 3), step=1e-4)
