@@ -26,6 +26,7 @@ FREQUENCIES = {
     "values": [4.0, 5.0, 6.0],
     "tolerance": 0.1,
 }
+HEAT = {"quantity": "heat_capacity", "temperature": 300.0, "value": 2.9, "tolerance": 0.01}
 PROPERTY_FITS = {  # of the block `fit`, to quantities
     "quantities: no value": (
         property_fit({"quantity": "c11", "tolerance": 1.0}),
@@ -156,6 +157,22 @@ PROPERTY_FITS = {  # of the block `fit`, to quantities
     "quantities: frequencies of a structure": (
         property_fit(FREQUENCIES | {"structure": "vacancy"}),
         "fit.targets.structure: phonon_frequencies is a quantity of the crystal",
+    ),
+    "quantities: a heat capacity at no temperature": (
+        property_fit({key: HEAT[key] for key in ("quantity", "value", "tolerance")}),
+        "fit.targets.temperature: is missing for heat_capacity",
+    ),
+    "quantities: a heat capacity at 0 K": (
+        property_fit(HEAT | {"temperature": 0}),
+        "fit.targets.0.temperature: 0 is less than the minimum of 1",
+    ),
+    "quantities: elastic constants at a temperature": (
+        property_fit(C11 | {"temperature": 300.0}),
+        "fit.targets.temperature: is not for c11: leave it out",
+    ),
+    "quantities: a heat capacity twice": (
+        property_fit(HEAT, HEAT | {"value": 2.8}),
+        "fit.targets: heat_capacity is given twice",
     ),
     "positions: at a wave vector": (
         property_fit({"quantity": "positions", "structure": "vacancy", "q": [0.5, 0.5, 0.0]}),

@@ -8,6 +8,7 @@ from relaxdiff.exceptions import InputError
 from relaxdiff.fit.properties import Target
 from relaxdiff.posterior import covariance_root
 from relaxdiff.quantities import (
+    HeatCapacity,
     PhononFrequencies,
     SupercellForceConstants,
     Vibrations,
@@ -19,6 +20,7 @@ from relaxdiff.structures import read_structure
 NARROWEST = 1e-6
 FORCE_CONSTANTS = "force_constants"
 FREQUENCIES = "phonon_frequencies"
+HEAT_CAPACITY = "heat_capacity"
 
 
 def targets_of(settings):
@@ -42,6 +44,8 @@ def _condition(entry):
     """What an entry's quantity is one at, in words."""
     if entry["quantity"] == FREQUENCIES:
         return " ".join(f"{each:g}" for each in entry["q"])
+    if entry["quantity"] == HEAT_CAPACITY:
+        return f"{entry['temperature']:g} K"
     return ""
 
 
@@ -60,12 +64,18 @@ def vibrations_of(potential, start, repeats, settings):
     start: PerfectCrystal; repeats: of its conventional cell in the supercell of force constants.
     """
     names = (target.name for target in targets_of(settings))
-    wanted = {
-        name: PhononFrequencies(tuple(np.rint(np.array(each["q"]) * repeats) / repeats))
-        for name, each in zip(names, settings["targets"], strict=True)
-        if each["quantity"] == FREQUENCIES
-    }
+    pairs = zip(names, (_vibrational(each, repeats) for each in settings["targets"]), strict=True)
+    wanted = {name: each for name, each in pairs if each is not None}
     return Vibrations(potential, start, repeats, wanted) if wanted else None
+
+
+def _vibrational(entry, repeats):
+    """What an entry wants of vibrations, None if it is of another kind."""
+    if entry["quantity"] == FREQUENCIES:
+        return PhononFrequencies(tuple(np.rint(np.array(entry["q"]) * repeats) / repeats))
+    if entry["quantity"] == HEAT_CAPACITY:
+        return HeatCapacity(entry["temperature"])
+    return None
 
 
 def search_directions(potential, posterior, settings):

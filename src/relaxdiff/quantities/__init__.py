@@ -16,11 +16,12 @@ from relaxdiff.quantities.formation import (
 )
 from relaxdiff.quantities.phonons import phonons_of
 from relaxdiff.quantities.structure_at import StructureQuantities
-from relaxdiff.quantities.vibrations import PhononFrequencies, Vibrations
+from relaxdiff.quantities.vibrations import HeatCapacity, PhononFrequencies, Vibrations
 
 __all__ = [
     "CrystalQuantities",
     "FORMATION_UNITS",
+    "HeatCapacity",
     "PhononFrequencies",
     "Quantity",
     "StructureQuantities",

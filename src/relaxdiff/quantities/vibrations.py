@@ -10,7 +10,9 @@ partial Phi/partial a by differences. All quantities follow from frequencies, se
 from dataclasses import dataclass, replace
 
 import numpy as np
+from ase import units
 
+from relaxdiff.exceptions import RelaxationError
 from relaxdiff.potentials import weights_of
 from relaxdiff.quantities.crystal_at import LENGTHS, Quantity
 from relaxdiff.quantities.dynamical import Harmonic, Lattice
@@ -19,6 +21,11 @@ from relaxdiff.quantities.force_constants import SupercellForceConstants
 # Relative steps of lattice parameters, and factors of five points, as in `crystals.moduli`.
 STEPS = 5e-4 * np.array([-2, -1, 1, 2])
 FACTORS = np.array([1, -8, 8, -1]) / (12 * 5e-4)
+# Planck's constant by Boltzmann's, K/THz.
+KELVIN = 2 * np.pi * units._hbar * 1e12 / units._k
+UNSTABLE = 1e-6  # of the largest square of a frequency; negative ones that are nearer 0 are noise
+SERIES = 0.05  # of h nu / 2 kT; below, a series has fewer rounding errors
+STILL = 1e-9  # of h nu / 2 kT, as which 0 counts
 DEGENERATE = 1e-6  # of the largest square of a frequency; branches that are nearer count as one
 
 
@@ -87,3 +94,37 @@ class PhononFrequencies:
         for group in np.split(np.arange(len(squares)), 1 + np.flatnonzero(apart)):
             slopes[group] = slopes[group].mean(axis=0)
         return Quantity(frequencies, slopes, "THz")
+
+
+@dataclass(frozen=True)
+class HeatCapacity:
+    """Heat capacity at constant volume of harmonic vibrations, k_B per atom, 3 at high temperature.
+
+    temperature: K. With s = h nu / 2 kT each mode has (s / sinh s)^2 k_B (Einstein, Ann. Phys. 327,
+    180 (1907)), of which the mean over a mesh of wave vectors is taken. Sums over degenerate
+    branches are differentiable, so it is everywhere. The lattice has the lattice parameters of the
+    potential's minimum: it does not expand.
+    """
+
+    temperature: float
+
+    def of(self, harmonic):
+        """The Quantity of a Harmonic, values (1,); RelaxationError where a mode is unstable."""
+        (_, shares), modes = harmonic.lattice.mesh, harmonic.on_mesh
+        squares = modes.squares
+        if squares.min() < -UNSTABLE * squares.max():
+            raise RelaxationError("a crystal with unstable vibrations has no heat capacity")
+        scale = (KELVIN / (2 * self.temperature)) ** 2
+        each, by_square = _of_a_mode(np.sqrt(scale * np.maximum(squares, 0.0)))
+        atoms = len(harmonic.columns)
+        value = shares @ each.sum(axis=1) / atoms
+        gradient = scale / atoms * np.einsum("q,qb,qbp->p", shares, by_square, modes.slopes)
+        return Quantity(np.array([value]), gradient[None], "k_B")
+
+
+def _of_a_mode(s):
+    """(s / sinh s)^2 and its derivative by s^2; s = h nu / 2 kT, of any shape."""
+    s = np.maximum(s, STILL)
+    value = (2 * s * np.exp(-s) / -np.expm1(-2 * s)) ** 2
+    series = -1 / 3 + s**2 / 45 - 2 * s**4 / 945
+    return value, value * np.where(s > SERIES, (1 / s - 1 / np.tanh(s)) / s, series)

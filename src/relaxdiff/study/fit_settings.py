@@ -47,7 +47,7 @@ def fit_problems(config):
     others = [key for key in ("hold_lattice", "bounds") if key in config["fit"]]
     others += [
         f"targets.{key}"
-        for key in ("value", "values", "q", "tolerance")
+        for key in ("value", "values", "q", "temperature", "tolerance")
         if key in config["fit"]["targets"][0]
     ]
     if others or len(config["fit"]["targets"]) > 1:

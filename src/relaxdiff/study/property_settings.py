@@ -24,8 +24,9 @@ OF_CUBIC = ("bulk_modulus",)
 NEEDED = {  # others have a value
     "force_constants": ("file", "supercell", "tolerance"),
     "phonon_frequencies": ("q", "values", "tolerance"),
+    "heat_capacity": ("temperature", "value", "tolerance"),
 }
-KEYS = ("value", "values", "q", "like", "file", "supercell", "region")
+KEYS = ("value", "values", "q", "temperature", "like", "file", "supercell", "region")
 NOT_A_MULTIPLE = 1e-3  # of 1 / crystal.supercell; q of 1/3 may be written with four digits
 SNAP_SUFFIXES = [".snapcoeff", ".snapparam", ".snap"]
 SUFFIXES = {"lennard_jones": [".table"], "stillinger_weber": [".sw"], "edip": [".edip"]}
@@ -68,7 +69,7 @@ def property_problems(config):
     for target in settings["targets"]:
         sentences += _target_sentences(target, settings, crystal, structures)
     names = [
-        (each["quantity"], each["structure"], *(each.get("q") or ()))
+        (each["quantity"], each["structure"], *each.get("q", ()), each.get("temperature"))
         for each in settings["targets"]
     ]
     for each in {each for each in names if names.count(each) > 1}:

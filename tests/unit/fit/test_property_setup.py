@@ -21,16 +21,22 @@ def test_vibrations_have_the_names_of_their_targets(tungsten):
     entry = {"quantity": "phonon_frequencies", "structure": None, "tolerance": 0.1}
     at_half = entry | {"q": [0.5, 0, 0], "values": [5.0, 3.0, 3.0]}
     at_third = entry | {"q": [0.3333, 0, 0], "values": [1, 2, 3]}
-    settings = {"targets": [at_half, at_third]}
-    names = ["phonon_frequencies at 0.5 0 0", "phonon_frequencies at 0.3333 0 0"]
-    first, second = targets_of(settings)
-    assert [first.name, second.name] == names
+    heat = entry | {"quantity": "heat_capacity", "temperature": 300.0, "value": 2.9}
+    settings = {"targets": [at_half, at_third, heat]}
+    names = [
+        "phonon_frequencies at 0.5 0 0",
+        "phonon_frequencies at 0.3333 0 0",
+        "heat_capacity at 300 K",
+    ]
+    first, *others = targets_of(settings)
+    assert [first.name, *(each.name for each in others)] == names
     assert first.values.tolist() == [3.0, 3.0, 5.0]
     start = starting_crystal("W", "bcc")
     assert vibrations_of(tungsten, start, 2, {"targets": []}) is None
     wanted = vibrations_of(tungsten, start, 6, settings).wanted
     assert list(wanted) == names
     assert wanted[names[1]].wave == (2 / 6, 0, 0)
+    assert wanted[names[2]].temperature == 300
 
 
 def test_directions_without_a_prior_are_the_parameters_themselves(tungsten, posterior):
