@@ -27,6 +27,12 @@ FREQUENCIES = {
     "tolerance": 0.1,
 }
 HEAT = {"quantity": "heat_capacity", "temperature": 300.0, "value": 2.9, "tolerance": 0.01}
+DENSITY = {
+    "quantity": "density_of_states",
+    "file": "loop.xyz",
+    "smearing": 0.1,
+    "tolerance": 0.1,
+}
 PROPERTY_FITS = {  # of the block `fit`, to quantities
     "quantities: no value": (
         property_fit({"quantity": "c11", "tolerance": 1.0}),
@@ -173,6 +179,22 @@ PROPERTY_FITS = {  # of the block `fit`, to quantities
     "quantities: a heat capacity twice": (
         property_fit(HEAT, HEAT | {"value": 2.8}),
         "fit.targets: heat_capacity is given twice",
+    ),
+    "quantities: states without smearing": (
+        property_fit(DENSITY | {"smearing": 0}),
+        "fit.targets.0.smearing: 0 is less than the minimum of 0.05",
+    ),
+    "quantities: no smearing": (
+        property_fit({key: DENSITY[key] for key in ("quantity", "file", "tolerance")}),
+        "fit.targets.smearing: is missing for density_of_states",
+    ),
+    "quantities: no file of states": (
+        property_fit(DENSITY | {"file": "no"}),
+        "fit.targets.file: no does not exist",
+    ),
+    "quantities: states of another supercell": (
+        property_fit(DENSITY | {"supercell": "loop.xyz"}),
+        "fit.targets.supercell: is not for density_of_states: leave it out",
     ),
     "positions: at a wave vector": (
         property_fit({"quantity": "positions", "structure": "vacancy", "q": [0.5, 0.5, 0.0]}),

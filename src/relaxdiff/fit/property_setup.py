@@ -8,10 +8,12 @@ from relaxdiff.exceptions import InputError
 from relaxdiff.fit.properties import Target
 from relaxdiff.posterior import covariance_root
 from relaxdiff.quantities import (
+    DensityOfStates,
     HeatCapacity,
     PhononFrequencies,
     SupercellForceConstants,
     Vibrations,
+    read_density_of_states,
     read_force_constants,
 )
 from relaxdiff.structures import read_structure
@@ -21,14 +23,17 @@ NARROWEST = 1e-6
 FORCE_CONSTANTS = "force_constants"
 FREQUENCIES = "phonon_frequencies"
 HEAT_CAPACITY = "heat_capacity"
+DENSITY = "density_of_states"
 
 
 def targets_of(settings):
-    """A list of Target; settings: `fit` of the config. InputError for a file of force constants."""
+    """A list of Target; settings: `fit` of the config. InputError for a file in it."""
     found = []
     for each in settings["targets"]:
         if each["quantity"] == FORCE_CONSTANTS:
             values = read_force_constants(each["file"], each["supercell"]).ravel()
+        elif each["quantity"] == DENSITY:
+            _, values = read_density_of_states(each["file"])
         elif each["quantity"] == FREQUENCIES:
             values = np.sort(np.array(each["values"], dtype=float))
         else:
@@ -75,6 +80,9 @@ def _vibrational(entry, repeats):
         return PhononFrequencies(tuple(np.rint(np.array(entry["q"]) * repeats) / repeats))
     if entry["quantity"] == HEAT_CAPACITY:
         return HeatCapacity(entry["temperature"])
+    if entry["quantity"] == DENSITY:
+        frequencies, _ = read_density_of_states(entry["file"])
+        return DensityOfStates(frequencies, entry["smearing"])
     return None
 
 

@@ -16,10 +16,17 @@ from relaxdiff.quantities.formation import (
 )
 from relaxdiff.quantities.phonons import phonons_of
 from relaxdiff.quantities.structure_at import StructureQuantities
-from relaxdiff.quantities.vibrations import HeatCapacity, PhononFrequencies, Vibrations
+from relaxdiff.quantities.vibrations import (
+    DensityOfStates,
+    HeatCapacity,
+    PhononFrequencies,
+    Vibrations,
+    read_density_of_states,
+)
 
 __all__ = [
     "CrystalQuantities",
+    "DensityOfStates",
     "FORMATION_UNITS",
     "HeatCapacity",
     "PhononFrequencies",
@@ -36,6 +43,7 @@ __all__ = [
     "phonons_of",
     "quantity_derivatives",
     "quantity_units",
+    "read_density_of_states",
     "read_force_constants",
     "values_at_mean",
 ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from ase import units
 
-from relaxdiff.exceptions import RelaxationError
+from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.potentials import weights_of
 from relaxdiff.quantities.crystal_at import LENGTHS, Quantity
 from relaxdiff.quantities.dynamical import Harmonic, Lattice
@@ -128,3 +128,50 @@ def _of_a_mode(s):
     value = (2 * s * np.exp(-s) / -np.expm1(-2 * s)) ** 2
     series = -1 / 3 + s**2 / 45 - 2 * s**4 / 945
     return value, value * np.where(s > SERIES, (1 / s - 1 / np.tanh(s)) / s, series)
+
+
+@dataclass(frozen=True)
+class DensityOfStates:
+    """Density of states of a primitive cell at given frequencies, states per THz.
+
+    frequencies: (k,), THz; smearing: THz, the standard deviation of the Gaussian that each state of
+    a mesh of wave vectors is given. Over all frequencies it sums up to the number of branches. Sums
+    over degenerate branches are differentiable, so it is, but where a frequency goes through 0;
+    unstable modes are at negative frequencies.
+    """
+
+    frequencies: np.ndarray
+    smearing: float
+
+    def of(self, harmonic):
+        """The Quantity of a Harmonic, values (k,)."""
+        _, shares = harmonic.lattice.mesh
+        states, slopes = harmonic.on_mesh.frequencies()
+        heights = np.repeat(shares, states.shape[1]) / (np.sqrt(2 * np.pi) * self.smearing)
+        states, slopes = states.ravel(), slopes.reshape(states.size, -1)
+        values, gradient = [], []
+        for frequency in self.frequencies:
+            apart = (frequency - states) / self.smearing
+            curves = heights * np.exp(-(apart**2) / 2)
+            values.append(curves.sum())
+            gradient.append(curves * apart / self.smearing @ slopes)
+        return Quantity(np.array(values), np.array(gradient), "1/THz")
+
+
+def read_density_of_states(path):
+    """Frequencies, THz, and states per THz in a primitive cell, (k,) each, from a CSV file.
+
+    Its two columns are these, without a header but for lines that begin with #. Raises InputError,
+    which names the file, for anything else.
+    """
+    try:
+        table = np.loadtxt(path, delimiter=",", ndmin=2)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise InputError(f"{path}: is not a table of numbers: {error}") from None
+    if not table.size or table.shape[1] != 2 or not np.isfinite(table).all():
+        raise InputError(
+            f"{path}: must have two columns, frequencies and states, of finite numbers"
+        )
+    return table.T

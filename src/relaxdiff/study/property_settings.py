@@ -25,8 +25,9 @@ NEEDED = {  # others have a value
     "force_constants": ("file", "supercell", "tolerance"),
     "phonon_frequencies": ("q", "values", "tolerance"),
     "heat_capacity": ("temperature", "value", "tolerance"),
+    "density_of_states": ("file", "smearing", "tolerance"),
 }
-KEYS = ("value", "values", "q", "temperature", "like", "file", "supercell", "region")
+KEYS = ("value", "values", "q", "temperature", "smearing", "like", "file", "supercell", "region")
 NOT_A_MULTIPLE = 1e-3  # of 1 / crystal.supercell; q of 1/3 may be written with four digits
 SNAP_SUFFIXES = [".snapcoeff", ".snapparam", ".snap"]
 SUFFIXES = {"lennard_jones": [".table"], "stillinger_weber": [".sw"], "edip": [".edip"]}

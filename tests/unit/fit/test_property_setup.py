@@ -39,6 +39,18 @@ def test_vibrations_have_the_names_of_their_targets(tungsten):
     assert wanted[names[2]].temperature == 300
 
 
+def test_states_are_read_from_their_file(tungsten, tmp_path):
+    path = tmp_path / "states.csv"
+    path.write_text("# THz, states\n1.0,0.5\n2.0,0.25\n")
+    entry = {"quantity": "density_of_states", "structure": None, "file": str(path)}
+    settings = {"targets": [entry | {"smearing": 0.2, "tolerance": 0.1}]}
+    (target,) = targets_of(settings)
+    assert target.values.tolist() == [0.5, 0.25]
+    wanted = vibrations_of(tungsten, starting_crystal("W", "bcc"), 2, settings).wanted
+    assert wanted[target.name].frequencies.tolist() == [1.0, 2.0]
+    assert wanted[target.name].smearing == 0.2
+
+
 def test_directions_without_a_prior_are_the_parameters_themselves(tungsten, posterior):
     directions, bounds = search_directions(tungsten, posterior, FIT)
     assert bounds is None

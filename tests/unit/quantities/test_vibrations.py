@@ -5,16 +5,26 @@ import functools
 import numpy as np
 import pytest
 
-from relaxdiff.exceptions import RelaxationError
+from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.quantities.crystal_at import CrystalQuantities
-from relaxdiff.quantities.vibrations import HeatCapacity, PhononFrequencies, Vibrations, _of_a_mode
+from relaxdiff.quantities.force_constants import SupercellForceConstants
+from relaxdiff.quantities.phonons import SMEARING, phonons_of
+from relaxdiff.quantities.vibrations import (
+    DensityOfStates,
+    HeatCapacity,
+    PhononFrequencies,
+    Vibrations,
+    _of_a_mode,
+    read_density_of_states,
+)
 from relaxdiff.structures.lattices import starting_crystal
 
 FIVE_POINTS = {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12}
 WAVES = [(0, 0, 0), (1, 0, 0), (0.5, 0.5, 0.5), (0.5, 0, 0), (1, 0.5, 0)]
 FREQUENCIES = {f"at {wave}": PhononFrequencies(wave) for wave in WAVES}
 HEATS = {f"heat at {kelvin} K": HeatCapacity(kelvin) for kelvin in (20, 300)}
-WANTED = FREQUENCIES | HEATS
+STATES = {"states": DensityOfStates(np.linspace(1, 18, 9), 0.3)}
+WANTED = FREQUENCIES | HEATS | STATES
 
 
 def case(potential, start, wanted, repeats=2, held=False):
@@ -124,6 +134,55 @@ def test_unstable_crystals_have_no_heat_capacity():
     theta[potential.parameters.names.index("lambda")] = -1.0
     with pytest.raises(RelaxationError, match="unstable vibrations has no heat capacity"):
         held_silicon(HEATS)(theta)
+
+
+def test_a_density_of_states_sums_up_to_the_number_of_branches():
+    potential, _ = silicon()
+    frequencies = np.linspace(-2, 21, 231)
+    found = held_silicon({"states": DensityOfStates(frequencies, 0.2)})(potential.theta)["states"]
+    assert found.unit == "1/THz"
+    assert (found.values >= 0).all()
+    assert np.trapezoid(found.values, frequencies) == pytest.approx(6, rel=1e-6)
+    # No parameter adds a state.
+    lost = np.trapezoid(found.gradient, frequencies, axis=0)
+    assert np.abs(lost).max() < 1e-6 * np.abs(found.gradient).max()
+
+
+def test_a_density_of_states_is_that_of_phonopy():
+    potential, _ = silicon()
+    start = starting_crystal("Si", "diamond", 5.431)
+    constants = SupercellForceConstants(potential, start.conventional(2))
+    phi = constants.at(potential.theta).values.reshape(64, 64, 3, 3)
+    expected = phonons_of({"it": phi}, constants.atoms)
+    frequencies = expected["frequency"].values
+    wanted = {"states": DensityOfStates(frequencies, SMEARING)}
+    found = held_silicon(wanted)(potential.theta)["states"].values
+    np.testing.assert_allclose(found, expected["density_of_states"][0], atol=5e-3)
+
+
+def test_files_of_states(tmp_path):
+    path = tmp_path / "states.csv"
+    path.write_text("# frequency, states\n0.5, 0.1\n1.0, 0.4\n")
+    frequencies, states = read_density_of_states(path)
+    assert (frequencies.tolist(), states.tolist()) == ([0.5, 1.0], [0.1, 0.4])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("frequency,states\n1,2\n", "is not a table of numbers: could not convert"),
+        ("1,2\n3\n", "is not a table of numbers"),
+        ("1,2,3\n", "must have two columns"),
+        ("1,nan\n", "must have two columns, frequencies and states, of finite numbers"),
+    ],
+)
+def test_files_of_states_with_something_wrong(text, message, tmp_path):
+    path = tmp_path / "states.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=f"^{path}: {message}"):
+        read_density_of_states(path)
+    with pytest.raises(InputError, match="missing.csv: cannot be read"):
+        read_density_of_states(tmp_path / "missing.csv")
 
 
 def test_degenerate_branches_share_their_derivatives():
