@@ -17,7 +17,12 @@ from relaxdiff.fit.property_results import (
     property_path,
     property_table,
 )
-from relaxdiff.fit.property_setup import search_directions, supercells_of, targets_of
+from relaxdiff.fit.property_setup import (
+    search_directions,
+    supercells_of,
+    targets_of,
+    vibrations_of,
+)
 from relaxdiff.minima.minimum import minimum_from_dataset
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
 from relaxdiff.quantities.phonons import phonons_of
@@ -41,8 +46,10 @@ with job(snakemake) as log:
     }
     directions, bounds = search_directions(potential, posterior, settings)
     others = supercells_of(potential, settings)
-    properties = Properties(potential, start, structures, held, others)
-    key = json.dumps([settings, params.crystal, *map(checksum, snakemake.input)], sort_keys=True)
+    vibrations = vibrations_of(potential, start, params.supercell, settings)
+    properties = Properties(potential, start, structures, held, others, vibrations)
+    given = [settings, params.crystal, params.supercell, *map(checksum, snakemake.input)]
+    key = json.dumps(given, sort_keys=True)
     remembered = Remembered(properties, unfinished, key.encode())
     search = Search(
         remembered,

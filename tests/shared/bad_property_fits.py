@@ -20,6 +20,19 @@ def property_fit(*targets, entries=None, crystal=None, source="ensemble", **chan
 C11 = {"quantity": "c11", "value": 522.0, "tolerance": 1.0}
 FORMATION = C11 | {"quantity": "formation_energy", "structure": "vacancy"}
 CONSTANTS = {"quantity": "force_constants", "file": "loop.xyz", "tolerance": 1.0}
+FREQUENCIES = {
+    "quantity": "phonon_frequencies",
+    "q": [1.0, 0.0, 0.0],
+    "values": [4.0, 5.0, 6.0],
+    "tolerance": 0.1,
+}
+HEAT = {"quantity": "heat_capacity", "temperature": 300.0, "value": 2.9, "tolerance": 0.01}
+DENSITY = {
+    "quantity": "density_of_states",
+    "file": "loop.xyz",
+    "smearing": 0.1,
+    "tolerance": 0.1,
+}
 PROPERTY_FITS = {  # of the block `fit`, to quantities
     "quantities: no value": (
         property_fit({"quantity": "c11", "tolerance": 1.0}),
@@ -121,6 +134,71 @@ PROPERTY_FITS = {  # of the block `fit`, to quantities
     "quantities: force constants of one number": (
         property_fit(CONSTANTS | {"supercell": "loop.xyz", "value": 1.0}),
         "fit.targets.value: is not for force_constants: leave it out",
+    ),
+    "quantities: frequencies at no wave vector": (
+        property_fit({key: FREQUENCIES[key] for key in ("quantity", "values", "tolerance")}),
+        "fit.targets.q: is missing for phonon_frequencies",
+    ),
+    "quantities: a wave vector of two numbers": (
+        property_fit(FREQUENCIES | {"q": [0.5, 0.5]}),
+        "fit.targets.0.q: [0.5, 0.5]",
+    ),
+    "quantities: a wave vector that the supercell does not hold": (
+        property_fit(FREQUENCIES | {"q": [0.5, 0.3, 0.0]}),
+        "fit.targets.q: the supercell of 3 conventional cells does not hold [0.5, 0.3, 0]: use "
+        "multiples of 1/3",
+    ),
+    "quantities: some of the branches": (
+        property_fit(FREQUENCIES | {"values": [4.0, 5.0]}),
+        "fit.targets.values: 2 frequencies are given, but the crystal has 3 branches",
+    ),
+    "quantities: frequencies at the same wave vector": (
+        property_fit(FREQUENCIES, FREQUENCIES | {"tolerance": 1.0}),
+        "fit.targets: phonon_frequencies is given twice",
+    ),
+    "quantities: frequencies of one number": (
+        property_fit(FREQUENCIES | {"value": 1.0}),
+        "fit.targets.value: is not for phonon_frequencies: leave it out",
+    ),
+    "quantities: frequencies of a structure": (
+        property_fit(FREQUENCIES | {"structure": "vacancy"}),
+        "fit.targets.structure: phonon_frequencies is a quantity of the crystal",
+    ),
+    "quantities: a heat capacity at no temperature": (
+        property_fit({key: HEAT[key] for key in ("quantity", "value", "tolerance")}),
+        "fit.targets.temperature: is missing for heat_capacity",
+    ),
+    "quantities: a heat capacity at 0 K": (
+        property_fit(HEAT | {"temperature": 0}),
+        "fit.targets.0.temperature: 0 is less than the minimum of 1",
+    ),
+    "quantities: elastic constants at a temperature": (
+        property_fit(C11 | {"temperature": 300.0}),
+        "fit.targets.temperature: is not for c11: leave it out",
+    ),
+    "quantities: a heat capacity twice": (
+        property_fit(HEAT, HEAT | {"value": 2.8}),
+        "fit.targets: heat_capacity is given twice",
+    ),
+    "quantities: states without smearing": (
+        property_fit(DENSITY | {"smearing": 0}),
+        "fit.targets.0.smearing: 0 is less than the minimum of 0.05",
+    ),
+    "quantities: no smearing": (
+        property_fit({key: DENSITY[key] for key in ("quantity", "file", "tolerance")}),
+        "fit.targets.smearing: is missing for density_of_states",
+    ),
+    "quantities: no file of states": (
+        property_fit(DENSITY | {"file": "no"}),
+        "fit.targets.file: no does not exist",
+    ),
+    "quantities: states of another supercell": (
+        property_fit(DENSITY | {"supercell": "loop.xyz"}),
+        "fit.targets.supercell: is not for density_of_states: leave it out",
+    ),
+    "positions: at a wave vector": (
+        property_fit({"quantity": "positions", "structure": "vacancy", "q": [0.5, 0.5, 0.0]}),
+        "fit.targets.q: is for fits to quantities that are numbers",
     ),
     "quantities: in a crystal from a file": (
         property_fit(entries=[LOOP], crystal={"lattice": "file", "path": "loop.xyz"}),

@@ -55,6 +55,7 @@ if FIT and of_properties(FIT):
         params:
             fit=FIT,
             crystal=CRYSTAL,
+            supercell=config["crystal"]["supercell"],
             structures=FIT_STRUCTURES,
             unfinished=f"{STUDY}/fit/.evaluations",
             code=code_of("fit_properties"),

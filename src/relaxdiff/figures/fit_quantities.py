@@ -42,6 +42,8 @@ def fit_quantities(quantities):
 
 def _words(name):
     """A quantity as a label: 'vacancy E_f', 'C11', 'lattice parameter'."""
+    if " at " in name:  # a wave vector, a temperature
+        return name.replace("_", " ")
     *structure, quantity = name.split(" ")
     if quantity in WORDS:
         words = WORDS[quantity]

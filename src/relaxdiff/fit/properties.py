@@ -17,18 +17,21 @@ from relaxdiff.quantities import CrystalQuantities, Quantity
 class Target:
     """One quantity that is wanted: values (k,) and the tolerance, in its unit.
 
-    structure: name of the structure that has the quantity, None of the crystal.
+    structure: name of the structure that has the quantity, None of the crystal; condition: what it
+    is a quantity at, such as a wave vector or '300 K', or empty.
     """
 
     quantity: str
     values: np.ndarray
     tolerance: float
     structure: str | None = None
+    condition: str = ""
 
     @property
     def name(self):
-        """Such as 'c11' or 'vacancy formation_energy'."""
-        return self.quantity if self.structure is None else f"{self.structure} {self.quantity}"
+        """Such as 'c11', 'vacancy formation_energy' or 'phonon_frequencies at 1 0 0'."""
+        name = f"{self.quantity} at {self.condition}" if self.condition else self.quantity
+        return name if self.structure is None else f"{self.structure} {name}"
 
 
 class Properties:
@@ -39,13 +42,17 @@ class Properties:
 
     potential: Potential at the start; crystal: PerfectCrystal to start from; structures: a dict of
     name and StructureQuantities; held: whether the crystal keeps its lattice parameters; others: a
-    dict of further objects whose `at(theta)` gives a Quantity.
+    dict of further objects whose `at(theta)` gives a Quantity; vibrations: Vibrations of the
+    crystal, None if none are wanted.
     """
 
-    def __init__(self, potential, crystal, structures=None, held=False, others=None):
+    def __init__(
+        self, potential, crystal, structures=None, held=False, others=None, vibrations=None
+    ):
         self.potential = potential
         self.crystal = CrystalQuantities(potential, crystal, held)
         self.structures, self.others = structures or {}, others or {}
+        self.vibrations = vibrations
 
     @property
     def start(self):
@@ -71,6 +78,8 @@ class Properties:
             of = structure.at(potential, found, crystal)
             every |= {f"{name} {quantity}": value for quantity, value in of.items()}
         every |= {name: other.at(potential.theta) for name, other in self.others.items()}
+        if self.vibrations is not None:
+            every |= self.vibrations.at(potential, found, crystal)
         own = np.array([-crystal.fractions.get(each, 0.0) for each in potential.elements])
         return {
             name: _with_shifts(each, own if name == "cohesive_energy" else np.zeros_like(own))

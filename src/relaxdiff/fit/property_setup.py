@@ -7,24 +7,51 @@ import numpy as np
 from relaxdiff.exceptions import InputError
 from relaxdiff.fit.properties import Target
 from relaxdiff.posterior import covariance_root
-from relaxdiff.quantities import SupercellForceConstants, read_force_constants
+from relaxdiff.quantities import (
+    DensityOfStates,
+    HeatCapacity,
+    PhononFrequencies,
+    SupercellForceConstants,
+    Vibrations,
+    read_density_of_states,
+    read_force_constants,
+)
 from relaxdiff.structures import read_structure
 
 # Directions of the posterior with a smaller standard deviation, relative to the largest, are held.
 NARROWEST = 1e-6
 FORCE_CONSTANTS = "force_constants"
+FREQUENCIES = "phonon_frequencies"
+HEAT_CAPACITY = "heat_capacity"
+DENSITY = "density_of_states"
 
 
 def targets_of(settings):
-    """A list of Target; settings: `fit` of the config. InputError for a file of force constants."""
+    """A list of Target; settings: `fit` of the config. InputError for a file in it."""
     found = []
     for each in settings["targets"]:
         if each["quantity"] == FORCE_CONSTANTS:
             values = read_force_constants(each["file"], each["supercell"]).ravel()
+        elif each["quantity"] == DENSITY:
+            _, values = read_density_of_states(each["file"])
+        elif each["quantity"] == FREQUENCIES:
+            values = np.sort(np.array(each["values"], dtype=float))
         else:
             values = np.array([float(each["value"])])
-        found.append(Target(each["quantity"], values, each["tolerance"], each["structure"]))
+        quantity, tolerance, structure = (
+            each[key] for key in ("quantity", "tolerance", "structure")
+        )
+        found.append(Target(quantity, values, tolerance, structure, _condition(each)))
     return found
+
+
+def _condition(entry):
+    """What an entry's quantity is one at, in words."""
+    if entry["quantity"] == FREQUENCIES:
+        return " ".join(f"{each:g}" for each in entry["q"])
+    if entry["quantity"] == HEAT_CAPACITY:
+        return f"{entry['temperature']:g} K"
+    return ""
 
 
 def supercells_of(potential, settings):
@@ -34,6 +61,29 @@ def supercells_of(potential, settings):
         for each in settings["targets"]
         if each["quantity"] == FORCE_CONSTANTS
     }
+
+
+def vibrations_of(potential, start, repeats, settings):
+    """The Vibrations that targets need, None if none do.
+
+    start: PerfectCrystal; repeats: of its conventional cell in the supercell of force constants.
+    """
+    names = (target.name for target in targets_of(settings))
+    pairs = zip(names, (_vibrational(each, repeats) for each in settings["targets"]), strict=True)
+    wanted = {name: each for name, each in pairs if each is not None}
+    return Vibrations(potential, start, repeats, wanted) if wanted else None
+
+
+def _vibrational(entry, repeats):
+    """What an entry wants of vibrations, None if it is of another kind."""
+    if entry["quantity"] == FREQUENCIES:
+        return PhononFrequencies(tuple(np.rint(np.array(entry["q"]) * repeats) / repeats))
+    if entry["quantity"] == HEAT_CAPACITY:
+        return HeatCapacity(entry["temperature"])
+    if entry["quantity"] == DENSITY:
+        frequencies, _ = read_density_of_states(entry["file"])
+        return DensityOfStates(frequencies, entry["smearing"])
+    return None
 
 
 def search_directions(potential, posterior, settings):

@@ -16,13 +16,24 @@ from relaxdiff.quantities.formation import (
 )
 from relaxdiff.quantities.phonons import phonons_of
 from relaxdiff.quantities.structure_at import StructureQuantities
+from relaxdiff.quantities.vibrations import (
+    DensityOfStates,
+    HeatCapacity,
+    PhononFrequencies,
+    Vibrations,
+    read_density_of_states,
+)
 
 __all__ = [
     "CrystalQuantities",
+    "DensityOfStates",
     "FORMATION_UNITS",
+    "HeatCapacity",
+    "PhononFrequencies",
     "Quantity",
     "StructureQuantities",
     "SupercellForceConstants",
+    "Vibrations",
     "changes_compared_with",
     "core_energies",
     "crystal_quantities",
@@ -32,6 +43,7 @@ __all__ = [
     "phonons_of",
     "quantity_derivatives",
     "quantity_units",
+    "read_density_of_states",
     "read_force_constants",
     "values_at_mean",
 ]

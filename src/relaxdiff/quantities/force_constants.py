@@ -11,6 +11,7 @@ of each kind give the whole matrix: of diamond's two whatever the supercell.
 
 import lzma
 import zlib
+from copy import copy
 
 import numpy as np
 from ase.io.formats import open_with_compression
@@ -71,41 +72,63 @@ class SupercellForceConstants:
             raise InputError(f"{potential.name}: is not for {', '.join(unknown)}")
         if not atoms.pbc.all():
             raise InputError("force constants need a supercell that is periodic in x, y and z")
-        self.potential, self.atoms, count = potential, atoms, len(atoms)
-        still = np.zeros((0, 3, 3))
-        displacements = csr_array(eye_array(3 * count))
-        self.coordinates = Coordinates(
-            atoms.copy(), displacements, np.arange(count), still, Freedom(still)
-        )
+        self.potential, self.atoms = potential, atoms
+        self.coordinates = _all_coordinates(atoms)
         self._lattice = _translations(atoms, REPEATED)
         self._kept = None
+
+    @property
+    def rows(self):
+        """Atoms from which translations reach all others, one of each kind, (row,)."""
+        return self._lattice.representatives
+
+    @property
+    def kinds(self):
+        """Which of `rows` each atom is a translation of, (N,)."""
+        found = np.empty(len(self.atoms), dtype=int)
+        found[self._lattice.permutations[:, self.rows]] = np.arange(len(self.rows))
+        return found
+
+    def moved_to(self, atoms):
+        """The same of atoms elsewhere, which have the same translations."""
+        found = copy(self)
+        found.atoms, found.coordinates, found._kept = atoms, _all_coordinates(atoms), None
+        return found
 
     def at(self, theta):
         """The Quantity at parameters (P,): its values are Phi, (N, N, 3, 3), in one row, (9 N^2,).
 
         Raises EvaluationError where they are not finite.
         """
-        columns = self._columns(theta)
+        columns = _of_all_atoms(self.rows_at(theta), self.rows, self._lattice.permutations)
         columns = (columns + columns.transpose(1, 0, 3, 2, 4)) / 2
         columns = columns.reshape(-1, columns.shape[-1])
-        if not np.isfinite(columns).all():
-            raise EvaluationError(f"{self.potential.name}: its force constants are not finite")
         return Quantity(columns @ weights_of(theta), columns[:, :-1], UNIT)
 
-    def _columns(self, theta):
-        """Columns of Phi, (N, N, 3, 3, P + 1); those of a linear potential are kept."""
+    def rows_at(self, theta):
+        """Columns of Phi of `rows` with all atoms, (row, N, 3, 3, P + 1).
+
+        Times `weights_of(theta)` they give Phi. Those of a linear potential are kept. Raises
+        EvaluationError where they are not finite.
+        """
         if self._kept is not None:
             return self._kept
         # Columns of a potential that is not linear are those of its expansion about its own theta.
-        rows, shifts = self._lattice.representatives, self._lattice.permutations
-        components = (3 * rows[:, None] + np.arange(3)).ravel()
+        components = (3 * self.rows[:, None] + np.arange(3)).ravel()
         with self.potential.with_theta(theta).evaluator(self.coordinates) as evaluator:
             tensor = evaluator.hessian_columns(components)
-        blocks = tensor.reshape(len(rows), 3, shifts.shape[1], 3, -1).swapaxes(1, 2)
-        found = _of_all_atoms(blocks, rows, shifts)
+        if not np.isfinite(tensor).all():
+            raise EvaluationError(f"{self.potential.name}: its force constants are not finite")
+        found = tensor.reshape(len(self.rows), 3, len(self.atoms), 3, -1).swapaxes(1, 2)
         if self.potential.is_linear:
             self._kept = found
         return found
+
+
+def _all_coordinates(atoms):
+    """Coordinates that are all displacements of all atoms, (3N,)."""
+    still, displacements = np.zeros((0, 3, 3)), csr_array(eye_array(3 * len(atoms)))
+    return Coordinates(atoms.copy(), displacements, np.arange(len(atoms)), still, Freedom(still))
 
 
 def _translations(atoms, tolerance=SYMMETRY_TOLERANCE):

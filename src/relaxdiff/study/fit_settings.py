@@ -23,6 +23,7 @@ DEFAULTS = {
     "prior": False,
     "steps": 12,
 }
+NUMBERS = ("value", "values", "q", "temperature", "smearing", "tolerance")  # of quantities
 DEFAULT_METHODS = ("direct", "relaxed", "published")
 TARGET_DEFAULTS = {"like": None, "file": None, "region": None}
 
@@ -45,9 +46,7 @@ def fit_problems(config):
     if of_properties(config["fit"]):
         return property_problems(config)
     others = [key for key in ("hold_lattice", "bounds") if key in config["fit"]]
-    others += [
-        f"targets.{key}" for key in ("value", "tolerance") if key in config["fit"]["targets"][0]
-    ]
+    others += [f"targets.{key}" for key in NUMBERS if key in config["fit"]["targets"][0]]
     if others or len(config["fit"]["targets"]) > 1:
         where = f"fit.{others[0]}" if others else "fit.targets"
         sentence = (

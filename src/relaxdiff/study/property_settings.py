@@ -6,7 +6,7 @@ from pathlib import Path
 from relaxdiff.exceptions import InputError
 from relaxdiff.files import path_exists, read_dataset
 from relaxdiff.fit import PROPERTY_METHODS
-from relaxdiff.structures import COMPOUNDS, CRYSTAL_FILE, kind_of
+from relaxdiff.structures import BRAVAIS, COMPOUNDS, CRYSTAL_FILE, kind_of
 from relaxdiff.study.problem import Problem
 
 POSITIONS = "positions"
@@ -21,7 +21,14 @@ FOR_POSITIONS = ("alchemical", "largest_change", "margin")
 OF_STRUCTURES = ("formation_energy", "formation_volume")
 OF_HEXAGONAL = ("lattice_parameter_c", "c13", "c33")
 OF_CUBIC = ("bulk_modulus",)
-NEEDED = {"force_constants": ("file", "supercell", "tolerance")}  # others have a value
+NEEDED = {  # others have a value
+    "force_constants": ("file", "supercell", "tolerance"),
+    "phonon_frequencies": ("q", "values", "tolerance"),
+    "heat_capacity": ("temperature", "value", "tolerance"),
+    "density_of_states": ("file", "smearing", "tolerance"),
+}
+KEYS = ("value", "values", "q", "temperature", "smearing", "like", "file", "supercell", "region")
+NOT_A_MULTIPLE = 1e-3  # of 1 / crystal.supercell; q of 1/3 may be written with four digits
 SNAP_SUFFIXES = [".snapcoeff", ".snapparam", ".snap"]
 SUFFIXES = {"lennard_jones": [".table"], "stillinger_weber": [".sw"], "edip": [".edip"]}
 LENGTHS = ("lattice_parameter", "lattice_parameter_c")
@@ -62,7 +69,10 @@ def property_problems(config):
     structures = {each["name"]: each for each in config["structures"]}
     for target in settings["targets"]:
         sentences += _target_sentences(target, settings, crystal, structures)
-    names = [(each["quantity"], each["structure"]) for each in settings["targets"]]
+    names = [
+        (each["quantity"], each["structure"], *each.get("q", ()), each.get("temperature"))
+        for each in settings["targets"]
+    ]
     for each in {each for each in names if names.count(each) > 1}:
         sentences.append(f"fit.targets: {each[0]} is given twice: keep one of them")
     return [Problem(sentence.split(": ")[0], sentence) for sentence in sentences]
@@ -103,7 +113,7 @@ def _target_sentences(target, settings, crystal, structures):
     ]
     found += [
         f"fit.targets.{key}: is not for {quantity}: leave it out"
-        for key in ("value", "like", "file", "supercell", "region")
+        for key in KEYS
         if key not in needed and target.get(key) is not None
     ]
     found += [
@@ -117,6 +127,8 @@ def _target_sentences(target, settings, crystal, structures):
         found.append(
             f"fit.targets.structure: {quantity} is a quantity of the crystal: leave structure out"
         )
+    if quantity == "phonon_frequencies" and not found:
+        found += _frequency_sentences(target, crystal)
     hexagonal = crystal["lattice"] == "hcp"
     if quantity in (OF_CUBIC if hexagonal else OF_HEXAGONAL):
         found.append(
@@ -129,6 +141,24 @@ def _target_sentences(target, settings, crystal, structures):
         found.append(
             "fit.targets.quantity: pressure is 0 where the lattice relaxes: set fit.hold_lattice "
             "to true, or leave it out"
+        )
+    return found
+
+
+def _frequency_sentences(target, crystal):
+    """A wave vector that the supercell does not hold, or another number of branches."""
+    branches, repeats, found = 3 if crystal["lattice"] in BRAVAIS else 6, crystal["supercell"], []
+    if len(target["values"]) != branches:
+        found.append(
+            f"fit.targets.values: {len(target['values'])} frequencies are given, but the crystal "
+            f"has {branches} branches: give all"
+        )
+    steps = [each * repeats for each in target["q"]]
+    if any(abs(each - round(each)) > NOT_A_MULTIPLE for each in steps):
+        q = ", ".join(f"{each:g}" for each in target["q"])
+        found.append(
+            f"fit.targets.q: the supercell of {repeats} conventional cells does not hold [{q}]: "
+            f"use multiples of 1/{repeats}, or another crystal.supercell"
         )
     return found
 

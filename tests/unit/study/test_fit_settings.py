@@ -29,7 +29,16 @@ def test_what_is_left_out_has_the_defaults_that_the_schema_knows():
     of_properties = set(property_settings.DEFAULTS)
     assert set(block["properties"]) - set(block["required"]) == set(DEFAULTS) | of_properties
     items = block["properties"]["targets"]["items"]
-    optional = {"structure", "value", "tolerance", "supercell"}
+    optional = {
+        "structure",
+        "value",
+        "tolerance",
+        "supercell",
+        "values",
+        "q",
+        "temperature",
+        "smearing",
+    }
     assert set(items["properties"]) - set(items["required"]) == set(TARGET_DEFAULTS) | optional
 
 

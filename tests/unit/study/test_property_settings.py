@@ -3,7 +3,7 @@
 import pytest
 import yaml
 from bad_input import PROJECT, SCHEMA
-from bad_property_fits import C11, FORMATION, property_fit
+from bad_property_fits import C11, DENSITY, FORMATION, FREQUENCIES, HEAT, property_fit
 
 from relaxdiff.study.fit_settings import fit_settings
 from relaxdiff.study.input_check import check_input
@@ -34,7 +34,18 @@ def test_the_defaults_are_those_that_config_yaml_tells():
 
 def test_good_fits_pass(input_folder):
     bounds = {"beta_1": [-10.0, 10.0]}
-    for edit in (property_fit(C11, FORMATION, prior=True), property_fit(C11, bounds=bounds)):
+    others = [
+        FREQUENCIES,
+        FREQUENCIES | {"q": [1, 0, 0.3333]},
+        HEAT,
+        HEAT | {"temperature": 50},
+        DENSITY,
+    ]
+    for edit in (
+        property_fit(C11, FORMATION, prior=True),
+        property_fit(C11, bounds=bounds),
+        property_fit(*others),
+    ):
         assert check_input(edit(), SCHEMA)[0] == []
 
 
