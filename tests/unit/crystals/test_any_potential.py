@@ -8,6 +8,7 @@ pytest.importorskip("jax")  # which `make jax` adds
 from relaxdiff import relax
 from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import crystal_of_variants
+from relaxdiff.crystals.elasticity import CUBIC_MODULI
 from relaxdiff.crystals.stretched import coordinates_of_crystal, evaluator_of_crystal
 from relaxdiff.exceptions import RelaxationError
 from relaxdiff.posterior.distribution import potential_from_posterior, sample_posterior
@@ -156,3 +157,17 @@ def test_reference_crystals_that_are_held(name):
         relaxed = float(bulk["energy"][sample, place])
         assert energy > relaxed + 1e-7
     assert float(crystal["energy"][0, 1]) == pytest.approx(float(bulk["reference_energy"]))
+
+
+def test_moduli_scale_with_its_units_of_energy_and_length():
+    """epsilon and sigma only multiply energies and lengths: moduli are theirs, epsilon/sigma^3."""
+    deviations = {"epsilon": 0.01, "sigma": 0.01}
+    potential, posterior = drawn(SILICON | {"deviations": deviations}, 1)
+    start = starting_crystal("Si", "diamond")
+    bulk = bulk_of_variants(potential, posterior, np.zeros(1), start, 2)
+    epsilon, sigma = (float(posterior["theta_mean"].sel(parameter=name)) for name in deviations)
+    for name in (*CUBIC_MODULI, "bulk_modulus"):
+        modulus, slope = float(bulk[name][0, 0]), bulk[f"{name}_derivative"]
+        found = slope.sel(parameter=list(deviations)).values
+        assert found == pytest.approx([modulus / epsilon, -3 * modulus / sigma], rel=1e-5)
+        assert slope.attrs["units"] == "GPa/parameter_unit"

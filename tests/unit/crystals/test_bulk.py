@@ -17,8 +17,6 @@ from relaxdiff.crystals.bulk import bulk_of_variants
 from relaxdiff.crystals.compared import mean_crystal
 from relaxdiff.crystals.elasticity import CUBIC_MODULI
 from relaxdiff.lammps.minimise import lammps_minimise
-from relaxdiff.posterior.distribution import potential_from_posterior, sample_posterior
-from relaxdiff.posterior.named_parameters import posterior_from_named
 from relaxdiff.posterior.variants import lambda_grid, variant_weights
 from relaxdiff.structures.lattices import starting_crystal
 
@@ -49,23 +47,6 @@ def test_reference_expansion_is_the_derivative_of_the_energy(bulk, descriptors, 
     second = (energy[step] - 2 * energy[0.0] + energy[-step]) / step**2
     assert float(bulk["reference_strain_curvature"]) == pytest.approx(second, rel=1e-4)
     assert float(bulk["reference_energy"]) == pytest.approx(energy[0.0], abs=1e-12)
-
-
-def test_moduli_of_a_potential_in_jax_scale_with_its_units_of_energy_and_length():
-    """epsilon and sigma only multiply energies and lengths: moduli are theirs, epsilon/sigma^3."""
-    pytest.importorskip("jax")  # which `make jax` adds
-    deviations = {"epsilon": 0.01, "sigma": 0.01}
-    settings = {"potential": "stillinger_weber", "deviations": deviations}
-    posterior = sample_posterior(posterior_from_named(settings), 1, 1)
-    potential = potential_from_posterior(posterior)
-    start = starting_crystal("Si", "diamond")
-    bulk = bulk_of_variants(potential, posterior, np.zeros(1), start, 2)
-    epsilon, sigma = (float(posterior["theta_mean"].sel(parameter=name)) for name in deviations)
-    for name in (*CUBIC_MODULI, "bulk_modulus"):
-        modulus, slope = float(bulk[name][0, 0]), bulk[f"{name}_derivative"]
-        found = slope.sel(parameter=list(deviations)).values
-        assert found == pytest.approx([modulus / epsilon, -3 * modulus / sigma], rel=1e-5)
-        assert slope.attrs["units"] == "GPa/parameter_unit"
 
 
 def test_unstable_variants_say_why(tungsten, posterior):
