@@ -61,7 +61,11 @@ def tables(config):
 def test_every_example_is_run_here():
     needs_nothing = {"tungsten_defects", "dislocation_cores", "lennard_jones_alloy"}
     needs_nothing |= {*FITS.values(), *SOLUTE_IN_CORE}
-    needs_nothing |= {"silicon_elastic", "tungsten_properties"}  # test_fit_properties.py
+    needs_nothing |= {
+        "silicon_elastic",
+        "silicon_phonons",
+        "tungsten_properties",
+    }  # test_fit_properties
     assert {path.stem for path in EXAMPLES.glob("*.yaml")} == needs_nothing | {*POTENTIALS}
 
 

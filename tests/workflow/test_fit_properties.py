@@ -7,10 +7,13 @@ import subprocess
 import time
 from pathlib import Path
 
+import ase.io
+import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 import yaml
+from ase.build import bulk
 from entries import vacancy
 
 EXAMPLES = Path(__file__).parents[2] / "config/examples"
@@ -72,6 +75,51 @@ def test_tungsten_meets_all_targets_and_tells_what_else_changes(tungsten):
     assert 1 < float(fit["distance"].isel(step=-1)) < 30  # standard deviations
     posterior = xr.open_dataset(folder / "posterior.nc")
     assert posterior["normal_energy_shift"].values.any()
+
+
+def test_silicon_finds_the_potential_that_made_its_force_constants(clone):
+    """A teacher's in place of DFT's, with two parameters that the example has not."""
+    pytest.importorskip("jax")  # which `make jax` adds
+    from phonopy.file_IO import write_FORCE_CONSTANTS
+
+    read_config(clone, "silicon_phonons")
+    crystal = bulk("Si", "diamond", a=5.46858165, cubic=True).repeat(2)
+    wanted = {"epsilon": 1.9, "lambda": 25.0}
+    config = yaml.safe_load((EXAMPLES / "silicon_phonons.yaml").read_text(encoding="utf-8"))
+    given = config["posterior"]["analytic"]["parameters"]
+    made = teacher_force_constants("stillinger_weber", given | wanted, crystal)
+    write_FORCE_CONSTANTS(made, filename=clone.folder / "FORCE_CONSTANTS")
+    ase.io.write(clone.folder / "SPOSCAR", crystal, format="vasp", direct=True)
+    clone.run("fit")
+    folder = clone.folder / "results/silicon_phonons/fit"
+    ended = xr.open_dataset(folder / "fit.nc").isel(step=-1)
+    for name, value in wanted.items():
+        assert float(ended["theta"].sel(parameter=name)) == pytest.approx(value, rel=1e-5)
+    phonons = xr.open_dataset(folder / "phonons.nc")["band_frequency"]
+    before, after = (
+        float(abs(phonons.sel(source=when) - phonons.sel(source="target")).max())
+        for when in ("before", "after")
+    )
+    assert before > 0.5
+    assert after < 1e-3
+    assert (folder / "figures/phonons.png").stat().st_size > 10_000
+
+
+def teacher_force_constants(name, parameters, atoms):
+    """(N, N, 3, 3), by differences of a calculator's forces."""
+    from relaxdiff.potentials.analytic import analytic_potential
+
+    atoms.calc = analytic_potential(name, parameters).calculator()
+    count, step = len(atoms), 1e-4
+    found = np.empty((count, 3, count, 3))
+    for atom, axis in np.ndindex(count, 3):
+        change = []
+        for sign in (1, -1):
+            atoms.positions[atom, axis] += sign * step
+            change.append(atoms.get_forces())
+            atoms.positions[atom, axis] -= sign * step
+        found[atom, axis] = (change[1] - change[0]) / (2 * step)
+    return found.transpose(0, 2, 1, 3)
 
 
 def test_a_forward_study_takes_the_new_posterior(tungsten, clone):
