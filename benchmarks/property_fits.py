@@ -26,6 +26,7 @@ from relaxdiff.fit.property_setup import search_directions, targets_of
 from relaxdiff.minima import relax_reference
 from relaxdiff.posterior import potential_from_posterior, read_posterior
 from relaxdiff.quantities import (
+    CrystalQuantities,
     StructureQuantities,
     SupercellForceConstants,
     phonons_of,
@@ -81,6 +82,16 @@ def distance(step):
     return np.sqrt(2 * step.loss)
 
 
+def pressure_at(properties, step):
+    """|Pressure| of the crystal at a step, GPa."""
+    found = step.quantities
+    if "pressure" not in found:
+        potential = properties.potential_at(step.values)
+        crystal = properties.crystal.crystal.start.at(found["lattice_parameter"].values[0])
+        found, _ = CrystalQuantities(potential, crystal, held=True).at(potential)
+    return abs(found["pressure"].values[0])
+
+
 def row(name, searches, seconds, free):
     """A line of the table of silicon."""
     names = searches[0].properties.properties.potential.parameters.names
@@ -93,7 +104,7 @@ def row(name, searches, seconds, free):
     )
     before, after = distance(searches[0].steps[0]), [distance(step) for step in ends]
     pressure = max(
-        abs(step.quantities["pressure"].values[0]) if "pressure" in step.quantities else 0.0
+        pressure_at(search.properties.properties, step)
         for search in searches
         for step in search.steps
     )
