@@ -5,7 +5,7 @@ from relaxdiff.crystals.compared import crystal_of_variants, mean_crystal, strai
 from relaxdiff.crystals.elasticity import HEXAGONAL_MODULI, SHEAR_XY, TETRAGONAL
 from relaxdiff.crystals.formation_energy import ComparedWith, beyond_crystal, compared_with
 from relaxdiff.crystals.hexagonal import STRAINS
-from relaxdiff.crystals.moduli import ElasticCrystal
+from relaxdiff.crystals.moduli import ElasticCrystal, slope_by_length
 from relaxdiff.crystals.solutes import chemical_potentials, solute_crystals
 from relaxdiff.crystals.stretched import coordinates_of_crystal, evaluator_of_crystal
 from relaxdiff.crystals.walked_variants import VariantWalks, walked
@@ -26,6 +26,7 @@ __all__ = [
     "crystal_of_variants",
     "evaluator_of_crystal",
     "mean_crystal",
+    "slope_by_length",
     "solute_crystals",
     "strain_basis_of",
     "walked",

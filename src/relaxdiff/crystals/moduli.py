@@ -22,13 +22,15 @@ from relaxdiff.crystals.elasticity import (
     relaxing,
 )
 from relaxdiff.exceptions import RelaxationError
-from relaxdiff.minima import many_in_basin
+from relaxdiff.potentials import weights_of
 from relaxdiff.units import GPA
 
 SWELLING = np.eye(3)[None] / np.sqrt(3)
 # Relative; of the points that give derivatives by a lattice parameter. Four times as much gives
 # derivatives of SNAP, whose third derivatives jump at its cutoff, that are wrong by 1e-5.
 LENGTH_STEP = 5e-4
+# (f(-2h) - 8 f(-h) + 8 f(h) - f(2h)) / 12 h: Fornberg, Math. Comp. 51, 699 (1988), table 1.
+POINTS, FACTORS = np.array([-2, -1, 1, 2]), np.array([1, -8, 8, -1]) / 12
 AT_ONCE = 9  # crystals that JAX evaluates together: two lengths with four points, and one more
 TOLERANCE = 1e-9  # eV/Angstrom, largest gradient left divided by the cell's edge
 MAX_STEPS = 20
@@ -82,7 +84,7 @@ class ElasticCrystal:
     def expansions(self, theta, crystals):
         """An Expansion for each of some crystals with other lengths."""
         if self.potential.is_linear:
-            weights = self.potential.with_theta(theta).weights
+            weights = weights_of(theta)
             return [self.columns(theta, crystal).weighted(weights) for crystal in crystals]
         cells = [crystal.primitive() for crystal in crystals]
         structures = tuple(
@@ -109,7 +111,9 @@ class ElasticCrystal:
         return Expansion(*found)
 
     def _many(self, theta):
-        return many_in_basin(self.potential, theta[None], self.coordinates, at_once=AT_ONCE)
+        """ManyStructures that serve every crystal within LARGEST_STRAIN of the start."""
+        radius = self.potential.longest_reach(theta[None]) / (1 - LARGEST_STRAIN)
+        return self.potential.many(self.coordinates, radius, AT_ONCE)
 
     def relaxed(self, theta):
         """The crystal with the lengths of least energy, by Newton's method.
@@ -151,7 +155,7 @@ class ElasticCrystal:
 
         columns: at the crystal; lengths_derivative: relative, None where lengths are held.
         """
-        weights = self.potential.with_theta(theta).weights
+        weights = weights_of(theta)
         curvatures = columns.hessian / crystal.primitive().get_volume()
         along = relaxing(curvatures @ weights, len(self.coordinates.strains))
         changes = GPA * np.einsum("is,ijp,jt->pst", along, curvatures[..., :-1], along)
@@ -159,30 +163,18 @@ class ElasticCrystal:
         if lengths_derivative is None:
             return own
         slopes = self._slopes(theta, crystal)
-        return {
-            name: own[name] + sum(np.outer(slopes[name], 1) * lengths_derivative) for name in own
-        }
+        return {name: own[name] + slopes[name] @ lengths_derivative for name in own}
 
     def _slopes(self, theta, crystal):
-        """Derivatives of the moduli by relative changes of each length, (1 or 2,), by five points.
+        """Derivatives of the moduli by relative changes of each length, (1 or 2,), a dict."""
 
-        (f(-2h) - 8 f(-h) + 8 f(h) - f(2h)) / 12 h: Fornberg, Math. Comp. 51, 699 (1988), table 1.
-        """
-        steps = LENGTH_STEP * np.array([-2, -1, 1, 2])
-        others = [
-            _with_lengths(crystal, crystal.lengths * (1 + step * unit))
-            for unit in np.eye(self.n_symmetric)
-            for step in steps
-        ]
-        found = [
-            self.moduli(*each)[0]
-            for each in zip(others, self.expansions(theta, others), strict=True)
-        ]
-        factors = np.array([1, -8, 8, -1]) / (12 * LENGTH_STEP)
-        return {
-            name: np.array([each[name] for each in found]).reshape(-1, 4) @ factors
-            for name in self._forms
-        }
+        def moduli_of(others):
+            pairs = zip(others, self.expansions(theta, others), strict=True)
+            return [list(self.moduli(*pair)[0].values()) for pair in pairs]
+
+        lengths = range(self.n_symmetric)
+        slopes = np.array([slope_by_length(crystal, place, moduli_of) for place in lengths])
+        return dict(zip(self._forms, slopes.T, strict=True))
 
     @property
     def _symmetric(self):
@@ -194,6 +186,18 @@ class ElasticCrystal:
         """Relative change of each length by the symmetric strains, (1 or 2, 1 or 2)."""
         strains = self.coordinates.strains[: self.n_symmetric]
         return strains[:, [0, 2], [0, 2]].T[: self.n_symmetric]
+
+
+def slope_by_length(crystal, place, values_of):
+    """Derivative of values by the relative change of one lattice parameter, by five points.
+
+    place: 0 for a, 1 for c; values_of: function of four crystals that gives the values of each,
+    (4, ...).
+    """
+    lengths = np.tile(crystal.lengths, (len(POINTS), 1))
+    lengths[:, place] *= 1 + LENGTH_STEP * POINTS
+    others = [_with_lengths(crystal, each) for each in lengths]
+    return np.tensordot(FACTORS / LENGTH_STEP, values_of(others), axes=1)
 
 
 def _with_lengths(crystal, lengths):

@@ -49,8 +49,7 @@ class Search:
         if found is None:
             count = sum(len(target.values) for target in self.targets)
             return np.full(count + self.prior * len(z), np.inf)
-        own = [(found[t.name].values - t.values) / t.tolerance for t in self.targets]
-        return np.concatenate([*own, z] if self.prior else own)
+        return self._residuals_of(found, z)
 
     def jacobian(self, z):
         """Derivatives of the residuals by z, (residual, k)."""
@@ -68,7 +67,12 @@ class Search:
             return LOST, np.zeros(len(z))
         return residuals @ residuals / 2, residuals @ self.jacobian(z)
 
+    def _residuals_of(self, found, z):
+        own = [(found[each.name].values - each.values) / each.tolerance for each in self.targets]
+        return np.concatenate([*own, z] if self.prior else own)
+
     def _at(self, z):
+        """The quantities at z; None where a crystal or structure is lost. Keeps a better step."""
         values = self.start + z @ self.directions
         try:
             found = self.properties.at(values)
@@ -80,8 +84,8 @@ class Search:
         if self.steps and np.array_equal(values, self.steps[-1].values):
             return found
         self.evaluated += 1
-        own = [(found[t.name].values - t.values) / t.tolerance for t in self.targets]
-        loss = sum(each @ each for each in own) / 2 + self.prior * (z @ z) / 2
+        residuals = self._residuals_of(found, z)
+        loss = residuals @ residuals / 2
         if not self.steps or loss < self.steps[-1].loss:
             self.steps.append(Step(values, loss, float(np.linalg.norm(z)), found, self.evaluated))
             self.report(f"step {len(self.steps) - 1}: loss {loss:.6g}")

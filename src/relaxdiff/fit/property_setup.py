@@ -91,8 +91,8 @@ def search_directions(potential, posterior, settings):
 
     One direction for each free parameter, of the length of its value, or with a prior one standard
     deviation of the posterior, parameters that are not free being held; energy shifts then go with
-    the parameters as in the posterior. Raises InputError for a
-    free parameter that is 0 without a prior, and for bounds that the start is not within.
+    the parameters as in the posterior. Raises InputError for a free parameter that is 0 without a
+    prior, and for bounds that the start is not within.
     """
     names, n_shifts = potential.parameters.names, len(potential.energy_shifts)
     free = [

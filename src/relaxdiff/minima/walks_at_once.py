@@ -12,14 +12,14 @@ from relaxdiff.minima.walk import MISS, MISS_SHARE
 MAX_STEPS = 8
 
 
-def many_in_basin(potential, theta, basin, coordinates=None, **options):
+def many_in_basin(potential, theta, basin, coordinates=None):
     """ManyStructures for all parameters theta (V, P), anywhere in the basin of some Coordinates.
 
     basin: Coordinates; coordinates: those to evaluate in, of the same or a smaller cell of the same
-    crystal, `basin` if None; options: further ones of ManyStructures.
+    crystal, `basin` if None.
     """
     radius = _farthest_neighbour(basin, potential.longest_reach(theta))
-    return potential.many(basin if coordinates is None else coordinates, radius, **options)
+    return potential.many(basin if coordinates is None else coordinates, radius)
 
 
 def _farthest_neighbour(coordinates, reach):

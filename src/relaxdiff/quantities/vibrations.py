@@ -7,20 +7,18 @@ Force constants change by the parameters themselves, and because the lattice par
 partial Phi/partial a by differences. All quantities follow from frequencies, see `dynamical`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from ase import units
 
+from relaxdiff.crystals import slope_by_length
 from relaxdiff.exceptions import InputError, RelaxationError
 from relaxdiff.potentials import weights_of
 from relaxdiff.quantities.crystal_at import LENGTHS, Quantity
 from relaxdiff.quantities.dynamical import Harmonic, Lattice
 from relaxdiff.quantities.force_constants import SupercellForceConstants
 
-# Relative steps of lattice parameters, and factors of five points, as in `crystals.moduli`.
-STEPS = 5e-4 * np.array([-2, -1, 1, 2])
-FACTORS = np.array([1, -8, 8, -1]) / (12 * 5e-4)
 # Planck's constant by Boltzmann's, K/THz.
 KELVIN = 2 * np.pi * units._hbar * 1e12 / units._k
 UNSTABLE = 1e-6  # of the largest square of a frequency; negative ones that are nearer 0 are noise
@@ -63,12 +61,12 @@ class Vibrations:
         return {name: of.of(harmonic) for name, of in self.wanted.items()}
 
     def _by_length(self, theta, crystal, place):
-        """Derivative of Phi by one of the lattice parameters, (row, N, 3, 3), by five points."""
-        lengths = np.tile(crystal.lengths, (len(STEPS), 1))
-        lengths[:, place] *= 1 + STEPS
-        others = [replace(crystal, **dict(zip("ac", each, strict=False))) for each in lengths]
-        ends = [self._of(other).rows_at(theta) @ weights_of(theta) for other in others]
-        return np.tensordot(FACTORS, ends, axes=1) / crystal.lengths[place]
+        """Derivative of Phi by one of the lattice parameters, (row, N, 3, 3)."""
+
+        def constants_of(others):
+            return [self._of(other).rows_at(theta) @ weights_of(theta) for other in others]
+
+        return slope_by_length(crystal, place, constants_of) / crystal.lengths[place]
 
     def _of(self, crystal):
         return self._constants.moved_to(crystal.conventional(self.repeats))

@@ -14,7 +14,7 @@ from relaxdiff.potentials.analytic.calculator import (
 )
 from relaxdiff.potentials.analytic.checks import check_energy
 from relaxdiff.potentials.analytic.evaluator import AnalyticEvaluator
-from relaxdiff.potentials.analytic.many import ManyStructures
+from relaxdiff.potentials.analytic.many import AT_ONCE, ManyStructures
 from relaxdiff.potentials.analytic.model import AnalyticModel, analytic_model
 
 
@@ -94,9 +94,9 @@ class AnalyticPotential:
         """The AnalyticEvaluator of a structure in its coordinates."""
         return AnalyticEvaluator(self.model, self.theta, coordinates)
 
-    def many(self, coordinates, radius, **options):
-        """ManyStructures in some coordinates, with neighbours within radius (Angstrom)."""
-        return ManyStructures(self.model, coordinates, radius, **options)
+    def many(self, coordinates, radius, at_once=AT_ONCE):
+        """ManyStructures in some coordinates; arguments as theirs."""
+        return ManyStructures(self.model, coordinates, radius, at_once)
 
     def longest_reach(self, theta):
         """The longest `reach` of several parameter sets, (V, P), Angstrom."""
