@@ -23,6 +23,7 @@ from relaxdiff.fit.property_setup import (
     targets_of,
     vibrations_of,
 )
+from relaxdiff.fit.unstable import instabilities
 from relaxdiff.minima.minimum import minimum_from_dataset
 from relaxdiff.posterior.distribution import potential_from_posterior, read_posterior
 from relaxdiff.quantities.phonons import phonons_of
@@ -73,10 +74,17 @@ with job(snakemake) as log:
     if potential.in_lammps:
         fitted.write(Path(output.fit).parent / "potential")
     confirmed = by_lammps(fitted, crystal, minima, held)
+    about = posterior_about(fitted, root)
+    _, end = properties.crystal.at(fitted)
+    relaxed = {name: each.relaxed(fitted, end) for name, each in structures.items()}
+    wrong = instabilities(fitted, about, end, params.supercell, relaxed)
+    for sentence in wrong:
+        log.warning("Warning: the fitted potential is of no use here: %s", sentence)
     path = property_path(potential, search.targets, search.steps, root)
     path = path.assign_attrs(
         method=settings["method"],
         ended=ended,
+        stability="; ".join(wrong) or "stable",
         undetermined=undetermined,
         potential=potential.name,
         free=", ".join(settings["free"]),
@@ -87,7 +95,7 @@ with job(snakemake) as log:
     if settings["prior"]:
         log.info("%.3g standard deviations of the posterior from its mean", last.distance)
     table.to_csv(output.table, index=False, float_format="%.8g")
-    write_dataset(posterior_about(fitted, root), output.posterior, {"fit": settings})
+    write_dataset(about, output.posterior, {"fit": settings})
     for name, of in others.items():
         sources = phonon_sources(search, name, len(of.atoms))
         write_dataset(phonons_of(sources, of.atoms), output.phonons, {"fit": settings})

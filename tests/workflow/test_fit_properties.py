@@ -73,6 +73,7 @@ def test_tungsten_meets_all_targets_and_tells_what_else_changes(tungsten):
     fit = xr.open_dataset(folder / "fit.nc")
     assert fit.sizes["step"] <= 15
     assert 1 < float(fit["distance"].isel(step=-1)) < 30  # standard deviations
+    assert fit.attrs["stability"] == "stable"
     posterior = xr.open_dataset(folder / "posterior.nc")
     assert posterior["normal_energy_shift"].values.any()
 

@@ -29,11 +29,10 @@ class StructureQuantities:
         self.minimum, self.lengths = minimum, crystal.lengths
         self._nearest = minimum.coordinates.nearest_neighbour_distance
 
-    def at(self, potential, quantities, crystal):
-        """A dict of Quantity at a potential's parameters.
+    def relaxed(self, potential, crystal):
+        """The Minimum with another potential, whose PerfectCrystal is `crystal`.
 
-        quantities, crystal: of `CrystalQuantities.at` there. Raises RelaxationError where the
-        structure does not relax to one like it.
+        Raises RelaxationError where the structure does not relax to one like it.
         """
         start, stretch = self.minimum.atoms.copy(), crystal.lengths / self.lengths
         stretch = np.diag([stretch[0], stretch[0], stretch[-1]])
@@ -43,6 +42,14 @@ class StructureQuantities:
             raise RelaxationError(f"structures.{self.name}: {minimum.status}")
         if largest_displacement(start, minimum.atoms) > BASIN_RADIUS * self._nearest:
             raise RelaxationError(f"structures.{self.name}: relaxes to another structure")
+        return minimum
+
+    def at(self, potential, quantities, crystal):
+        """A dict of Quantity at a potential's parameters.
+
+        quantities, crystal: of `CrystalQuantities.at` there. Raises as `relaxed`.
+        """
+        minimum = self.relaxed(potential, crystal)
         coordinates, count = minimum.coordinates, len(minimum.atoms)
         with potential.evaluator(coordinates) as evaluator:
             slopes = evaluator.parameter_gradient(np.zeros(coordinates.size), potential.theta)
