@@ -14,6 +14,7 @@ import pytest
 import xarray as xr
 import yaml
 from ase.build import bulk
+from bad_input import MORSE
 from entries import vacancy
 
 EXAMPLES = Path(__file__).parents[2] / "config/examples"
@@ -121,6 +122,39 @@ def teacher_force_constants(name, parameters, atoms):
             atoms.positions[atom, axis] -= sign * step
         found[atom, axis] = (change[1] - change[0]) / (2 * step)
     return found.transpose(0, 2, 1, 3)
+
+
+def test_an_energy_of_the_users_own_is_fitted(clone):
+    """Without a file for LAMMPS; the depth of a Morse potential multiplies its moduli."""
+    pytest.importorskip("jax")  # which `make jax` adds
+    (clone.folder / "mine.py").write_text(MORSE)
+    clone.write_config(
+        {
+            "study": "morse",
+            "posterior": {
+                "samples": 2,
+                "file": None,
+                "analytic": {"potential": "mine.py", "deviations": {"depth": 0.01}},
+            },
+            "crystal": {"supercell": 2},
+            "structures": [vacancy(2)],
+            "fit": {
+                "free": ["depth"],
+                "bounds": {"depth": [0.1, 2.0]},
+                "targets": [{"quantity": "bulk_modulus", "value": 320, "tolerance": 1}],
+            },
+        }
+    )
+    clone.run("fit")
+    folder = clone.folder / "results/morse/fit"
+    fit = xr.open_dataset(folder / "fit.nc")
+    first, last = fit.isel(step=0), fit.isel(step=-1)
+    moduli = [float(each["value"].sel(quantity="bulk_modulus")) for each in (first, last)]
+    depths = [float(each["theta"].sel(parameter="depth")) for each in (first, last)]
+    assert moduli[1] == pytest.approx(320, abs=1e-4)
+    assert depths[1] / depths[0] == pytest.approx(moduli[1] / moduli[0], rel=1e-8)
+    assert fit.attrs["stability"] == "stable"
+    assert not list(folder.glob("potential.*"))
 
 
 def test_a_forward_study_takes_the_new_posterior(tungsten, clone):

@@ -11,6 +11,10 @@ if FIT and of_properties(FIT):
         for each in FIT["targets"]
         if each["structure"]
     }
+    # None for an energy that LAMMPS does not have.
+    FITTED_FILES = [
+        f"{STUDY}/fit/potential{suffix}" for suffix in lammps_suffixes(config["posterior"])
+    ]
     FIT_FIGURES = figures_of("plot_property_fit")
     # Force constants have phonons.
     FIT_PHONONS = {
@@ -23,7 +27,7 @@ if FIT and of_properties(FIT):
         *FIT_PHONONS.values(),
         f"{STUDY}/fit/fit.nc",
         f"{STUDY}/fit/posterior.nc",
-        *multiext(f"{STUDY}/fit/potential", *lammps_suffixes(config["posterior"])),
+        *FITTED_FILES,
         f"{STUDY}/fit/quantities.csv",
         f"{STUDY}/fit/tables/quantities.html",
         *figure_files([*FIT_FIGURES, *PHONON_FIGURES], f"{STUDY}/fit/figures"),
@@ -45,7 +49,7 @@ if FIT and of_properties(FIT):
             posterior=f"{STUDY}/posterior.nc",
             crystal=CRYSTAL_FILE,
         output:
-            multiext(f"{STUDY}/fit/potential", *lammps_suffixes(config["posterior"])),
+            FITTED_FILES,
             **FIT_PHONONS,
             fit=f"{STUDY}/fit/fit.nc",
             posterior=f"{STUDY}/fit/posterior.nc",
