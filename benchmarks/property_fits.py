@@ -115,30 +115,38 @@ def row(name, searches, seconds, free):
     )
 
 
-def silicon(constants, supercell):
+def silicon(path, supercell):
     """The table of silicon; returns phonons of both potentials before and after, by name."""
     # LAMMPS is several times slower in a process that has loaded JAX: only after tungsten.
     from relaxdiff.potentials.analytic import analytic_potential
 
     columns = ("fit", "distance before", "after", "parameters", "largest pressure at a step, GPa")
     print("\n| " + " | ".join((*columns, "evaluations", "seconds")) + " |\n" + "|---" * 7 + "|")
-    atoms, wanted = read_structure(supercell), read_force_constants(constants, supercell)
+    atoms, wanted = read_structure(supercell), read_force_constants(path, supercell)
     a = atoms.cell.lengths()[0] / 2
     phonons = {"target": wanted}
     for name, (parameters, free, edge) in SILICON.items():
         potential = analytic_potential(name, parameters)
         start = starting_crystal("Si", "diamond", edge)
-        for held in (True, False):
+        for held in (False, True):
             found = fits(Properties(potential, start, held=held), elastic_targets(), free)
             what = "held" if held else "relaxed"
             print(row(f"{name}, elastic constants, {what} lattice", *found, free), flush=True)
+        names = potential.parameters.names
+        of_elastic = found[0][0].steps[-1].values[-len(names) :]
         potential = analytic_potential(name, PHONON[name])
         target = Target("force_constants", wanted.ravel(), 1.0)
+        constants_of = SupercellForceConstants(potential, atoms)
+        theta = potential.theta.copy()
+        for each in free:
+            theta[names.index(each)] = of_elastic[names.index(each)]
+        only_elastic = constants_of.at(theta).values.reshape(wanted.shape)
+        phonons[f"{name} fitted to elastic constants"] = only_elastic
         held = Properties(
             potential,
             starting_crystal("Si", "diamond", a),
             held=True,
-            others={"force_constants": SupercellForceConstants(potential, atoms)},
+            others={"force_constants": constants_of},
         )
         searches, seconds = fits(held, [target], free)
         print(row(f"{name}, force constants", searches, seconds, free), flush=True)
